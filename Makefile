@@ -1,0 +1,49 @@
+# Every target sets up what it needs: Python >= 3.11, make and the package index are enough.
+# The first interpreter that really runs and is new enough: a version manager's shim may only look like one.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+# Tests and tools run from the sources here; a PYTHONPATH of the caller's must not shadow them.
+unexport PYTHONPATH
+
+.PHONY: help demo test check format lint types layers docs lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
+
+$(READY): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "tickloom needs Python 3.11 or newer; none was found. Set PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(READY) ## synth, pack, verify and run in a temporary folder
+	@$(BIN)/tickloom demo
+
+test: $(READY) ## the test suite
+	$(BIN)/python -m pytest -n auto
+
+check: $(READY) format lint types layers test ## everything that CI checks
+
+format: $(READY) ## is the code formatted?
+	$(BIN)/ruff format --check .
+
+lint: $(READY) ## ruff's rules
+	$(BIN)/ruff check .
+
+types: $(READY) ## mypy, strict
+	$(BIN)/mypy
+
+layers: $(READY) ## import layers
+	$(BIN)/lint-imports --no-logo
+
+lock: ## resolve the dependencies anew (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate --upgrade -q -o requirements.lock
+
+clean: ## remove the environment and caches
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""Expiry rules, holidays and symbol grammars of exchanges, registered like any plugin."""

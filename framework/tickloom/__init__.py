@@ -1,0 +1,97 @@
+"""Packs per-contract option ticks into one sorted, verified store and runs kernels over it.
+
+Everything a plugin needs is a public name of this package; importing it costs neither numba nor
+polars. The functions ``pack``, ``open_store``, ``run`` and ``sweep`` are the command line's own
+doors, imported when first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from tickloom.contracts import Contract, Expiry, Kind, NameReading, Right
+from tickloom.errors import TickloomError
+from tickloom.host.markers import API_VERSION, hookimpl
+from tickloom.schema import RAW_COLUMNS, STORED_COLUMNS, Column
+from tickloom.specs import (
+    Calendar,
+    CalendarGapError,
+    CalendarSpec,
+    ContractSlice,
+    ExecutorSpec,
+    FileSummary,
+    KernelSpec,
+    PartitionContext,
+    RawBatch,
+    ReadError,
+    ReaderSpec,
+    Rejected,
+    SourceOptions,
+    TransformSpec,
+    Unit,
+    WriterSpec,
+    WriteSettings,
+)
+
+if TYPE_CHECKING:
+    from tickloom.engine.api import run, sweep
+    from tickloom.engine.kernel_spec import array_kernel, native_kernel, step_kernel
+    from tickloom.pack.api import pack
+    from tickloom.store.api import open_store
+
+__version__: Final = "0.1.0"
+
+_LAZY: Final = {
+    "array_kernel": "tickloom.engine.kernel_spec",
+    "native_kernel": "tickloom.engine.kernel_spec",
+    "open_store": "tickloom.store.api",
+    "pack": "tickloom.pack.api",
+    "run": "tickloom.engine.api",
+    "step_kernel": "tickloom.engine.kernel_spec",
+    "sweep": "tickloom.engine.api",
+}
+
+__all__ = [
+    "API_VERSION",
+    "RAW_COLUMNS",
+    "STORED_COLUMNS",
+    "Calendar",
+    "CalendarGapError",
+    "CalendarSpec",
+    "Column",
+    "Contract",
+    "ContractSlice",
+    "ExecutorSpec",
+    "Expiry",
+    "FileSummary",
+    "KernelSpec",
+    "Kind",
+    "NameReading",
+    "PartitionContext",
+    "RawBatch",
+    "ReadError",
+    "ReaderSpec",
+    "Rejected",
+    "Right",
+    "SourceOptions",
+    "TickloomError",
+    "TransformSpec",
+    "Unit",
+    "WriteSettings",
+    "WriterSpec",
+    "array_kernel",
+    "hookimpl",
+    "native_kernel",
+    "open_store",
+    "pack",
+    "run",
+    "step_kernel",
+    "sweep",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module 'tickloom' has no attribute {name!r}")

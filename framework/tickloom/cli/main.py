@@ -1,0 +1,83 @@
+"""The ``tickloom`` command: finds the module of a sub-command and loads only that."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Any, Final
+
+import click
+
+from tickloom import __version__
+from tickloom.errors import TickloomError
+
+COMMANDS: Final = {
+    "adopt": ("tickloom.cli.adopt", "Build the manifest and index of a store that has none."),
+    "calendar": ("tickloom.cli.calendar", "Build, check and query expiry calendars."),
+    "demo": ("tickloom.cli.demo", "Make raw files, pack, verify and run, in a temporary folder."),
+    "info": ("tickloom.cli.info", "What is in a store."),
+    "kernels": ("tickloom.cli.kernels", "List, build and clear strategy kernels."),
+    "pack": ("tickloom.cli.pack", "Pack raw per-contract files into a store."),
+    "plugins": ("tickloom.cli.plugins", "List, examine and create plugins."),
+    "quarantine": ("tickloom.cli.quarantine", "List the input that a store could not take."),
+    "recalendar": ("tickloom.cli.recalendar", "Re-date a store after a calendar change."),
+    "resort": ("tickloom.cli.resort", "Put a store's files into order, in place."),
+    "run": ("tickloom.cli.run", "Run a kernel over a store."),
+    "sweep": ("tickloom.cli.sweep", "Run a kernel with many parameter sets in one pass."),
+    "synth": ("tickloom.cli.synth", "Write raw files that look like the vendor's."),
+    "verify": ("tickloom.cli.verify", "Prove that a store is whole, sorted and typed."),
+}
+"""Sub-command to the module that defines it as ``command``, and its line in ``--help``."""
+
+
+class LazyGroup(click.Group):
+    """A group whose sub-commands are imported when they are called, not for ``--help``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(COMMANDS[cmd_name][0]).command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", package_name="tickloom")
+@click.option(
+    "--no-plugins",
+    is_flag=True,
+    help="Load no third-party plugin (like TICKLOOM_DISABLE_PLUGIN_AUTOLOAD=1).",
+)
+def cli(no_plugins: bool) -> None:
+    """Weave per-contract option ticks into one store, and run strategy kernels over it.
+
+    Exit codes: 0 done; 1 failed, or a check found something; 2 wrong usage; 3 done, but some input
+    is quarantined; 130 or 143 on SIGINT or SIGTERM.
+    """
+    if no_plugins:
+        # An environment variable, so that worker processes see it too.
+        os.environ["TICKLOOM_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line and exit; a user's mistake is one line, never a traceback."""
+    try:
+        status: Any = cli.main(args, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except click.Abort:
+        click.echo("interrupted", err=True)
+        status = 130
+    except TickloomError as error:
+        click.echo(f"tickloom: {error}", err=True)
+        status = error.exit_code
+    sys.exit(status if isinstance(status, int) else 0)

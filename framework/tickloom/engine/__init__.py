@@ -1,0 +1,1 @@
+"""Kernels over a store: registry entries, generated loops, scan, schedule, results."""

@@ -1,0 +1,46 @@
+"""Every error that tickloom raises on purpose; the command line prints them as one clear line.
+
+A message says what was expected, what was found and what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class TickloomError(Exception):
+    """Something failed; the message is meant for the user."""
+
+    exit_code: int = 1
+    """What the command line exits with."""
+
+
+class UsageError(TickloomError):
+    """The request cannot be meant: a wrong option, parameter, column or store path."""
+
+    exit_code = 2
+
+
+class UnknownNameError(UsageError):
+    """A look-up by name failed; the message lists what there is."""
+
+    def __init__(self, what: str, name: str, known: Iterable[str], *, hint: str = "") -> None:
+        names = sorted(known)
+        near = difflib.get_close_matches(name, names, n=1)
+        guess = f"did you mean {near[0]!r}? " if near else ""
+        listed = ", ".join(names) or "none"
+        tail = f" {hint}" if hint else ""
+        super().__init__(f"unknown {what} {name!r}; {guess}registered: {listed}.{tail}")
+
+
+class PluginError(TickloomError):
+    """A plugin broke its promise: it failed to load, misbehaved, or two offer one name."""
+
+
+class StoreError(TickloomError):
+    """The store is not what it should be: damaged, unsorted, of a newer format."""
+
+
+class StoreBusyError(StoreError):
+    """Another process holds the store's lock."""

@@ -1,0 +1,1 @@
+"""Raw files into a store: plan, read and bin, merge, assemble, commit."""

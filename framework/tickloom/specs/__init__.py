@@ -1,0 +1,35 @@
+"""What plugins register: one frozen dataclass a kind, every field documented."""
+
+from tickloom.specs.calendar import Calendar, CalendarGapError, CalendarSpec
+from tickloom.specs.executor import ExecutorSpec
+from tickloom.specs.kernel import KernelSpec
+from tickloom.specs.reader import (
+    RawBatch,
+    ReadError,
+    ReaderSpec,
+    Rejected,
+    SourceOptions,
+    Unit,
+)
+from tickloom.specs.transform import ContractSlice, PartitionContext, TransformSpec
+from tickloom.specs.writer import FileSummary, WriterSpec, WriteSettings
+
+__all__ = [
+    "Calendar",
+    "CalendarGapError",
+    "CalendarSpec",
+    "ContractSlice",
+    "ExecutorSpec",
+    "FileSummary",
+    "KernelSpec",
+    "PartitionContext",
+    "RawBatch",
+    "ReadError",
+    "ReaderSpec",
+    "Rejected",
+    "SourceOptions",
+    "TransformSpec",
+    "Unit",
+    "WriteSettings",
+    "WriterSpec",
+]

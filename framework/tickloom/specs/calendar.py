@@ -1,0 +1,52 @@
+"""Calendars: how an exchange names its contracts, when they expire, when it trades."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Protocol
+
+from tickloom.contracts import Contract, Expiry, NameReading
+from tickloom.errors import TickloomError
+
+
+class CalendarGapError(TickloomError):
+    """A calendar does not know a contract's expiry; the message tells how to add it."""
+
+
+class Calendar(Protocol):
+    """A loaded calendar. All of it is pure: the same question has the same answer."""
+
+    version: str
+    """A digest of rules, holidays and files: a new one makes a store read its sources again."""
+
+    def read_names(self, symbols: Sequence[str], dialect: str = "") -> Sequence[NameReading]:
+        """One reading for each symbol, in order; a whole listing is read at once."""
+        ...
+
+    def expiry(self, contract: Contract) -> Expiry:
+        """When ``contract`` expires; raises :class:`CalendarGapError` if it cannot tell."""
+        ...
+
+    def is_trading_day(self, day: date) -> bool | None:
+        """Does the exchange trade on ``day`` (special sessions included)? None: not known."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarSpec:
+    """An exchange's calendar."""
+
+    name: str
+    """The name that readers state."""
+
+    summary: str
+    """One line for ``plugins list``."""
+
+    zone: str
+    """IANA zone of the exchange's clock."""
+
+    load: Callable[[Path | None], Calendar]
+    """``load(file)``: the calendar; with a file (``--calendar``), that file's rows win."""

@@ -1,0 +1,1 @@
+"""Raw vendor files that look like the real thing, seeded."""

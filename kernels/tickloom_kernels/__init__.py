@@ -1,0 +1,1 @@
+"""Built-in strategy kernels: short, exemplary, and registered like any plugin."""

@@ -1,0 +1,1 @@
+"""Built-in readers, transforms, writers and executors, registered like any plugin."""
