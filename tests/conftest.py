@@ -1,0 +1,38 @@
+"""What every test may rely on: a private cache, no stray plugins, and the folder of shared data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _private_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Kernels are compiled into a cache of the test run's own, shared by its worker processes."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TICKLOOM_CACHE_DIR", str(shared / "tickloom-cache"))
+        patch.delenv("TICKLOOM_PLUGINS", raising=False)
+        patch.delenv("TICKLOOM_DISABLE_PLUGIN_AUTOLOAD", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def project() -> Path:
+    """The root of the project."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder ``../shared`` with facts and real market data, which the project does not hold."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip(f"needs the folder {folder}: real data that is not part of the project")
+    return folder
