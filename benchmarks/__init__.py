@@ -1,0 +1,1 @@
+"""The asv suite, the documented designs as yardsticks, and the tools that judge results."""
