@@ -1,0 +1,324 @@
+"""How authors register a kernel: three factories that check everything at registration.
+
+None of this imports numba: a module that defines steps stays light, the host compiles.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from tickloom.errors import UsageError
+from tickloom.schema import STORED_COLUMNS, LogicalType
+from tickloom.specs.kernel import KernelKind, KernelSpec
+
+ColumnKind = Literal["float64", "int64"]
+"""What a column's values are inside a kernel."""
+
+CLOCK_FIELDS: Final[dict[str, ColumnKind]] = {
+    "time_of_day": "int64",
+    "time_to_expiry": "int64",
+    "strike": "float64",
+    "is_call": "int64",
+}
+"""Derived tick fields: nanoseconds since midnight, nanoseconds to the end of the expiry day, strike
+price, 1 for a call and 0 for a put."""
+
+FLAGS: Final = ("nnan", "ninf", "nsz", "arcp", "contract", "afn", "reassoc")
+"""LLVM fast-math flags that a kernel may opt into by name."""
+
+_KINDS: Final[dict[LogicalType, ColumnKind]] = {
+    "float64": "float64",
+    "float32": "float64",
+    "int64": "int64",
+    "int16": "int64",
+    "bool": "int64",
+    "datetime": "int64",
+    "date": "int64",
+}
+_NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_LARGEST_POSITION: Final = 1_000_000
+
+
+def column_kind(column: str) -> ColumnKind:
+    """What ``column`` of the store is inside a kernel: float64 or int64.
+
+    Prices and ``strike`` are float64; quantities, ``year``, ``month``, flags, dates (days since
+    1970) and datetimes (microseconds) are int64. Raises :class:`UsageError` for a column that the
+    store does not have or that is text.
+    """
+    types = {stored.name: stored.type for stored in STORED_COLUMNS}
+    if column not in types:
+        raise UsageError(f"unknown column {column!r}; the store has: {', '.join(sorted(types))}")
+    if types[column] not in _KINDS:
+        raise UsageError(
+            f"column {column!r} is text, a kernel reads numbers; for the right ask for "
+            "clock=('is_call',), for the kind of expiry read is_weekly or is_monthly"
+        )
+    return _KINDS[types[column]]
+
+
+def step_kernel(
+    name: str,
+    *,
+    columns: Sequence[str],
+    params: type[Any],
+    init: Callable[..., Any],
+    step: Callable[..., Any],
+    prepare: Callable[..., Any] | None = None,
+    summary: str = "",
+    version: str = "1",
+    clock: Sequence[str] = (),
+    max_position: int = 1,
+    units: Mapping[str, str] | None = None,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+    flags: Sequence[str] = (),
+) -> KernelSpec:
+    """A kernel written as a pure function per tick; the host owns the loop.
+
+    ``init(tick, constants)`` returns the state at a contract's first tick, and
+    ``step(state, tick, position, constants)`` the new state and the wanted position, an int from
+    ``-max_position`` to ``max_position``. ``prepare(params)`` derives the constants once per run.
+    The state is a NamedTuple of numbers whose types do not change from tick to tick.
+
+    Raises :class:`UsageError` naming what is wrong: an unknown column, a parameter without a
+    default, a flag that is not reproducible by name, a function of another shape.
+    """
+    _check_function(name, "init", init, 2)
+    _check_function(name, "step", step, 4)
+    return _checked(
+        KernelSpec(
+            name=name,
+            kind="step",
+            columns=tuple(columns),
+            params=params,
+            init=init,
+            step=step,
+            **_common(prepare, summary, version, clock, max_position, units, bounds, flags),
+        )
+    )
+
+
+def array_kernel(
+    name: str,
+    *,
+    columns: Sequence[str],
+    params: type[Any],
+    loop: Callable[..., Any],
+    prepare: Callable[..., Any] | None = None,
+    summary: str = "",
+    version: str = "1",
+    clock: Sequence[str] = (),
+    max_position: int = 1,
+    units: Mapping[str, str] | None = None,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+    flags: Sequence[str] = (),
+) -> KernelSpec:
+    """A kernel that loops itself: ``loop(offsets, columns, constants, wanted)``.
+
+    ``offsets`` is int64 of shape (contracts + 1,): contract c owns the rows from ``offsets[c]`` up
+    to ``offsets[c + 1]``. ``columns`` has one read-only array a column (``columns.price``), then
+    one a clock field, each of shape (rows,). The loop writes the wanted position of each row into
+    ``wanted``, int32 of shape (rows,), which comes filled with zeros. Rows without a price never
+    reach it.
+
+    Raises :class:`UsageError` as :func:`step_kernel` does.
+    """
+    _check_function(name, "loop", loop, 4)
+    return _checked(
+        KernelSpec(
+            name=name,
+            kind="array",
+            columns=tuple(columns),
+            params=params,
+            loop=loop,
+            **_common(prepare, summary, version, clock, max_position, units, bounds, flags),
+        )
+    )
+
+
+def native_kernel(
+    name: str,
+    *,
+    columns: Sequence[str],
+    params: type[Any],
+    library: Path | str,
+    symbol: str,
+    prepare: Callable[..., Any] | None = None,
+    summary: str = "",
+    version: str = "1",
+    clock: Sequence[str] = (),
+    max_position: int = 1,
+    units: Mapping[str, str] | None = None,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+) -> KernelSpec:
+    """A kernel in a shared library: the contract of :func:`array_kernel` as a C function.
+
+    ``symbol`` of ``library`` has the signature that ``tickloom kernels list NAME`` prints; the
+    contract is in ``tickloom.h`` (``tickloom kernels header``). The library is opened at its first
+    use, not here. Raises :class:`UsageError` as :func:`step_kernel` does.
+    """
+    if not re.fullmatch(r"[A-Za-z_]\w*", symbol):
+        raise UsageError(f"kernel {name!r}: symbol must be a C identifier; found {symbol!r}")
+    return _checked(
+        KernelSpec(
+            name=name,
+            kind="native",
+            columns=tuple(columns),
+            params=params,
+            library=Path(library),
+            symbol=symbol,
+            **_common(prepare, summary, version, clock, max_position, units, bounds, ()),
+        )
+    )
+
+
+def check_kernel(spec: KernelSpec) -> None:
+    """Raise :class:`UsageError` unless ``spec`` can be a kernel; the factories call this."""
+    where = f"kernel {spec.name!r}"
+    if not _NAME.fullmatch(spec.name):
+        raise UsageError(
+            f"{where}: a name is lower-case words joined by '-', like 'ema-cross'; found "
+            f"{spec.name!r}"
+        )
+    _check_kind(where, spec.kind)
+    _check_columns(where, spec)
+    _check_params(where, spec)
+    _check_flags(where, spec.flags)
+    if spec.prepare is not None:
+        _check_function(spec.name, "prepare", spec.prepare, 1)
+    size = spec.max_position
+    if type(size) is not int or not 1 <= size <= _LARGEST_POSITION:
+        raise UsageError(
+            f"{where}: max_position must be an int from 1 to {_LARGEST_POSITION}; found {size!r}"
+        )
+
+
+def _common(
+    prepare: Callable[..., Any] | None,
+    summary: str,
+    version: str,
+    clock: Sequence[str],
+    max_position: int,
+    units: Mapping[str, str] | None,
+    bounds: Mapping[str, tuple[float, float]] | None,
+    flags: Sequence[str],
+) -> dict[str, Any]:
+    return {
+        "prepare": prepare,
+        "summary": summary,
+        "version": version,
+        "clock": tuple(clock),
+        "max_position": max_position,
+        "units": tuple((units or {}).items()),
+        "bounds": tuple((key, low, high) for key, (low, high) in (bounds or {}).items()),
+        "flags": (flags,) if isinstance(flags, str | bool) else tuple(flags),
+    }
+
+
+def _checked(spec: KernelSpec) -> KernelSpec:
+    check_kernel(spec)
+    return spec
+
+
+def _check_kind(where: str, kind: KernelKind) -> None:
+    if kind not in ("step", "array", "native"):
+        raise UsageError(f"{where}: kind must be step, array or native; found {kind!r}")
+
+
+def _check_columns(where: str, spec: KernelSpec) -> None:
+    for column in spec.columns:
+        try:
+            column_kind(column)
+        except UsageError as error:
+            raise UsageError(f"{where}: {error}") from None
+    if "price" not in spec.columns:
+        raise UsageError(f"{where}: columns must have 'price'; found {', '.join(spec.columns)}")
+    for field in spec.clock:
+        if field not in CLOCK_FIELDS:
+            raise UsageError(
+                f"{where}: unknown clock field {field!r}; there are: {', '.join(CLOCK_FIELDS)}"
+            )
+    fields = spec.columns + spec.clock
+    twice = sorted({field for field in fields if fields.count(field) > 1})
+    if twice:
+        raise UsageError(f"{where}: a tick has each field once; found twice: {', '.join(twice)}")
+
+
+def _check_params(where: str, spec: KernelSpec) -> None:
+    defaults: dict[str, Any] | None = getattr(spec.params, "_field_defaults", None)
+    if defaults is None:
+        raise UsageError(
+            f"{where}: params must be a NamedTuple class whose fields have defaults; found "
+            f"{spec.params!r}"
+        )
+    for field in spec.params._fields:
+        if field not in defaults:
+            raise UsageError(f"{where}: parameter {field!r} has no default; give it one")
+        if type(defaults[field]) not in (int, float, bool):
+            raise UsageError(
+                f"{where}: parameter {field!r} must be int, float or bool; its default is "
+                f"{defaults[field]!r}"
+            )
+    _check_units_and_bounds(where, spec, defaults)
+
+
+def _check_units_and_bounds(where: str, spec: KernelSpec, defaults: dict[str, Any]) -> None:
+    for what, names in (
+        ("units", [u[0] for u in spec.units]),
+        ("bounds", [b[0] for b in spec.bounds]),
+    ):
+        for name in names:
+            if name not in defaults:
+                listed = ", ".join(defaults) or "none"
+                raise UsageError(
+                    f"{where}: {what} name the parameter {name!r}; parameters: {listed}"
+                )
+    for name, low, high in spec.bounds:
+        if math.isnan(low) or math.isnan(high) or not low <= defaults[name] <= high:
+            raise UsageError(
+                f"{where}: the default of {name!r} must lie within its bounds {low} to {high}; "
+                f"found {defaults[name]!r}"
+            )
+
+
+def _check_flags(where: str, flags: Sequence[object]) -> None:
+    for flag in flags:
+        if flag in (True, "fast", "fastmath"):
+            raise UsageError(
+                f"{where}: fastmath=True is refused, it changes results from one CPU to the next "
+                f"and folds NaN checks away; name single flags: {', '.join(FLAGS)}"
+            )
+        if flag == "parallel":
+            raise UsageError(
+                f"{where}: parallel=True is refused, it aborts when several threads call it; the "
+                "host runs contracts side by side"
+            )
+        if flag not in FLAGS:
+            raise UsageError(f"{where}: unknown flag {flag!r}; there are: {', '.join(FLAGS)}")
+
+
+def _check_function(kernel: str, role: str, function: object, arguments: int) -> None:
+    where = f"kernel {kernel!r}: {role}"
+    options = getattr(function, "targetoptions", {})
+    for option in ("fastmath", "parallel"):
+        if options.get(option) not in (None, False):
+            raise UsageError(
+                f"{where} is compiled with {option}={options[option]!r}; hand over the plain "
+                "function, the host compiles it reproducibly"
+            )
+    plain = getattr(function, "py_func", function)
+    if not inspect.isfunction(plain):
+        raise UsageError(f"{where} must be a plain function; found {function!r}")
+    code = plain.__code__
+    variadic = code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS)
+    if code.co_argcount != arguments or code.co_kwonlyargcount or variadic:
+        raise UsageError(
+            f"{where} must take {arguments} positional arguments; found "
+            f"{plain.__name__}{inspect.signature(plain)} at {code.co_filename}, line "
+            f"{code.co_firstlineno}"
+        )

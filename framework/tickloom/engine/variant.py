@@ -1,0 +1,85 @@
+"""What a compiled loop is specialised for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from tickloom.engine.fills import FillMode, FillModel
+from tickloom.engine.kernel_spec import column_kind
+from tickloom.specs.kernel import KernelSpec
+
+LatencyKind = Literal["none", "ticks", "time"]
+
+BOOK_COLUMNS: Final[dict[FillMode, tuple[str, ...]]] = {
+    "last": (),
+    "touch": ("bp0", "sp0"),
+    "depth": tuple(f"{side}{i}" for i in range(5) for side in ("bp", "bq", "sp", "sq")),
+}
+"""Columns that a fill reads beside ``price``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One specialisation; kernel and variant together name a cache entry."""
+
+    logged: bool = False
+    """With a trade log."""
+
+    fill: FillMode = "last"
+    """The fill mode."""
+
+    latency: LatencyKind = "none"
+    """Orders arrive at once, after a number of ticks, or after a time."""
+
+    stale: bool = False
+    """With the stale-quote rule."""
+
+    costs: bool = False
+    """With costs and a contract multiplier."""
+
+    dtypes: tuple[str, ...] = ()
+    """NumPy dtype name of each required column; empty: float64 and int64 throughout. A float64
+    column may come as int16 or int32: hundredths, the type's lowest value standing for NaN. An
+    int64 column may come as any integer type."""
+
+    checked: bool = False
+    """With Numba's bounds check: for tests."""
+
+    @classmethod
+    def of(
+        cls,
+        fill: FillModel,
+        *,
+        costs: bool = False,
+        logged: bool = False,
+        dtypes: Sequence[str] = (),
+    ) -> Variant:
+        """The variant that a run with ``fill`` needs."""
+        latency: LatencyKind = "none"
+        if fill.latency_ticks:
+            latency = "ticks"
+        elif fill.latency_ns:
+            latency = "time"
+        return cls(
+            logged=logged,
+            fill=fill.mode,
+            latency=latency,
+            stale=fill.stale_ns > 0,
+            costs=costs,
+            dtypes=tuple(dtypes),
+        )
+
+    def column_dtypes(self, spec: KernelSpec) -> tuple[str, ...]:
+        """The dtype name of each required column of ``spec``."""
+        return self.dtypes or tuple(column_kind(name) for name in required_columns(spec, self))
+
+
+def required_columns(spec: KernelSpec, variant: Variant) -> tuple[str, ...]:
+    """The columns to read: the kernel's own in its order, then those of fill and clock."""
+    extra = list(BOOK_COLUMNS[variant.fill])
+    timed = {"time_of_day", "time_to_expiry"} & set(spec.clock)
+    if timed or variant.stale or variant.latency == "time":
+        extra.append("timestamp_ns")
+    return spec.columns + tuple(name for name in extra if name not in spec.columns)
