@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from importlib import import_module
@@ -54,7 +55,7 @@ class LazyGroup(click.Group):
 @click.option(
     "--no-plugins",
     is_flag=True,
-    help="Load no third-party plugin (like TICKLOOM_DISABLE_PLUGIN_AUTOLOAD=1).",
+    help="Load no third-party plugin, whatever TICKLOOM_PLUGINS says.",
 )
 def cli(no_plugins: bool) -> None:
     """Weave per-contract option ticks into one store, and run strategy kernels over it.
@@ -65,19 +66,32 @@ def cli(no_plugins: bool) -> None:
     if no_plugins:
         # An environment variable, so that worker processes see it too.
         os.environ["TICKLOOM_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        os.environ.pop("TICKLOOM_PLUGINS", None)
 
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit; a user's mistake is one line, never a traceback."""
+    args = sys.argv[1:] if args is None else args
+    with contextlib.ExitStack() as stack:
+        if "--json" in args:
+            from tickloom.cli.output import stdout_for_json_alone
+
+            stack.enter_context(stdout_for_json_alone())
+        status = _run(args)
+    sys.exit(status)
+
+
+def _run(args: list[str]) -> int:
+    """Run one command; its exit code."""
     try:
         status: Any = cli.main(args, standalone_mode=False)
     except click.ClickException as error:
         error.show()
-        status = error.exit_code
+        return error.exit_code
     except click.Abort:
         click.echo("interrupted", err=True)
-        status = 130
+        return 130
     except TickloomError as error:
         click.echo(f"tickloom: {error}", err=True)
-        status = error.exit_code
-    sys.exit(status if isinstance(status, int) else 0)
+        return error.exit_code
+    return status if isinstance(status, int) else 0

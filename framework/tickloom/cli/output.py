@@ -2,15 +2,49 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from tickloom.host.stdout import diverted_stdout
+
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+_reserved: TextIO | None = None
+"""Where JSON goes while stdout is reserved for it."""
+
+
+@contextlib.contextmanager
+def stdout_for_json_alone() -> Iterator[None]:
+    """In the block stdout gets what :func:`print_json` prints and nothing else.
+
+    A plugin's reader that prints, in this process or in a worker, must not break a program that
+    parses the output; what it prints goes to stderr.
+    """
+    global _reserved
+    with _own_stdout() as stream, diverted_stdout():
+        _reserved = stream
+        try:
+            yield
+        finally:
+            _reserved = None
+
+
+def _own_stdout() -> contextlib.AbstractContextManager[TextIO]:
+    try:
+        replaceable = sys.stdout.fileno() == 1
+    except (AttributeError, OSError, ValueError):  # no stdout, or one that a test put there
+        replaceable = False
+    if not replaceable:
+        return contextlib.nullcontext(sys.stdout)
+    return os.fdopen(os.dup(1), "w", encoding="utf-8")
 
 
 def print_json(value: Any) -> None:
@@ -24,7 +58,16 @@ def print_json(value: Any) -> None:
             return item.isoformat()
         raise NotImplementedError(f"cannot write a {type(item).__name__} as JSON")
 
-    click.echo(msgspec.json.encode(value, enc_hook=encode).decode())
+    click.echo(msgspec.json.encode(value, enc_hook=encode).decode(), file=_reserved)
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows in aligned columns, never cut to the terminal: people pipe them to grep."""
+    lines = [header, *rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    for line in lines:
+        cells = (f"{cell:{width}}" for cell, width in zip(line, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
 
 
 def progress() -> Progress:
