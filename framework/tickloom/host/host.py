@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
+import re
 from collections.abc import Callable, Iterable
 from functools import cache, cached_property
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from tickloom.errors import PluginError
-from tickloom.host.loader import Plugin, load_plugins, new_manager
+from tickloom.host.loader import load_plugins, new_manager
+from tickloom.host.plugin import Failure, Plugin
 from tickloom.host.registry import Named, Offer, Registry
+from tickloom.host.stdout import diverted_stdout
 from tickloom.specs import (
     CalendarSpec,
     ExecutorSpec,
@@ -21,6 +22,8 @@ from tickloom.specs import (
 )
 
 S = TypeVar("S", bound=Named)
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 class Host:
@@ -60,38 +63,75 @@ class Host:
         """Exchange calendars."""
         return self._registry("calendar", "tickloom_register_calendars", CalendarSpec)
 
-    def loaded_versions(self) -> dict[str, str]:
-        """Distribution to version of every loaded plugin: for manifests."""
-        return {p.distribution: p.version for p in self.plugins if p.state == "loaded"}
+    def registries(self) -> tuple[Registry[Any], ...]:
+        """All six kinds, in the order in which data walks."""
+        return (
+            self.readers,
+            self.transforms,
+            self.writers,
+            self.kernels,
+            self.executors,
+            self.calendars,
+        )
 
-    def _registry(self, what: str, hook: str, spec_type: type[S]) -> Registry[S]:
+    def loaded_versions(self) -> dict[str, str]:
+        """Distribution to version of every plugin that is in use: for manifests."""
+        return {p.distribution: p.version for p in self.plugins if p.module is not None}
+
+    def _registry(self, kind: str, hook: str, spec_type: type[S]) -> Registry[S]:
         offers: list[Offer[S]] = []
-        by_id = {plugin.id: plugin for plugin in self.plugins}
-        implementations = getattr(self._manager.hook, hook).get_hookimpls()
-        for implementation in sorted(implementations, key=lambda impl: impl.plugin_name):
-            plugin = by_id[implementation.plugin_name]
+        functions = {
+            implementation.plugin_name: implementation.function
+            for implementation in getattr(self._manager.hook, hook).get_hookimpls()
+        }
+        for plugin in self.plugins:
+            if plugin.id not in functions:
+                continue
             try:
-                offers += _call(plugin, implementation.function, hook, spec_type)
+                specs = _call(plugin, functions[plugin.id], hook, spec_type)
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # one plugin's fault stays its own
-                plugin.fail(error)
-        failed = [plugin for plugin in self.plugins if plugin.state == "failed"]
-        return Registry(what, offers, failed)
+                plugin.failures.append(Failure(hook, error, _remedy(plugin, error)))
+            else:
+                offers += [Offer(spec, plugin) for spec in specs]
+        return Registry(kind, hook, offers, self.plugins)
 
 
 def _call(
     plugin: Plugin, function: Callable[[], Iterable[Any]], hook: str, spec_type: type[S]
-) -> list[Offer[S]]:
-    with contextlib.redirect_stdout(sys.stderr):
-        specs = list(function())
+) -> list[S]:
+    with diverted_stdout() as diverted:
+        try:
+            specs = function()
+            if not isinstance(specs, Iterable):
+                raise PluginError(
+                    f"{hook} of {plugin} must return an iterable of {spec_type.__name__} objects; "
+                    f"found {type(specs).__name__}"
+                )
+            specs = list(specs)
+        finally:
+            plugin.printed |= diverted.used
     for spec in specs:
         if not isinstance(spec, spec_type):
             raise PluginError(
                 f"{hook} of {plugin} must return {spec_type.__name__} objects; "
                 f"found {type(spec).__name__}"
             )
-    return [Offer(spec, plugin) for spec in specs]
+        if not _NAME.fullmatch(spec.name):
+            raise PluginError(
+                f"{hook} of {plugin} offers the name {spec.name!r}; a name is letters, digits, "
+                "'.', '_' and '-', and starts with a letter or digit"
+            )
+    return specs
+
+
+def _remedy(plugin: Plugin, error: BaseException) -> str:
+    if isinstance(error, PluginError):
+        return f"correct it in {plugin.target.partition(':')[0]}"
+    if isinstance(error, SystemExit):
+        return f"a hook must not call sys.exit(): upgrade {plugin.distribution} or remove it"
+    return f"upgrade {plugin.distribution}, tell its authors, or remove it"
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Finds and imports plugins, each in isolation: one broken plugin never stops the others.
+"""Loads plugins, each in isolation: one broken plugin never stops the others.
 
 pluggy's own ``load_setuptools_entrypoints`` loads in an unsorted bare loop, where the first
 exception ends the host; hence this short loader.
@@ -6,86 +6,27 @@ exception ends the host; hence this short loader.
 
 from __future__ import annotations
 
-import contextlib
+import difflib
 import os
-import sys
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from importlib.metadata import EntryPoint, entry_points
+import warnings
+from collections.abc import Mapping
+from importlib.metadata import EntryPoint
 from types import ModuleType
-from typing import Final, Literal
+from typing import Final
 
 import pluggy
 
 from tickloom.errors import PluginError
 from tickloom.host import hookspecs
+from tickloom.host.discovery import find_plugins
 from tickloom.host.markers import API_VERSION, PROJECT
+from tickloom.host.plugin import BUILT_IN, Failure, Plugin, normalised
+from tickloom.host.stdout import diverted_stdout
 
 DISABLE_AUTOLOAD: Final = "TICKLOOM_DISABLE_PLUGIN_AUTOLOAD"
 ALLOW_LIST: Final = "TICKLOOM_PLUGINS"
-BUILT_IN: Final = "tickloom"
-"""Distribution of the built-in plugins, which no switch turns off."""
-
-State = Literal["loaded", "failed", "disabled"]
-
-
-@dataclass(slots=True)
-class Plugin:
-    """One entry point of the group ``tickloom``, and what became of it."""
-
-    name: str
-    """Name of the entry point."""
-
-    distribution: str
-    """Name of the distribution that ships it."""
-
-    version: str
-    """Version of that distribution."""
-
-    target: str
-    """``module`` or ``module:object`` that the entry point names."""
-
-    state: State = "disabled"
-    """``loaded``, ``failed`` (see ``error``) or ``disabled`` by a switch or the allow-list."""
-
-    error: BaseException | None = None
-    """Why it failed."""
-
-    import_seconds: float = 0.0
-    """How long its import took."""
-
-    module: object | None = field(default=None, repr=False)
-    """The imported plugin."""
-
-    @property
-    def id(self) -> str:
-        """``distribution:entry point``: unique among plugins."""
-        return f"{self.distribution}:{self.name}"
-
-    def fail(self, error: BaseException) -> None:
-        """Record why the plugin cannot be used."""
-        self.state = "failed"
-        self.error = error
-
-    def __str__(self) -> str:
-        return f"{self.distribution} {self.version}"
-
-
-def load_plugins(
-    manager: pluggy.PluginManager, environ: Mapping[str, str] = os.environ
-) -> list[Plugin]:
-    """Load every allowed plugin into ``manager``, sorted by distribution and name.
-
-    Never raises for a plugin's fault: the returned records tell.
-    """
-    plugins = []
-    for entry in sorted(entry_points(group=PROJECT), key=_sort_key):
-        plugin = _record(entry)
-        plugins.append(plugin)
-        if _allowed(plugin, environ):
-            _load(plugin, entry, manager)
-    return plugins
+HOOK_NAMES: Final = tuple(name for name in dir(hookspecs) if name.startswith(f"{PROJECT}_"))
 
 
 def new_manager() -> pluggy.PluginManager:
@@ -95,57 +36,83 @@ def new_manager() -> pluggy.PluginManager:
     return manager
 
 
-def _sort_key(entry: EntryPoint) -> tuple[str, str]:
-    return (entry.dist.name if entry.dist else "", entry.name)
+def load_plugins(
+    manager: pluggy.PluginManager, environ: Mapping[str, str] = os.environ
+) -> list[Plugin]:
+    """Load every allowed plugin into ``manager``, sorted by distribution and name.
+
+    Never raises for a plugin's fault: the returned records tell.
+    """
+    found = find_plugins()
+    for each in found:
+        each.plugin.disabled_by = _disabled_by(each.plugin, environ)
+        if each.entry is not None and each.plugin.state == "loaded":
+            _load(each.plugin, each.entry, manager)
+    return [each.plugin for each in found]
 
 
-def _record(entry: EntryPoint) -> Plugin:
-    dist = entry.dist
-    return Plugin(
-        name=entry.name,
-        distribution=dist.name if dist else "unknown",
-        version=dist.version if dist else "0",
-        target=entry.value,
-    )
+def allow_list(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """The entries of ``TICKLOOM_PLUGINS``: entry points, distributions or both joined by ``:``."""
+    return [name.strip() for name in environ.get(ALLOW_LIST, "").split(",") if name.strip()]
 
 
-def _allowed(plugin: Plugin, environ: Mapping[str, str]) -> bool:
+def allows(listed: str, plugin: Plugin) -> bool:
+    """Does an entry of the allow-list mean this plugin?"""
+    distribution, colon, name = listed.partition(":")
+    if colon:
+        return (normalised(distribution), name) == (plugin.distribution, plugin.name)
+    return listed == plugin.name or normalised(listed) == plugin.distribution
+
+
+def _disabled_by(plugin: Plugin, environ: Mapping[str, str]) -> str:
     if plugin.distribution == BUILT_IN:
-        return True
-    listed = {name.strip() for name in environ.get(ALLOW_LIST, "").split(",") if name.strip()}
+        return ""
+    listed = allow_list(environ)
     if listed:
-        return bool(listed & {plugin.name, plugin.distribution, plugin.id})
-    return environ.get(DISABLE_AUTOLOAD, "") in ("", "0")
+        return "" if any(allows(entry, plugin) for entry in listed) else ALLOW_LIST
+    return "" if environ.get(DISABLE_AUTOLOAD, "") in ("", "0") else DISABLE_AUTOLOAD
 
 
 def _load(plugin: Plugin, entry: EntryPoint, manager: pluggy.PluginManager) -> None:
     started = time.perf_counter()
-    try:
-        # What a plugin prints while it is imported must not end up in a command's output.
-        with contextlib.redirect_stdout(sys.stderr):
+    with diverted_stdout() as diverted:
+        try:
             module = entry.load()
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # SystemExit included: a plugin does not end the host
-        plugin.fail(error)
-        return
-    finally:
-        plugin.import_seconds = time.perf_counter() - started
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # SystemExit included: a plugin does not end the host
+            plugin.failures.append(Failure("import", error, _import_remedy(plugin, error)))
+            return
+        finally:
+            plugin.import_seconds = time.perf_counter() - started
+            plugin.printed |= diverted.used
     try:
-        _check(plugin, module)
-        manager.register(module, name=plugin.id)
-        # After each plugin, so that a misspelled hook is this plugin's failure and no other's.
-        manager.check_pending()
-    except (PluginError, pluggy.PluginValidationError, ValueError) as error:
-        if manager.get_plugin(plugin.id) is not None:
+        _register(plugin, module, manager)
+    except Exception as error:  # dir() and getattr() of a plugin object are the plugin's code
+        remedy = f"correct it in {plugin.target.partition(':')[0]}"
+        plugin.failures.append(Failure("registration", error, remedy))
+        if manager.get_plugin(plugin.id) is module:
             manager.unregister(name=plugin.id)
-        plugin.fail(error)
-        return
+
+
+def _register(plugin: Plugin, module: object, manager: pluggy.PluginManager) -> None:
+    _check_version(plugin, module)
+    _check_marks(plugin, module)
+    if (other := manager.get_name(module)) is not None:
+        raise PluginError(f"{plugin.target} is registered as {other} already; keep one entry point")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        manager.register(module, name=plugin.id)
+    plugin.notices += [str(warning.message) for warning in caught]
+    # After each plugin, so that a misspelled hook is this plugin's failure and no other's.
+    try:
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise PluginError(_unknown_hooks(plugin, manager)) from error
     plugin.module = module
-    plugin.state = "loaded"
 
 
-def _check(plugin: Plugin, module: object) -> None:
+def _check_version(plugin: Plugin, module: object) -> None:
     version = getattr(module, "TICKLOOM_API_VERSION", None)
     if version is None:
         raise PluginError(
@@ -159,15 +126,46 @@ def _check(plugin: Plugin, module: object) -> None:
             f"{plugin} was written for plugin API {version!r}, this tickloom offers "
             f"{API_VERSION}; {remedy}"
         )
-    for name in _unmarked_hooks(module):
-        raise PluginError(f"{plugin.target}.{name} is not marked; decorate it with @hookimpl")
 
 
-def _unmarked_hooks(module: object) -> Iterable[str]:
+def _check_marks(plugin: Plugin, module: object) -> None:
+    """A function that looks like a hook must be marked: pluggy passes over one that is not."""
+    if not isinstance(module, ModuleType):
+        return
     for name in dir(module):
-        if name.startswith(f"{PROJECT}_register_") and not isinstance(module, ModuleType):
-            continue
-        if name.startswith(f"{PROJECT}_register_"):
-            function = getattr(module, name)
-            if callable(function) and not hasattr(function, f"{PROJECT}_impl"):
-                yield name
+        function = getattr(module, name)
+        if name.startswith(f"{PROJECT}_register_") and callable(function):
+            options = getattr(function, f"{PROJECT}_impl", None)
+            if options is None:
+                raise PluginError(f"{plugin.target}.{name} is not marked; decorate it: @hookimpl")
+            if options.get("wrapper") or options.get("hookwrapper"):
+                raise PluginError(
+                    f"{plugin.target}.{name} is a wrapper; hooks return specs: use plain @hookimpl"
+                )
+
+
+def _unknown_hooks(plugin: Plugin, manager: pluggy.PluginManager) -> str:
+    unknown = [
+        name
+        for name, caller in vars(manager.hook).items()
+        if isinstance(caller, pluggy.HookCaller) and not caller.has_spec()
+        if any(each.plugin_name == plugin.id for each in caller.get_hookimpls())
+    ]
+    near = difflib.get_close_matches(unknown[0], HOOK_NAMES, n=1)
+    guess = f"did you mean {near[0]}? " if near else ""
+    return (
+        f"{plugin.target} implements {', '.join(unknown)}, which is no hook; "
+        f"{guess}hooks: {', '.join(HOOK_NAMES)}"
+    )
+
+
+def _import_remedy(plugin: Plugin, error: BaseException) -> str:
+    remove = f"or remove it: pip uninstall {plugin.distribution}"
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        missing = error.name.partition(".")[0]
+        if missing == plugin.target.partition(":")[0].partition(".")[0]:
+            return f"reinstall it: pip install --force-reinstall {plugin.distribution}, {remove}"
+        return f"install the module {missing!r} that it needs into this environment, {remove}"
+    if isinstance(error, SystemExit):
+        return f"a plugin must not call sys.exit() while it is imported: upgrade it, {remove}"
+    return f"upgrade {plugin.distribution} or tell its authors, {remove}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from tickloom.errors import PluginError, UnknownNameError
-from tickloom.host.loader import Plugin
+from tickloom.host.plugin import Failure, Plugin, normalised
 
 
 class Named(Protocol):
@@ -39,10 +40,13 @@ class Offer(Generic[S]):
 class Registry(Generic[S]):
     """What all plugins offer of one kind, sorted by name; nothing is ever picked silently."""
 
-    def __init__(self, what: str, offers: list[Offer[S]], failed: list[Plugin]) -> None:
-        self._what = what
+    def __init__(
+        self, kind: str, hook: str, offers: Sequence[Offer[S]], plugins: Sequence[Plugin]
+    ) -> None:
+        self.kind = kind
+        self._hook = hook
         self._offers = sorted(offers, key=lambda offer: (offer.spec.name, offer.qualified))
-        self._failed = failed
+        self._plugins = plugins
 
     def __iter__(self) -> Iterator[Offer[S]]:
         return iter(self._offers)
@@ -52,9 +56,7 @@ class Registry(Generic[S]):
 
     def names(self) -> list[str]:
         """The names that :meth:`get` takes, qualified where two plugins offer one name."""
-        counts: dict[str, int] = {}
-        for offer in self._offers:
-            counts[offer.spec.name] = counts.get(offer.spec.name, 0) + 1
+        counts = Counter(offer.spec.name for offer in self._offers)
         return [o.spec.name if counts[o.spec.name] == 1 else o.qualified for o in self._offers]
 
     def get(self, name: str) -> S:
@@ -67,18 +69,56 @@ class Registry(Generic[S]):
 
     def offer(self, name: str) -> Offer[S]:
         """Like :meth:`get`, with the plugin that offers it."""
-        found = [o for o in self._offers if name in (o.spec.name, o.qualified)]
+        found = [offer for offer in self._offers if _matches(name, offer)]
         if len(found) == 1:
             return found[0]
         if found:
-            owners = " and ".join(str(o.plugin) for o in found)
-            choices = " or ".join(sorted({o.qualified for o in found}))
-            raise PluginError(f"{self._what} {name!r} is offered by {owners}; say which: {choices}")
-        error = UnknownNameError(self._what, name, self.names(), hint=self._failures())
-        raise error from (self._failed[0].error if self._failed else None)
+            raise PluginError(self._ambiguous(name, found))
+        failures = self._failures(name)
+        error = UnknownNameError(self.kind, name, self.names(), hint=self._hint(failures))
+        raise error from (failures[0][1].error if failures else None)
 
-    def _failures(self) -> str:
-        if not self._failed:
-            return ""
-        broken = ", ".join(str(plugin) for plugin in self._failed)
-        return f"Broken plugins may have offered it: {broken}; see 'tickloom plugins doctor'."
+    def _ambiguous(self, name: str, found: list[Offer[S]]) -> str:
+        owners = " and ".join(f"{o.plugin} ({o.plugin.target})" for o in found)
+        choices = sorted({offer.qualified for offer in found})
+        if len(choices) < len(found):
+            return (
+                f"{self.kind} {name!r} is offered twice by one distribution, by {owners}; "
+                "its authors must rename one"
+            )
+        return f"{self.kind} {name!r} is offered by {owners}; say which: {' or '.join(choices)}"
+
+    def _failures(self, name: str) -> list[tuple[Plugin, Failure]]:
+        """What kept plugins from offering this kind; first the one that ``name`` asks for."""
+        general = ("metadata", "import", "registration", self._hook)
+        failures = [
+            (plugin, failure)
+            for plugin in self._plugins
+            for failure in plugin.failures
+            if failure.where in general
+        ]
+        wanted = normalised(name.partition(":")[0])
+        return sorted(failures, key=lambda each: each[0].distribution != wanted)
+
+    def _hint(self, failures: list[tuple[Plugin, Failure]]) -> str:
+        hints = []
+        if failures:
+            broken = ", ".join(dict.fromkeys(str(plugin) for plugin, _ in failures))
+            hints.append(
+                f"Broken plugins may have offered it: {broken}; see 'tickloom plugins doctor'."
+            )
+        disabled = {str(p): p.disabled_by for p in self._plugins if p.disabled_by}
+        if disabled:
+            switches = " and ".join(sorted(set(disabled.values())))
+            hints.append(f"Not loaded because of {switches}: {', '.join(disabled)}.")
+        return " ".join(hints)
+
+
+def _matches(name: str, offer: Offer[S]) -> bool:
+    distribution, colon, spec_name = name.partition(":")
+    if not colon:
+        return name == offer.spec.name
+    return (normalised(distribution), spec_name) == (
+        offer.plugin.distribution,
+        offer.spec.name,
+    )
