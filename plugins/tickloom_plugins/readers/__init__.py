@@ -5,5 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from tickloom import ReaderSpec
+from tickloom_plugins.readers.nse_parquet import NSE_PARQUET
 
-READERS: Final[tuple[ReaderSpec, ...]] = ()
+READERS: Final[tuple[ReaderSpec, ...]] = (NSE_PARQUET,)
