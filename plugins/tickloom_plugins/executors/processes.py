@@ -1,0 +1,41 @@
+"""Spawned processes: a forked one would deadlock in Polars, whose threads do not survive it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from concurrent.futures import Executor, ProcessPoolExecutor
+from typing import Final
+
+from tickloom import ExecutorSpec
+
+THREAD_LIMITS: Final = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "RAYON_NUM_THREADS")
+"""Variables that libraries read, when they are imported, for the size of their own pools."""
+
+
+def create(workers: int) -> Executor:
+    """A pool of ``workers`` spawned processes, which share out the machine's cores."""
+    threads = max(1, (os.cpu_count() or 1) // workers)
+    return ProcessPoolExecutor(
+        workers,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=prepare,
+        initargs=(threads,),
+    )
+
+
+def prepare(threads: int) -> None:
+    """Run first in each worker: one worker's libraries leave the other workers their cores."""
+    for name in THREAD_LIMITS:
+        os.environ.setdefault(name, str(threads))
+    # Ctrl-C reaches the whole process group; the parent decides when work ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+processes: Final = ExecutorSpec(
+    name="processes",
+    summary="Spawned processes; a crashing reader takes one of them down, not the packer.",
+    create=create,
+    shares_memory=False,
+)

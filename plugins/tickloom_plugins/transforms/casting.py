@@ -1,0 +1,97 @@
+"""Casts into the store's types that lose nothing, or say what they would lose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tickloom import Column, ReadError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def store_dtype(column: Column) -> pl.DataType:
+    """The Polars type of a column of the store."""
+    import polars as pl
+
+    return {
+        "float64": pl.Float64(),
+        "float32": pl.Float32(),
+        "int64": pl.Int64(),
+        "int16": pl.Int16(),
+        "datetime": pl.Datetime("us"),
+        "date": pl.Date(),
+        "bool": pl.Boolean(),
+        "symbol": pl.Categorical(),
+        "right": pl.Enum(("CE", "PE")),
+        "kind": pl.Enum(("weekly", "monthly")),
+    }[column.type]
+
+
+def extra_dtype(series: pl.Series) -> pl.DataType:
+    """The widest type of the family of a vendor's own column: one type however it was read."""
+    import polars as pl
+
+    dtype = series.dtype
+    if dtype.is_integer():
+        return pl.Int64()
+    if dtype.is_float():
+        return pl.Float64()
+    if isinstance(dtype, pl.Datetime):
+        return pl.Datetime("us")
+    if isinstance(dtype, pl.String | pl.Categorical | pl.Enum):
+        return pl.String()
+    if isinstance(dtype, pl.Boolean | pl.Date | pl.Null):
+        return dtype
+    raise ReadError(
+        f"column {series.name!r} is of type {dtype}; expected numbers, text, true/false, dates or "
+        "times without a zone"
+    )
+
+
+def cast(series: pl.Series, dtype: pl.DataType) -> pl.Series:
+    """``series`` as ``dtype``; raises :class:`ReadError` where a value does not fit."""
+    import polars as pl
+
+    if series.dtype == dtype:
+        return series
+    if isinstance(dtype, pl.Datetime):
+        _check_time(series)
+    if dtype.is_integer() and series.dtype.is_float():
+        # A float column of whole numbers is how pandas stores integers with gaps: NaN is null.
+        series = series.fill_nan(None)
+        _check_whole(series)
+    try:
+        return series.cast(dtype)
+    except pl.exceptions.PolarsError as error:
+        raise ReadError(
+            f"column {series.name!r} of type {series.dtype} does not fit {dtype}: "
+            f"{str(error).splitlines()[0]}"
+        ) from error
+
+
+def _check_time(series: pl.Series) -> None:
+    import polars as pl
+
+    if isinstance(series.dtype, pl.Datetime):
+        zone = series.dtype.time_zone
+        if zone is None:
+            return
+        raise ReadError(
+            f"column {series.name!r} has the time zone {zone}; expected the exchange's wall clock "
+            "without a zone"
+        )
+    if not isinstance(series.dtype, pl.Date | pl.Null):
+        raise ReadError(
+            f"column {series.name!r} is of type {series.dtype}; expected a date and time without "
+            "a zone"
+        )
+
+
+def _check_whole(series: pl.Series) -> None:
+    broken = series.filter(series != series.floor())
+    if len(broken):
+        raise ReadError(
+            f"column {series.name!r} holds {broken[0]}, row count {len(broken)}; expected whole "
+            "numbers"
+        )
