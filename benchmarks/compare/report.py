@@ -1,0 +1,70 @@
+"""Words a comparison as Markdown, for a pull request or a job summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchmarks.compare.verdicts import Comparison, Gates, Judged
+
+EXPLAINED = {
+    "failed": "raised, timed out or was not run at HEAD",
+    "missing": "ran at BASE, is gone at HEAD and is not named in benchmarks/removed.txt",
+    "unsteady": "the host changed its speed in every round",
+    "new": "not in BASE's suite: listed, not gated",
+    "no base": "runs at HEAD, and BASE cannot run it: listed, not gated",
+    "removed": "named in benchmarks/removed.txt",
+    "skipped": "skipped at both commits",
+}
+"""Verdicts that do not explain themselves."""
+
+
+def markdown(comparison: Comparison, base: str, head: str, gates: Gates) -> str:
+    """The report of ``head`` against ``base`` (revisions as a reader knows them)."""
+    parts = [
+        f"## {comparison.headline}",
+        f"`{head}` against `{base}`, {len(comparison.drifts)} interleaved rounds. A difference "
+        f"counts beyond a ratio of {gates.ratio:g} and {gates.seconds * 1e3:g} ms or "
+        f"{gates.bytes / 2**20:g} MiB. {_drifts(comparison, gates)}",
+        "\n".join(_table(comparison)),
+    ]
+    notes = "\n".join(_notes(comparison))
+    return "\n\n".join(part for part in (*parts, notes) if part) + "\n"
+
+
+def _drifts(comparison: Comparison, gates: Gates) -> str:
+    known = [drift for drift in comparison.drifts if drift is not None]
+    if not known:
+        return "No calibration ran: a drift of the host would not have been noticed."
+    listed = ", ".join(f"{drift:.2f}" for drift in known)
+    off = sum(not 1 / gates.drift <= drift <= gates.drift for drift in known)
+    text = f"Calibration after/before, by round: {listed}"
+    if off:
+        return f"{text}: **the host drifted in {off} of them**, and they do not count."
+    return f"{text}: the host was steady."
+
+
+def _table(comparison: Comparison) -> Iterator[str]:
+    yield "| benchmark | before | after | ratio | verdict |"
+    yield "| --- | ---: | ---: | ---: | --- |"
+    for line in comparison.lines:
+        ratio = "" if line.ratio is None else f"{line.ratio:.2f}"
+        verdict = line.verdict if line.verdict == "same" else f"**{line.verdict}**"
+        name = line.name.replace("|", "\\|")
+        amounts = f"{_amount(line, line.before)} | {_amount(line, line.after)}"
+        yield f"| {name} | {amounts} | {ratio} | {verdict} |"
+
+
+def _amount(line: Judged, value: float | None) -> str:
+    if value is None:
+        return ""
+    if line.unit == "seconds":
+        return f"{value * 1e3:.1f} ms"
+    if line.unit == "bytes":
+        return f"{value / 2**20:.1f} MiB"
+    return f"{value:.4g} {line.unit}".strip()
+
+
+def _notes(comparison: Comparison) -> Iterator[str]:
+    for verdict in dict.fromkeys(line.verdict for line in comparison.lines):
+        if verdict in EXPLAINED:
+            yield f"- **{verdict}**: {EXPLAINED[verdict]}."
