@@ -44,3 +44,15 @@ class StoreError(TickloomError):
 
 class StoreBusyError(StoreError):
     """Another process holds the store's lock."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """SIGINT or SIGTERM arrived. Like its base class it is no ``Exception``: nothing that goes on
+    after an error goes on after it."""
+
+    def __init__(self, signal_number: int) -> None:
+        self.exit_code: int = 128 + signal_number
+        """130 for SIGINT, 143 for SIGTERM."""
+        self.summary: str = ""
+        """What was done until then, and what a rerun will do."""
+        super().__init__(signal_number)

@@ -1,0 +1,239 @@
+"""The manifest: which partitions and sources a store holds, and how it was made.
+
+``manifest.json`` is one JSON object ``{"format", "sha256", "body"}``; the digest is of the body's
+bytes, and the file is the canonical encoding of its own content, so that every changed bit shows.
+docs/store-format.md describes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from typing import Final, Literal
+
+import msgspec
+
+from tickloom.errors import StoreError
+from tickloom.schema import Column
+from tickloom.store.layout import PartitionKey
+
+MANIFEST_FORMAT: Final = 1
+"""Version of the format that this tickloom writes, and the newest that it reads."""
+
+SourceState = Literal["packed", "quarantined"]
+
+
+class PartitionEntry(msgspec.Struct, frozen=True):
+    """One partition as it was committed."""
+
+    file: str
+    """Its file, relative to the store, with forward slashes."""
+
+    rows: int
+    """Number of rows."""
+
+    contracts: int
+    """Number of contracts."""
+
+    size: int
+    """Size of the file, bytes."""
+
+    mtime_ns: int
+    """Modification time of the file, nanoseconds since 1970."""
+
+    sha256: str
+    """Digest of the file's bytes, hexadecimal."""
+
+    index_sha256: str
+    """Digest of the contract index's bytes, hexadecimal."""
+
+
+class SourceFile(msgspec.Struct, frozen=True):
+    """The identity of one raw file."""
+
+    path: str
+    """Absolute path when it was read."""
+
+    size: int
+    """Size, bytes."""
+
+    mtime_ns: int
+    """Modification time, nanoseconds since 1970."""
+
+    sha256: str = ""
+    """Digest of its bytes, hexadecimal; empty where it could not be read."""
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """Input that the store could not take: a whole file, or rows of one."""
+
+    path: str
+    """The raw file that it is from."""
+
+    reason: str
+    """What was expected and what was found."""
+
+    rows: int = 0
+    """Number of rows lost to it; 0 where nobody can tell."""
+
+    file: str = ""
+    """Parquet file below the control folder that keeps the rows; empty where there are none."""
+
+    sha256: str = ""
+    """Digest of that file's bytes, hexadecimal."""
+
+
+class SourceEntry(msgspec.Struct, frozen=True):
+    """One unit of a reader and what became of it."""
+
+    key: str
+    """What names the unit: the same unit has the same key in every pack."""
+
+    files: tuple[SourceFile, ...]
+    """The files that it consists of."""
+
+    reader: str
+    """Name of the reader that read it."""
+
+    settings: str
+    """Digest of everything else that decides what becomes of it: versions and settings of
+    reader, transforms and calendar."""
+
+    state: SourceState
+    """``packed``, or ``quarantined``: the next pack tries it again."""
+
+    rows: int = 0
+    """Rows read from it, quarantined ones included."""
+
+    partitions: tuple[str, ...] = ()
+    """Partitions that have rows of it, as ``DATE/UNDERLYING``."""
+
+    rejected: tuple[Rejection, ...] = ()
+    """What of it was not taken."""
+
+
+class _Body(msgspec.Struct):
+    """What ``manifest.json`` holds, apart from its checksum."""
+
+    seq: int
+    packer: str
+    columns: tuple[Column, ...] | None
+    settings: dict[str, str]
+    plugins: dict[str, str]
+    partitions: dict[str, PartitionEntry]
+    sources: msgspec.Raw
+
+
+class _Envelope(msgspec.Struct):
+    format: int
+    sha256: str
+    body: msgspec.Raw
+
+
+class _Version(msgspec.Struct):
+    format: int
+
+
+class Manifest:
+    """The live manifest. Only a :class:`StoreWriter` changes it; treat it as read-only."""
+
+    def __init__(self) -> None:
+        self.format: int = MANIFEST_FORMAT
+        """Version of the format."""
+        self.seq: int = 0
+        """Number of the last change that it holds."""
+        self.packer: str = ""
+        """Version of the tickloom that wrote last."""
+        self.columns: tuple[Column, ...] | None = None
+        """Columns beyond the 58, fixed by the first pack; None before it."""
+        self.settings: dict[str, str] = {}
+        """Settings of the last pack."""
+        self.plugins: dict[str, str] = {}
+        """Distribution to version of the plugins that were loaded when it was written."""
+        self.partitions: dict[PartitionKey, PartitionEntry] = {}
+        """The partitions, in no particular order."""
+        self._sources: dict[str, SourceEntry] | None = {}
+        self._raw_sources = msgspec.Raw(b"{}")
+
+    @property
+    def sources(self) -> dict[str, SourceEntry]:
+        """The sources by key. Decoded when first asked for: a run never needs them, and a store
+        can have 85,000."""
+        if self._sources is None:
+            self._sources = msgspec.json.decode(self._raw_sources, type=dict[str, SourceEntry])
+        return self._sources
+
+    def encode(self) -> bytes:
+        """The bytes of ``manifest.json``."""
+        sources = self._raw_sources
+        if self._sources is not None:
+            sources = msgspec.Raw(msgspec.json.encode(self._sources, order="sorted"))
+        body = _Body(
+            seq=self.seq,
+            packer=self.packer,
+            columns=self.columns,
+            settings=dict(sorted(self.settings.items())),
+            plugins=dict(sorted(self.plugins.items())),
+            partitions={str(key): self.partitions[key] for key in sorted(self.partitions)},
+            sources=sources,
+        )
+        return _seal(msgspec.json.encode(body))
+
+    @classmethod
+    def decode(cls, data: bytes, name: str) -> Manifest:
+        """The manifest in ``data``; ``name`` is for messages.
+
+        Raises :class:`StoreError` if a bit of it changed, or if its format is newer.
+        """
+        try:
+            check_format(msgspec.json.decode(data, type=_Version).format, name)
+            envelope = msgspec.json.decode(data, type=_Envelope)
+            if _seal(bytes(envelope.body)) != data:
+                raise damaged(name, "its checksum does not match its content")
+            body = msgspec.json.decode(envelope.body, type=_Body)
+            partitions = {parse_key(key): entry for key, entry in body.partitions.items()}
+        except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+            raise damaged(name, f"it cannot be decoded ({error})") from error
+        manifest = cls()
+        manifest.seq = body.seq
+        manifest.packer = body.packer
+        manifest.columns = body.columns
+        manifest.settings = body.settings
+        manifest.plugins = body.plugins
+        manifest.partitions = partitions
+        manifest._sources = None
+        manifest._raw_sources = msgspec.Raw(bytes(body.sources))
+        return manifest
+
+
+def check_format(found: int, name: str) -> None:
+    """Raise :class:`StoreError` if ``found`` is a format that this tickloom does not know."""
+    if found > MANIFEST_FORMAT:
+        raise StoreError(
+            f"{name} has store format {found}; this tickloom reads formats up to "
+            f"{MANIFEST_FORMAT}. Upgrade tickloom to use this store"
+        )
+    if found < 1:
+        raise damaged(name, f"format {found} never existed")
+
+
+def damaged(name: str, reason: str) -> StoreError:
+    """The error for a manifest, log or index that is not what was written."""
+    return StoreError(
+        f"{name} is damaged: {reason}. Restore it from a backup, or rebuild it from the data "
+        "files with 'tickloom adopt STORE --rebuild'"
+    )
+
+
+def parse_key(text: str) -> PartitionKey:
+    """The key that ``DATE/UNDERLYING`` names; raises :class:`ValueError`."""
+    day, _, underlying = text.partition("/")
+    if not underlying or "/" in underlying:
+        raise ValueError(f"{text!r} is not DATE/UNDERLYING")
+    return PartitionKey(date.fromisoformat(day), underlying)
+
+
+def _seal(body: bytes) -> bytes:
+    digest = hashlib.sha256(body).hexdigest()
+    envelope = _Envelope(MANIFEST_FORMAT, digest, msgspec.Raw(body))
+    return msgspec.json.encode(envelope) + b"\n"

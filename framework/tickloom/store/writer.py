@@ -1,0 +1,351 @@
+"""The write side of a store: one lock, staged files, commits that are all or nothing.
+
+A commit appends one line to the manifest's log and fsyncs it; before that, the staged file and its
+index are on the disk, after it they are renamed into place. A crash before the line leaves the old
+partition, a crash after it the new one: the next command finishes the renames.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+import msgspec
+
+from tickloom.errors import Interrupted, StoreError, UsageError
+from tickloom.schema import Column
+from tickloom.store import layout
+from tickloom.store.control import ControlFolder, entry_of, file_sha256
+from tickloom.store.files import SYSTEM, FileLayer
+from tickloom.store.formats import format_of
+from tickloom.store.index import ContractIndex
+from tickloom.store.interrupts import Interrupts
+from tickloom.store.layout import PartitionKey
+from tickloom.store.lock import StoreLock
+from tickloom.store.log import (
+    Commit,
+    Describe,
+    Record,
+    Remove,
+    Sources,
+    State,
+    apply,
+    encode_record,
+)
+from tickloom.store.manifest import Manifest, PartitionEntry, SourceEntry
+from tickloom.store.order import contract_runs
+
+
+class StoreWriter:
+    """The one writer of a store: a context manager that holds its lock.
+
+    Within the context, an error of the file system becomes a :class:`StoreError`; SIGINT and
+    SIGTERM end it between two commits, as :class:`tickloom.errors.Interrupted`.
+    """
+
+    def __init__(
+        self, control: ControlFolder, lock: StoreLock, files: FileLayer, interrupts: Interrupts
+    ) -> None:
+        """Use :meth:`open`."""
+        self.path: Final = control.store
+        """The store."""
+        self.staging: Final = control.staging / f"{os.getpid()}-{secrets.token_hex(4)}"
+        """Folder on the store's file system for bins and staged files; gone after the context.
+        Its name is new each time: a killed packer's orphans cannot write into it."""
+        self.commits: int = 0
+        """Partitions committed or removed so far."""
+        self._control = control
+        self._lock = lock
+        self._files = files
+        self._interrupts = interrupts
+        self._state = State(Manifest())
+        self._names = 0
+        self._unclear = False
+
+    @classmethod
+    def open(
+        cls, path: Path, *, create: bool = False, wait: float = 0.0, files: FileLayer = SYSTEM
+    ) -> StoreWriter:
+        """Lock the store at ``path`` (made if ``create``) and finish what a crash left behind.
+
+        Waits ``wait`` seconds for another writer. Raises :class:`UsageError` if there is no store
+        at ``path``, :class:`StoreBusyError` if it is being written, :class:`StoreError` if it is
+        damaged or cannot be written.
+        """
+        _check_place(path, create)
+        control = ControlFolder(path, files)
+        interrupts = Interrupts()
+        with _as_store_errors(path):
+            if not path.exists():
+                path.mkdir(parents=True)
+                files.fsync_dir(path.parent)
+            files.mkdir(control.path)
+            lock = StoreLock(control.path)
+            lock.acquire(wait)
+        writer = cls(control, lock, files, interrupts)
+        interrupts.install()
+        try:
+            with _as_store_errors(path):
+                writer._start()
+        except BaseException:
+            writer._release()
+            raise
+        return writer
+
+    @property
+    def manifest(self) -> Manifest:
+        """The live manifest, every commit so far included."""
+        return self._state.manifest
+
+    def stage(self, key: PartitionKey, suffix: str = ".parquet") -> Path:
+        """A new path in ``staging`` to write the partition ``key`` to."""
+        if problem := layout.underlying_problem(key.underlying):
+            raise StoreError(problem)
+        self._names += 1
+        return self.staging / f"{key.date.isoformat()}-{key.underlying}-{self._names}{suffix}"
+
+    def commit(self, key: PartitionKey, staged: Path, index: ContractIndex) -> PartitionEntry:
+        """Make the file ``staged`` the partition ``key``: all of it, or nothing.
+
+        Reads the written file back: raises :class:`StoreError` if its rows are out of order, or
+        are not the ones that ``index`` describes.
+        """
+        with _as_store_errors(self.path):
+            _check_rows(staged, index)
+            target = self.path / key.file(staged.suffix)
+            known = self.manifest.partitions.get(key)
+            if known is None and target.exists():
+                raise StoreError(
+                    f"{target} is not in the manifest: another tool put it there. Move it away, "
+                    "or run 'tickloom adopt STORE' to make it part of the store"
+                )
+            encoded = msgspec.json.encode(index)
+            sidecar = staged.with_name(staged.name + ".index.json")
+            self._files.write(sidecar, encoded)
+            self._files.fsync(sidecar)
+            self._files.fsync(staged)
+            entry = entry_of(key, staged, index.rows, len(index.contracts), encoded)
+            self._files.fsync_dir(self.staging)
+            record = Commit(
+                seq=self.manifest.seq + 1,
+                key=str(key),
+                entry=entry,
+                data=staged.relative_to(self._control.path).as_posix(),
+                index=sidecar.relative_to(self._control.path).as_posix(),
+                obsolete=known.file if known and known.file != entry.file else "",
+            )
+            with self._interrupts.shielded():
+                self._append(record)
+                self.commits += 1
+                self._control.publish(record)
+        return entry
+
+    def remove(self, key: PartitionKey) -> None:
+        """Take the partition ``key`` out of the store."""
+        entry = self.manifest.partitions[key]
+        with _as_store_errors(self.path), self._interrupts.shielded():
+            record = Remove(seq=self.manifest.seq + 1, key=str(key), file=entry.file)
+            self._append(record)
+            self.commits += 1
+            self._control.discard(record)
+
+    def keep_rejected(self, staged: Path, name: str) -> tuple[str, str]:
+        """Move the file ``staged`` of rejected rows into the quarantine, as ``name``.
+
+        Returns the path and the SHA-256 for a :class:`Rejection`. A file that no source names when
+        the context ends is removed.
+        """
+        target = self._control.path / layout.QUARANTINE / name
+        with _as_store_errors(self.path):
+            self._control.make_folders(target)
+            self._files.fsync(staged)
+            digest = file_sha256(staged)
+            self._files.rename(staged, target)
+            self._files.fsync_dir(target.parent)
+        return target.relative_to(self._control.path).as_posix(), digest
+
+    def record_sources(self, sources: Iterable[SourceEntry]) -> None:
+        """Note what became of these sources; an entry replaces the one with its key."""
+        if entries := tuple(sources):
+            self._note(Sources(seq=self.manifest.seq + 1, entries=entries))
+
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Fix the columns that the store has beyond the 58."""
+        self._describe(columns=tuple(columns))
+
+    def set_settings(self, settings: Mapping[str, str]) -> None:
+        """Record the settings that the store is written with."""
+        self._describe(settings=dict(settings))
+
+    def set_plugins(self, versions: Mapping[str, str]) -> None:
+        """Record the plugins that are loaded: distribution to version."""
+        self._describe(plugins=dict(versions))
+
+    def close(self) -> None:
+        """Fold the log into the snapshot, remove staging, let go of the lock."""
+        try:
+            with _as_store_errors(self.path), self._interrupts.shielded():
+                # An unclear commit is settled by the next command, which needs the staged file.
+                if not self._unclear:
+                    self._drop_unnamed_quarantine()
+                    self._control.recover(self._state)
+        finally:
+            self._release()
+
+    def __enter__(self) -> StoreWriter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self.close()
+            return
+        try:
+            self.close()
+        except StoreError as second:
+            error.add_note(str(second))
+        if isinstance(error, Interrupted):
+            error.summary = (
+                f"{self.commits} partitions were committed and stay; the rest of the store is as "
+                "it was. The same command, run again, goes on from there"
+            )
+        if isinstance(error, OSError):
+            raise _store_error(self.path, error) from error
+
+    def _start(self) -> None:
+        try:
+            self._state = self._control.read()
+        except FileNotFoundError:
+            if any(layout.partition_files(self.path)):
+                raise StoreError(
+                    f"{self.path} has partition files and no manifest; run 'tickloom adopt STORE' "
+                    "first"
+                ) from None
+            self._control.replace(self._control.manifest, self.manifest.encode())
+        if not self._control.is_settled():
+            self._control.recover(self._state)
+        self._files.mkdir(self._control.staging)
+        self._files.mkdir(self.staging)
+        self._files.fsync_dir(self._control.staging)
+        self._files.fsync_dir(self._control.path)
+
+    def _describe(
+        self,
+        columns: tuple[Column, ...] | None = None,
+        settings: dict[str, str] | None = None,
+        plugins: dict[str, str] | None = None,
+    ) -> None:
+        from tickloom import __version__
+
+        self._note(
+            Describe(
+                seq=self.manifest.seq + 1,
+                packer=__version__,
+                columns=columns,
+                settings=settings,
+                plugins=plugins,
+            )
+        )
+
+    def _note(self, record: Record) -> None:
+        with _as_store_errors(self.path), self._interrupts.shielded():
+            self._append(record)
+
+    def _append(self, record: Record) -> None:
+        """Append to the log: once this returns, the change is made and durable."""
+        if self._unclear:
+            raise StoreError(f"{self.path}: writing its log failed; no further change is possible")
+        line = encode_record(record)
+        is_new = self._state.log_size == 0
+        try:
+            self._files.append(self._control.log, line)
+            self._files.fsync(self._control.log)
+            if is_new:
+                self._files.fsync_dir(self._control.path)
+        except OSError:
+            self._take_back()
+            raise
+        self._state.log_size += len(line)
+        apply(record, self._state)
+
+    def _take_back(self) -> None:
+        """After a failed append: nobody may ever find the line, or a part of it, in the log."""
+        try:
+            self._files.truncate(self._control.log, self._state.log_size)
+            self._files.fsync(self._control.log)
+        except OSError:
+            # Whether the line is on the disk is unknown: the log and the staged files stay, and
+            # the next command sees which it is.
+            self._unclear = True
+
+    def _drop_unnamed_quarantine(self) -> None:
+        folder = self._control.path / layout.QUARANTINE
+        if not folder.exists():
+            return
+        named = {
+            rejection.file
+            for source in self.manifest.sources.values()
+            for rejection in source.rejected
+        }
+        for path in folder.iterdir():
+            if path.relative_to(self._control.path).as_posix() not in named:
+                self._files.unlink(path)
+
+    def _release(self) -> None:
+        self._interrupts.restore()
+        self._lock.release()
+
+
+def _check_place(path: Path, create: bool) -> None:
+    if path.exists() and not path.is_dir():
+        raise UsageError(f"{path} is a file; a store is a folder")
+    if not path.exists():
+        if not create:
+            raise UsageError(f"there is no store at {path}: no such folder")
+        return
+    if (path / layout.CONTROL_DIR).is_dir() or any(layout.partition_files(path)):
+        return
+    others = sorted(entry.name for entry in path.iterdir())
+    if not create or others:
+        found = f"found {', '.join(others[:5])}" if others else "it is empty"
+        raise UsageError(
+            f"{path} is no store: expected {layout.CONTROL_DIR} or DATE/UNDERLYING folders, {found}"
+        )
+
+
+def _check_rows(staged: Path, index: ContractIndex) -> None:
+    runs = contract_runs(staged, format_of(staged))
+    told = [(c.expiry, c.right, c.strike, c.first_row, c.rows) for c in index.contracts]
+    found = [(r.expiry, r.right, r.strike, r.first_row, r.rows) for r in runs]
+    if told != found:
+        at = next((i for i, (a, b) in enumerate(zip(told, found, strict=False)) if a != b), -1)
+        detail = f"contract {at} is {found[at]}, the index says {told[at]}" if at >= 0 else ""
+        raise StoreError(
+            f"{staged}: the contract index lists {len(told)} contracts, the file has {len(found)}"
+            f"; {detail}. This is a defect of the program that wrote the file"
+        )
+
+
+@contextmanager
+def _as_store_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _store_error(path, error) from error
+
+
+def _store_error(path: Path, error: OSError) -> StoreError:
+    where = f" ({error.filename})" if error.filename else ""
+    return StoreError(
+        f"writing to {path} failed: {error.strerror or error}{where}. Every partition is whole, "
+        "the old one or the new one; remove the cause and run the same command again"
+    )
