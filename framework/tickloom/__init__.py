@@ -11,7 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from tickloom.contracts import Contract, Expiry, Kind, NameReading, Right
-from tickloom.errors import TickloomError
+from tickloom.errors import TickloomError, UsageError
+from tickloom.expiry_rows import ExpiryRow, format_expiry_rows, read_expiry_rows
 from tickloom.host.markers import API_VERSION, hookimpl
 from tickloom.schema import RAW_COLUMNS, STORED_COLUMNS, Column
 from tickloom.specs import (
@@ -64,6 +65,7 @@ __all__ = [
     "ContractSlice",
     "ExecutorSpec",
     "Expiry",
+    "ExpiryRow",
     "FileSummary",
     "KernelSpec",
     "Kind",
@@ -78,13 +80,16 @@ __all__ = [
     "TickloomError",
     "TransformSpec",
     "Unit",
+    "UsageError",
     "WriteSettings",
     "WriterSpec",
     "array_kernel",
+    "format_expiry_rows",
     "hookimpl",
     "native_kernel",
     "open_store",
     "pack",
+    "read_expiry_rows",
     "run",
     "step_kernel",
     "sweep",
