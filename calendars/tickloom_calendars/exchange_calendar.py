@@ -1,0 +1,129 @@
+"""The calendar of an Indian exchange: rules, trading days and a user's file made one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from tickloom import (
+    CalendarGapError,
+    Contract,
+    Expiry,
+    ExpiryRow,
+    NameReading,
+    format_expiry_rows,
+    read_expiry_rows,
+)
+from tickloom_calendars.expiry_book import ExpiryBook
+from tickloom_calendars.expiry_generator import YEARS_AHEAD, index_rows
+from tickloom_calendars.expiry_rules import ANY_UNDERLYING, rules_of
+from tickloom_calendars.library_holidays import library_holidays
+from tickloom_calendars.name_reader import NameReader
+from tickloom_calendars.tables import table_text
+from tickloom_calendars.trading_days import FIRST_YEAR, committed_days, corrected
+
+_MEANING: Final = "1"
+"""Part of every version: raised when the code gives the same tables another meaning."""
+
+
+class ExchangeCalendar:
+    """Names, expiries and sessions of one exchange's options."""
+
+    def __init__(self, exchange: str, file: Path | None) -> None:
+        self._exchange = exchange
+        self._days = committed_days()
+        self._rules = rules_of(exchange)
+        self._last_year = self._days.last_year + YEARS_AHEAD
+        self._file_rows = read_expiry_rows(file) if file is not None else ()
+        self._books: dict[str, ExpiryBook] = {}
+        ruled = {rule.underlying for rule in self._rules} - {ANY_UNDERLYING}
+        self._known = ruled | {row.instrument for row in self._file_rows}
+        self._names = NameReader(self._known, self.book)
+        self.version = self._digest()
+
+    def read_names(self, symbols: Sequence[str], dialect: str = "") -> Sequence[NameReading]:
+        """One reading for each symbol, in order."""
+        return self._names.read(symbols, dialect)
+
+    def is_trading_day(self, day: date) -> bool | None:
+        """Is there a session on ``day``, regular or special?"""
+        return self._days.is_trading_day(day)
+
+    def expiry(self, contract: Contract) -> Expiry:
+        """When ``contract`` expires; raises :class:`CalendarGapError` telling how to add it."""
+        book = self.book(contract.underlying)
+        if len(contract.period) == 7:
+            row = book.monthly.get(contract.period)
+            stated = None
+        else:
+            stated = date.fromisoformat(contract.period)
+            row = book.dated.get(stated)
+        if row is None:
+            raise CalendarGapError(self._gap(contract))
+        moved = stated is not None and stated not in (row.scheduled, row.final)
+        return Expiry(
+            date=row.final,
+            scheduled=stated if stated is not None and moved else row.scheduled,
+            kind=row.kind,
+            provisional=row.provisional,
+            rule=self._explain(row, stated if moved else None),
+        )
+
+    def book(self, underlying: str) -> ExpiryBook:
+        """The expiries of one underlying; a stock's, where it has no rules of its own."""
+        key = underlying if underlying in self._known else ANY_UNDERLYING
+        if key not in self._books:
+            own = [rule for rule in self._rules if rule.underlying == key]
+            own = own or [rule for rule in self._rules if rule.underlying == ANY_UNDERLYING]
+            rows = [row for row in self._file_rows if row.instrument == key]
+            self._books[key] = ExpiryBook(own, self._days, self._last_year, rows)
+        return self._books[key]
+
+    def _explain(self, row: ExpiryRow, former: date | None) -> str:
+        text = row.rule or "calendar file"
+        if row.final != row.scheduled:
+            text += (
+                f"; no regular session on {row.scheduled}, the last one before it is {row.final}"
+            )
+        if former is not None:
+            text += f"; listed for {former} before the exchange changed the rule"
+        if row.provisional:
+            text += "; provisional: the holidays of that year are not published yet"
+        return text
+
+    def _gap(self, contract: Contract) -> str:
+        months = sorted(self.book(contract.underlying).monthly)
+        known = f"{months[0]} to {months[-1]}" if months else "none"
+        month = contract.period[:7]
+        return (
+            f"the calendar has no {contract.kind} {contract.underlying} expiry of "
+            f"{contract.period} (contract months: {known}); to add it, put the line "
+            f"'{contract.underlying},{contract.kind.capitalize()},{month},YYYY-MM-DD' under the "
+            "header 'Instrument,Expiry_Type,Contract_Month,Final_Expiry' in a CSV file and pass "
+            "it with --calendar FILE"
+        )
+
+    def _digest(self) -> str:
+        parts = (
+            _MEANING,
+            self._exchange,
+            *(
+                table_text(f"{name}.csv")
+                for name in ("expiry_rules", "nse_holidays", "nse_corrections")
+            ),
+            format_expiry_rows(self._file_rows),
+        )
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def build(first_year: int | None, last_year: int | None) -> list[ExpiryRow]:
+    """Every expiry of the underlyings that have rules of their own, from the library's holidays
+    and the correction table; years include both ends, and default to all that is covered."""
+    holidays, published = library_holidays()
+    last = last_year if last_year is not None else max(published, date.today().year) + YEARS_AHEAD
+    first = first_year if first_year is not None else FIRST_YEAR
+    rows = index_rows(rules_of("NSE"), corrected(holidays, published), last)
+    return [row for row in rows if first <= row.final.year <= last]

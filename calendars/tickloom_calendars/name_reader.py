@@ -1,0 +1,111 @@
+"""From trading symbols to contracts: the grammar proposes, the calendar decides, nobody guesses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from tickloom import Contract, NameReading
+from tickloom_calendars.expiry_book import ExpiryBook
+from tickloom_calendars.symbol_grammar import Form, Stated, forms_of, parse
+
+INDEX_STRIKES: Final = (1_000.0, 1_000_000.0)
+"""Lowest strike of an index option, and what none reaches."""
+
+STOCK_STRIKES: Final = (0.0, 1_000_000.0)
+"""The same of a stock option."""
+
+_EXPECTED: Final = (
+    "expected UNDERLYING YY MMM STRIKE CE|PE (banknifty24dec49000pe) or, for an index, "
+    "UNDERLYING YY M DD STRIKE CE|PE with the month 1-9, O, N or D (banknifty22n1038700pe)"
+)
+
+
+class NameReader:
+    """Reads whole listings of trading symbols."""
+
+    def __init__(self, known: Iterable[str], book: Callable[[str], ExpiryBook]) -> None:
+        self._known = sorted(known, key=lambda name: (-len(name), name))
+        self._indices = frozenset(self._known)
+        self._book = book
+
+    def read(self, symbols: Sequence[str], dialect: str) -> list[NameReading]:
+        """One reading for each symbol, in order."""
+        forms = forms_of(dialect)
+        return [self._read(symbol, forms) for symbol in symbols]
+
+    def _read(self, symbol: str, forms: tuple[Form, ...]) -> NameReading:
+        stated = parse(symbol.strip().upper(), forms, self._known)
+        stated = [one for one in stated if not self._has_stray_digits(one.underlying)]
+        if not stated:
+            return NameReading(symbol, None, f"{symbol!r} is not an option's name; {_EXPECTED}")
+        sound = [one for one in stated if self._is_dated(one)]
+        if not sound:
+            return self._undated(symbol, stated)
+        if len(stated) == 1:
+            return NameReading(symbol, self._contract(sound[0]))
+        return self._choose(symbol, stated, sound)
+
+    def _choose(self, symbol: str, stated: list[Stated], sound: list[Stated]) -> NameReading:
+        """Settle a name with several readings, of which at least one is in the calendar.
+
+        A reading that the calendar does not have is out, and so is another vendor's where the
+        exchange's own form makes sense and the other's strike does not. The reverse is not
+        concluded: an absurd strike in the exchange's form says that another vendor wrote the name,
+        not which.
+        """
+        own = stated[0]
+        if own in sound and not self._is_plausible(own):
+            return self._ambiguous(symbol, stated)
+        left = [one for one in sound if one is own or self._is_plausible(one)]
+        if len(left) > 1:
+            return self._ambiguous(symbol, left)
+        return NameReading(symbol, self._contract((left or sound)[0]))
+
+    def _ambiguous(self, symbol: str, stated: list[Stated]) -> NameReading:
+        readings = tuple(self._contract(one) for one in stated)
+        said = " or ".join(
+            f"{c.underlying} {c.period} {c.strike:.10g} {c.right} ({one.form})"
+            for c, one in zip(readings, stated, strict=True)
+        )
+        error = f"{symbol!r} is ambiguous: {said}; name the vendor's dialect"
+        return NameReading(symbol, None, error, readings)
+
+    def _undated(self, symbol: str, stated: list[Stated]) -> NameReading:
+        """No reading is in the calendar. A lone contract month is left to the calendar, which
+        tells how to add it; a day on which nothing expires is an error of the name."""
+        if len(stated) == 1 and stated[0].month:
+            return NameReading(symbol, self._contract(stated[0]))
+        said = " or ".join(f"{one.underlying} {one.month or one.day}" for one in stated)
+        return NameReading(
+            symbol,
+            None,
+            f"{symbol!r} states {said}: no such expiry is in the calendar; if there was one, add "
+            "its row to a CSV file with the columns Instrument, Expiry_Type, Contract_Month, "
+            "Final_Expiry and pass it with --calendar FILE",
+        )
+
+    def _is_dated(self, stated: Stated) -> bool:
+        book = self._book(stated.underlying)
+        return stated.month in book.monthly if stated.month else stated.day in book.dated
+
+    def _is_plausible(self, stated: Stated) -> bool:
+        low, high = INDEX_STRIKES if stated.underlying in self._indices else STOCK_STRIKES
+        return low <= stated.strike < high
+
+    def _contract(self, stated: Stated) -> Contract:
+        if stated.month:
+            return Contract(stated.underlying, "monthly", stated.month, stated.right, stated.strike)
+        assert stated.day is not None
+        row = self._book(stated.underlying).dated.get(stated.day)
+        if row is not None and row.kind == "monthly":
+            return Contract(stated.underlying, "monthly", row.month, stated.right, stated.strike)
+        period = stated.day.isoformat()
+        return Contract(stated.underlying, "weekly", period, stated.right, stated.strike)
+
+    def _has_stray_digits(self, underlying: str) -> bool:
+        """Is it a known underlying with digits behind it, such as ``BANKNIFTY1``?"""
+        if underlying in self._indices:
+            return False
+        bare = underlying.rstrip("0123456789")
+        return bare != underlying and bare in self._indices

@@ -1,0 +1,137 @@
+"""What an Indian option's name can say, by grammar alone: no calendar is asked here.
+
+Forms: ``year-month`` BANKNIFTY24DEC49000PE; ``year-day`` BANKNIFTY22N1038700PE (month 1-9, O, N or
+D); ``day-first`` NIFTY04APR2423000CE, with or without .NFO; ``day-letter`` M&M30MAY24C2340;
+``identifier`` OPTIDXBANKNIFTY28-12-2023PE33000.00.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, Literal
+
+from tickloom import Right, UsageError
+
+Form = Literal["year-month", "year-day", "day-first", "day-letter", "identifier"]
+
+FORMS_OF_DIALECT: Final[dict[str, tuple[Form, ...]]] = {
+    "": ("year-month", "year-day", "day-first", "day-letter", "identifier"),
+    "nse": ("year-month", "year-day", "identifier"),
+    "kite": ("year-month", "year-day"),
+    "angelone": ("day-first",),
+    "gdfl": ("day-first",),
+    # AliceBlue writes its own form for NSE and the exchange's for BSE.
+    "aliceblue": ("day-letter", "year-month", "year-day"),
+}
+"""The forms that a vendor uses; the empty dialect takes any."""
+
+MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+
+_MONTH = "|".join(MONTHS)
+_STRIKE = r"(?:0|[1-9]\d*)(?:\.\d+)?"
+_UNDERLYING = r"[A-Z0-9&-]*[A-Z][A-Z0-9&-]*?"
+_MONTH_NAME = re.compile(rf"({_UNDERLYING})(\d\d)({_MONTH})(\d+(?:\.\d+)?)(CE|PE)(\.NFO|\.BFO)?")
+_DAY_LETTER = re.compile(rf"({_UNDERLYING})(\d\d)({_MONTH})(\d\d)([CP])({_STRIKE})")
+_IDENTIFIER = re.compile(rf"OPT(?:IDX|STK)({_UNDERLYING})(\d\d)-(\d\d)-(\d{{4}})(CE|PE)({_STRIKE})")
+_YEAR_DAY = re.compile(rf"(\d\d)([1-9OND])(\d\d)({_STRIKE})(CE|PE)")
+_PLAIN_STRIKE = re.compile(_STRIKE)
+_LETTER_MONTHS: Final = {"O": 10, "N": 11, "D": 12}
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """One thing that a name can say."""
+
+    form: Form
+    """The form by which it was read."""
+
+    underlying: str
+    """Upper-case symbol."""
+
+    month: str
+    """``YYYY-MM`` where the name states a contract month, else empty."""
+
+    day: date | None
+    """The day that the name states, else None."""
+
+    strike: float
+    """Positive."""
+
+    right: Right
+    """CE or PE."""
+
+
+def forms_of(dialect: str) -> tuple[Form, ...]:
+    """The forms of a dialect; raises :class:`UsageError` listing the dialects."""
+    if dialect not in FORMS_OF_DIALECT:
+        known = ", ".join(name for name in FORMS_OF_DIALECT if name)
+        raise UsageError(f"unknown dialect {dialect!r}; expected one of {known}")
+    return FORMS_OF_DIALECT[dialect]
+
+
+def parse(symbol: str, forms: Iterable[Form], known: Iterable[str]) -> list[Stated]:
+    """All that an upper-case symbol can say in the given forms, the exchange's own form first.
+
+    ``known`` are the underlyings that have weekly names, longest first: only they can end in
+    digits that the year follows.
+    """
+    if match := _MONTH_NAME.fullmatch(symbol):
+        return _month_name(match, forms)
+    if match := _DAY_LETTER.fullmatch(symbol):
+        if "day-letter" not in forms:
+            return []
+        und, day, month, year, letter, strike = match.groups()
+        stated_day = _date(int(year), MONTHS.index(month) + 1, int(day))
+        return _stated("day-letter", und, "", stated_day, strike, f"{letter}E")
+    if match := _IDENTIFIER.fullmatch(symbol):
+        if "identifier" not in forms:
+            return []
+        und, day, month, year, right, strike = match.groups()
+        stated_day = _date(int(year) - 2000, int(month), int(day))
+        return _stated("identifier", und, "", stated_day, strike, right)
+    return _year_day(symbol, known) if "year-day" in forms else []
+
+
+def _month_name(match: re.Match[str], forms: Iterable[Form]) -> list[Stated]:
+    """UND dd MMM digits CE|PE: the two digits are the year, or the day and a year follows."""
+    und, digits, month_name, rest, right, suffix = match.groups()
+    month = MONTHS.index(month_name) + 1
+    found = []
+    # The suffix is GDFL's, whose names are day-first.
+    if "year-month" in forms and not suffix:
+        found += _stated("year-month", und, f"20{digits}-{month:02d}", None, rest, right)
+    if "day-first" in forms and rest[:2].isdigit():
+        day = _date(int(rest[:2]), month, int(digits))
+        found += _stated("day-first", und, "", day, rest[2:], right)
+    return found
+
+
+def _year_day(symbol: str, known: Iterable[str]) -> list[Stated]:
+    found = []
+    for und in known:
+        if symbol.startswith(und) and (match := _YEAR_DAY.fullmatch(symbol, len(und))):
+            year, letter, day, strike, right = match.groups()
+            month = _LETTER_MONTHS.get(letter) or int(letter)
+            found += _stated("year-day", und, "", _date(int(year), month, int(day)), strike, right)
+    return found
+
+
+def _stated(
+    form: Form, underlying: str, month: str, day: date | None, strike: str, right: str
+) -> list[Stated]:
+    """One reading, or none where the date does not exist or the strike is not a number that an
+    exchange would write."""
+    if not (month or day) or not _PLAIN_STRIKE.fullmatch(strike) or float(strike) <= 0:
+        return []
+    side: Right = "CE" if right == "CE" else "PE"
+    return [Stated(form, underlying, month, day, float(strike), side)]
+
+
+def _date(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(2000 + year, month, day)
+    except ValueError:
+        return None
