@@ -73,3 +73,6 @@ class NameReading:
 
     readings: tuple[Contract, ...] = ()
     """All readings of an ambiguous name; the dates of its ticks may settle it."""
+
+    note: str = ""
+    """What settled a name that had several readings; for people."""
