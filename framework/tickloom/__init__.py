@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tickloom.contracts import Contract, Expiry, Kind, NameReading, Right
 from tickloom.errors import TickloomError, UsageError
-from tickloom.expiry_rows import ExpiryRow, format_expiry_rows, read_expiry_rows
+from tickloom.expiry_rows import (
+    ExpiryDifference,
+    ExpiryRow,
+    format_expiry_rows,
+    read_expiry_rows,
+)
 from tickloom.host.markers import API_VERSION, hookimpl
 from tickloom.schema import RAW_COLUMNS, STORED_COLUMNS, Column
 from tickloom.specs import (
@@ -65,6 +70,7 @@ __all__ = [
     "ContractSlice",
     "ExecutorSpec",
     "Expiry",
+    "ExpiryDifference",
     "ExpiryRow",
     "FileSummary",
     "KernelSpec",

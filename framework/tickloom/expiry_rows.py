@@ -65,6 +65,20 @@ class ExpiryRow:
     """True where the holidays of that year were not published yet."""
 
 
+@dataclass(frozen=True, slots=True)
+class ExpiryDifference:
+    """Where a calendar file contradicts an exchange's rules."""
+
+    row: ExpiryRow | None
+    """The file's row; None where it lacks one."""
+
+    expected: ExpiryRow | None
+    """The expiry by the rules; None where there was none."""
+
+    reason: str
+    """The rule that says so, with its source."""
+
+
 def format_expiry_rows(rows: Iterable[ExpiryRow]) -> str:
     """The rows as a CSV with a header, lines ended by a line feed."""
     out = io.StringIO()

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from tickloom.contracts import Contract, Expiry, NameReading
 from tickloom.errors import TickloomError
+from tickloom.expiry_rows import ExpiryDifference, ExpiryRow
 
 
 class CalendarGapError(TickloomError):
@@ -50,3 +51,12 @@ class CalendarSpec:
 
     load: Callable[[Path | None], Calendar]
     """``load(file)``: the calendar; with a file (``--calendar``), that file's rows win."""
+
+    build: Callable[[int | None, int | None], Sequence[ExpiryRow]] | None = None
+    """``build(first_year, last_year)``: the expiries that the exchange's rules give, both years
+    included, None for all that the calendar covers. For ``calendar build``; it may need an extra.
+    """
+
+    differences: Callable[[Sequence[ExpiryRow]], Sequence[ExpiryDifference]] | None = None
+    """``differences(rows)``: where the rows of a calendar file contradict the exchange's rules.
+    For ``calendar check FILE``."""
