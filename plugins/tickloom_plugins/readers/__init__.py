@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tickloom import ReaderSpec
+from tickloom_plugins.readers.lean import LEAN
 from tickloom_plugins.readers.nse_parquet import NSE_PARQUET
 
-READERS: Final[tuple[ReaderSpec, ...]] = (NSE_PARQUET,)
+READERS: Final[tuple[ReaderSpec, ...]] = (LEAN, NSE_PARQUET)
