@@ -9,7 +9,8 @@ READY  := $(VENV)/.ready
 # Tests and tools run from the sources here; a PYTHONPATH of the caller's must not shadow them.
 unexport PYTHONPATH
 
-.PHONY: help demo test check format lint types layers docs lock clean
+.PHONY: help demo test check format lint types layers docs lock clean \
+  bench bench-compare bench-selftest bench-html
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -40,6 +41,11 @@ types: $(READY) ## mypy, strict
 
 layers: $(READY) ## import layers
 	$(BIN)/lint-imports --no-logo
+
+bench-compare: $(READY) ## is HEAD slower than BASE? BASE=<rev> [BENCH=<regex>] [ROUNDS=3] [QUICK=1]
+	@test -n "$(BASE)" || { echo "say what to compare with: make bench-compare BASE=<revision>"; exit 2; }
+	@$(BIN)/python -m benchmarks.compare --base "$(BASE)" $(if $(BENCH),--bench '$(BENCH)') \
+	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(QUICK),--quick)
 
 lock: ## resolve the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

@@ -1,0 +1,69 @@
+"""A loop that no commit of the project changes: what the host can do just now.
+
+Every topic has it as ``time_calibration``, so that a drift of the host is told from a slower
+commit, and ``track_`` benchmarks divide by it in their own process.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+ROWS: Final = 1 << 18
+"""Rows of the loop's array: 2 MiB, which stays in a core's cache."""
+
+PASSES: Final = 300
+"""Passes of one calibration: 100 to 150 ms."""
+
+
+@njit(nogil=True)
+def loop(prices: npt.NDArray[np.float64], passes: int) -> float:
+    """Two moving averages over ``float64[rows]``, strict: a recurrence, as kernels have them."""
+    crossings = 0
+    fast = slow = prices[0]
+    for _ in range(passes):
+        for price in prices:
+            fast = price * 0.3 + fast * 0.7
+            slow = price * 0.1 + slow * 0.9
+            crossings += fast > slow
+    return fast - slow + crossings
+
+
+class Calibration:
+    """The host's speed, as a benchmark."""
+
+    repeat = 5
+    number = 1
+    rounds = 1
+    warmup_time = 0
+
+    def setup(self) -> None:
+        self.prices = np.random.default_rng(1).uniform(100, 200, ROWS)
+        loop(self.prices, 1)
+
+    def time_calibration(self) -> None:
+        loop(self.prices, PASSES)
+
+
+def calibrated_cost(work: Callable[[], object], rows: int, repeats: int = 5) -> float:
+    """How many rows of the calibration loop take as long as one row of ``work``, which does
+    ``rows`` of them: best of interleaved repeats of both. Lower is faster."""
+    calibration = Calibration()
+    calibration.setup()
+    own, other = [], []
+    for _ in range(repeats):
+        other.append(seconds(calibration.time_calibration))
+        own.append(seconds(work))
+    return (min(own) / rows) / (min(other) / (ROWS * PASSES))
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Wall time of one call."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
