@@ -52,7 +52,7 @@ def writer(monkeypatch: pytest.MonkeyPatch) -> RecordingWriter:
         summarise=unused,  # type: ignore[arg-type]
         check=unused,  # type: ignore[arg-type]
     )
-    monkeypatch.setattr(scan, "writer_of", lambda suffix: spec)
+    monkeypatch.setattr(scan, "format_of", lambda path: spec)
     return recording
 
 

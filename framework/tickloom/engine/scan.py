@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,10 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tickloom.engine.schedule import Int64, Slice
-from tickloom.errors import PluginError, UsageError
-from tickloom.host import get_host
+from tickloom.errors import UsageError
 from tickloom.schema import ROW_GROUP_ROWS
-from tickloom.specs import WriterSpec
+from tickloom.store.formats import format_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -66,8 +64,7 @@ class Scan:
     def __iter__(self) -> Iterator[Block]:
         groups = list(_groups(self.slice))
         ranges = [self._range(low, high) for low, high in groups]
-        writer = writer_of(self.slice.file.suffix)
-        tables = writer.scan(self.slice.file, self.names, ranges)
+        tables = format_of(self.slice.file).scan(self.slice.file, self.names, ranges)
         for (low, high), (first_row, rows), table in zip(groups, ranges, tables, strict=True):
             self.rows_read += rows
             yield from self._blocks(table, low, high, first_row)
@@ -98,15 +95,6 @@ class Scan:
                 columns=[_span(c, e, begin, end) for c, e in zip(columns, edges, strict=True)],
                 first_row=first_row + begin,
             )
-
-
-@cache
-def writer_of(suffix: str) -> WriterSpec:
-    """The writer whose files end in ``suffix``."""
-    found = [offer.spec for offer in get_host().writers if offer.spec.suffix == suffix]
-    if not found:
-        raise PluginError(f"no writer reads {suffix} files; see 'tickloom plugins list'")
-    return found[0]
 
 
 def as_numbers(chunk: pa.Array, name: str) -> npt.NDArray[Any]:

@@ -47,7 +47,7 @@ class Slice:
     """The partition's file."""
 
     first: int
-    """Its first contract, counted over all contracts of the run in store order."""
+    """Its first contract, counted over the partition's selected contracts."""
 
     starts: Int64
     """``int64[n]``: first row of each contract in the file, ascending."""
@@ -86,7 +86,7 @@ def check_order(key: PartitionKey, index: ContractIndex) -> None:
 
 
 def cut(
-    partition: int, file: Path, first: int, contracts: Sequence[ContractRows], target: int
+    partition: int, file: Path, contracts: Sequence[ContractRows], target: int
 ) -> Iterable[Slice]:
     """Cut ``contracts`` of one partition into slices of about ``target`` rows."""
     rows = np.fromiter((c.rows for c in contracts), np.int64, len(contracts))
@@ -94,13 +94,13 @@ def cut(
     middle = np.cumsum(rows) - (rows + 1) // 2
     pieces = max(1, round(int(rows.sum()) / target))
     piece = middle * pieces // max(1, int(rows.sum()))
-    edges = np.flatnonzero(np.diff(piece, prepend=-1, append=pieces))
+    edges = np.flatnonzero(np.diff(piece, prepend=-1, append=pieces)).tolist()
     for low, high in pairwise(edges):
         part = contracts[low:high]
         yield Slice(
             partition=partition,
             file=file,
-            first=first + int(low),
+            first=low,
             starts=np.fromiter((c.first_row for c in part), np.int64, len(part)),
             rows=rows[low:high].copy(),
             expiries=np.fromiter((c.expiry.toordinal() - EPOCH for c in part), np.int64, len(part)),

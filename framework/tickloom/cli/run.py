@@ -1,0 +1,103 @@
+"""``tickloom run``: a kernel over a store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tickloom.cli.selection import (
+    assignment,
+    fill_options,
+    selection_options,
+    spreading_options,
+)
+
+if TYPE_CHECKING:
+    from tickloom.engine.results import RunResult
+
+
+@click.command(help="Run KERNEL over the contracts of STORE.")
+@click.argument("kernel")
+@click.argument("store", type=click.Path(path_type=Path))
+@click.option(
+    "--param",
+    "params",
+    type=assignment,
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="A parameter of KERNEL; see 'tickloom kernels list KERNEL'.",
+)
+@selection_options
+@fill_options
+@spreading_options
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write totals, results per contract and the trade log into this folder.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(
+    kernel: str,
+    store: Path,
+    params: tuple[tuple[str, str], ...],
+    out: Path | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    from tickloom.cli.output import print_json, progress, stdout_for_json_alone
+    from tickloom.engine.api import run
+
+    def go() -> RunResult:
+        with progress() as bar:
+            task = bar.add_task("rows", total=None)
+            return run(
+                kernel,
+                store,
+                params=dict(params),
+                out=out,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+                **options,
+            )
+
+    if as_json:
+        with stdout_for_json_alone():
+            print_json(go().summary())
+        return
+    _print(go(), out)
+
+
+def _print(result: RunResult, out: Path | None) -> None:
+    given = " ".join(f"{name}={value}" for name, value in result.params.items())
+    lines = [
+        ("Kernel", f"{result.kernel} {given}".rstrip()),
+        ("Fill", result.fill),
+        ("Partitions", f"{result.partitions:,}"),
+        ("Contracts", f"{result.contracts:,}"),
+        ("Total rows", f"{result.rows:,}"),
+        ("Rows skipped", f"{result.rows_skipped:,} (no price)"),
+        ("Total trades", f"{result.trades:,}"),
+        ("Total PnL", f"{result.pnl:,.2f}"),
+        ("Elapsed", f"{result.elapsed_s:.3f} s with {result.workers} {result.executor}"),
+        ("Throughput", f"{result.rows_per_s:,.0f} rows/s ({result.rows_per_s / 1e6:.1f}M rows/s)"),
+        ("Peak memory", f"{result.peak_rss_mb:,.0f} MiB"),
+    ]
+    if result.rows_read != result.rows:
+        lines.insert(5, ("Rows read", f"{result.rows_read:,}"))
+    if result.fill != "last":
+        lines.insert(
+            -3, ("Unfilled", f"{result.unfilled:,} ticks, {result.partial:,} partial fills")
+        )
+    if result.compile_s:
+        lines.append(("Compiled", f"in {result.compile_s:.1f} s, kept in the cache"))
+    if out is not None:
+        lines.append(("Written to", str(out)))
+    for name, value in lines:
+        click.echo(f"{name + ':':<15}{value}")
+    for skipped in result.partitions_skipped:
+        click.echo(
+            f"skipped {skipped.partition}: {skipped.rows:,} rows, column {skipped.column!r} holds "
+            "nothing but nulls there",
+            err=True,
+        )

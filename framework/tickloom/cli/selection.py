@@ -1,0 +1,113 @@
+"""Options that ``run`` and ``sweep`` share: what to read, how to fill, what to spread over.
+
+Their names are those of the arguments of :func:`tickloom.run`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any, Final, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def day(text: str) -> date:
+    """A day in ISO form."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(
+            f"a day is written YYYY-MM-DD, like 2025-08-01; found {text!r}"
+        ) from None
+
+
+def strike_range(text: str) -> tuple[float, float]:
+    """``A:B``, lowest and highest strike, or ``A`` alone."""
+    low, _, high = text.partition(":")
+    try:
+        return float(low), float(high or low)
+    except ValueError:
+        raise click.BadParameter(
+            f"strikes are written A:B (both included) or A, like 50000:52000; found {text!r}"
+        ) from None
+
+
+def assignment(text: str) -> tuple[str, str]:
+    """``name=value``."""
+    name, found, value = text.partition("=")
+    if not (found and name.strip() and value.strip()):
+        raise click.BadParameter(f"expected name=value, like fast=5; found {text!r}")
+    return name.strip(), value.strip()
+
+
+_SELECTION: Final = (
+    click.option(
+        "--underlying", "underlyings", multiple=True, help="Only this underlying; repeatable."
+    ),
+    click.option("--from", "start", type=day, metavar="DAY", help="First trading day."),
+    click.option("--to", "end", type=day, metavar="DAY", help="Last trading day."),
+    click.option(
+        "--expiry", type=day, metavar="DAY", multiple=True, help="Only this expiry; repeatable."
+    ),
+    click.option(
+        "--strikes", type=strike_range, metavar="A:B", help="Strikes from A to B, both included."
+    ),
+    click.option("--right", type=click.Choice(["CE", "PE"]), help="Calls or puts only."),
+)
+
+_FILLS: Final = (
+    click.option(
+        "--fill",
+        type=click.Choice(["last", "touch", "depth"]),
+        default="last",
+        show_default=True,
+        help="At the last price; at the touch (buy at ask, sell at bid); through five levels.",
+    ),
+    click.option(
+        "--latency",
+        default="0",
+        show_default=True,
+        metavar="N|Nms",
+        help="Ticks, or milliseconds, between a decision and its order's arrival.",
+    ),
+    click.option(
+        "--stale-ms",
+        type=float,
+        default=0,
+        metavar="MS",
+        help="Touch and depth: a quote unchanged for this long fills nothing; 0: never stale.",
+    ),
+)
+
+_SPREADING: Final = (
+    click.option(
+        "--executor", default="threads", show_default=True, help="What to spread the work over."
+    ),
+    click.option(
+        "--workers", type=click.IntRange(min=1), help="How many workers.  [default: the cores]"
+    ),
+)
+
+
+def selection_options(command: F) -> F:
+    """Adds ``--underlying --from --to --expiry --strikes --right``."""
+    return _with(_SELECTION, command)
+
+
+def fill_options(command: F) -> F:
+    """Adds ``--fill --latency --stale-ms``."""
+    return _with(_FILLS, command)
+
+
+def spreading_options(command: F) -> F:
+    """Adds ``--executor --workers``."""
+    return _with(_SPREADING, command)
+
+
+def _with(options: tuple[Callable[[F], F], ...], command: F) -> F:
+    for option in reversed(options):
+        command = option(command)
+    return command

@@ -1,0 +1,82 @@
+"""From a store and filters to what a run does: partitions, their contracts, their slices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from tickloom.engine.filters import Filters
+from tickloom.engine.schedule import Slice, check_order, cut, target_rows
+from tickloom.errors import UsageError
+from tickloom.store.api import Partition
+from tickloom.store.index import ContractIndex, ContractRows
+from tickloom.store.layout import PartitionKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedPartition:
+    """A partition with the contracts of it that were selected."""
+
+    partition: Partition
+    """The store's view of it."""
+
+    file: Path
+    """Where its rows are."""
+
+    contracts: tuple[ContractRows, ...]
+    """The selected contracts, in store order."""
+
+    @property
+    def key(self) -> PartitionKey:
+        """Date and underlying."""
+        return self.partition.key
+
+    @property
+    def rows(self) -> int:
+        """Rows of the selected contracts."""
+        return sum(contract.rows for contract in self.contracts)
+
+
+def plan(
+    partitions: Sequence[Partition], filters: Filters, columns: Sequence[str], workers: int
+) -> list[PlannedPartition]:
+    """The given partitions with their selected contracts; those with none are left out.
+
+    Raises :class:`UsageError` if a column does not exist, :class:`StoreError` if a partition is
+    not sorted.
+    """
+    with ThreadPoolExecutor(workers, thread_name_prefix="tickloom-plan") as pool:
+        indexes = list(pool.map(lambda partition: _examine(partition, columns), partitions))
+    planned = []
+    for partition, index in zip(partitions, indexes, strict=True):
+        contracts = tuple(c for c in index.contracts if filters.takes(c))
+        if contracts:
+            planned.append(
+                PlannedPartition(partition=partition, file=partition.file(), contracts=contracts)
+            )
+    return planned
+
+
+def slices(planned: Sequence[PlannedPartition], workers: int) -> Iterator[Slice]:
+    """The slices of every planned partition; ``Slice.partition`` counts ``planned``."""
+    target = target_rows(sum(p.rows for p in planned), workers)
+    for number, partition in enumerate(planned):
+        yield from cut(number, partition.file, partition.contracts, target)
+
+
+def _examine(partition: Partition, columns: Sequence[str]) -> ContractIndex:
+    """The partition's index, once it is known to be sorted and to have the columns."""
+    if partition.entry is None:
+        # Packed partitions have all columns; a folder of the documented scripts may not.
+        found = partition.writer.summarise(partition.file()).columns
+        for name in columns:
+            if name not in found:
+                raise UsageError(
+                    f"partition {partition.key} has no column {name!r}, which the kernel reads; "
+                    f"it has: {', '.join(found)}"
+                )
+    index = partition.index()
+    check_order(partition.key, index)
+    return index

@@ -1,0 +1,209 @@
+"""Runs a compiled kernel over slices, on any executor, and collects what they give."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import as_completed
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tickloom.engine.compiled import CompiledKernel, ContractFacts, Variant, load_kernel
+from tickloom.engine.contract_results import TRADE_DTYPE, ContractResults
+from tickloom.engine.costs import CostTerms
+from tickloom.engine.fills import FillModel
+from tickloom.engine.memory import peak_rss
+from tickloom.engine.scan import Block, Scan
+from tickloom.engine.schedule import Slice, largest_first
+from tickloom.errors import UsageError
+from tickloom.specs import ExecutorSpec, KernelSpec
+from tickloom.store.formats import format_of
+
+TIME: Final = "timestamp_ns"
+"""The column that gives a trade log its times."""
+
+CONTRACT_DTYPE: Final = np.dtype(
+    [
+        ("pnl", np.float64),
+        ("trades", np.int64),
+        ("skipped", np.int64),
+        ("costs", np.float64),
+        ("unfilled", np.int64),
+        ("partial", np.int64),
+    ]
+)
+"""One contract's results; the fields are those of :class:`ContractResults`."""
+
+LOG_DTYPE: Final = np.dtype(
+    [*TRADE_DTYPE.descr, ("entry_ns", np.int64), ("exit_ns", np.int64)],
+)
+"""One trade: contracts are counted over the partition's selected ones, rows over its file; times
+are nanoseconds of the exchange's wall clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What is done to every slice. It can be pickled where the kernel's functions can."""
+
+    spec: KernelSpec
+    """The kernel."""
+
+    params: Any
+    """Its parameter record."""
+
+    variant: Variant
+    """What the loop is specialised for."""
+
+    fill: FillModel
+    """How orders are filled."""
+
+    costs: Mapping[int, CostTerms]
+    """What a fill pays, by the number of the partition; empty without costs."""
+
+    columns: tuple[str, ...]
+    """What the kernel takes."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns to read: the kernel's, and the time for a trade log."""
+        extra = self.variant.logged and TIME not in self.columns
+        return (*self.columns, TIME) if extra else self.columns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SliceResult:
+    """What became of one slice."""
+
+    part: Slice
+    """The slice."""
+
+    contracts: npt.NDArray[np.void]
+    """:data:`CONTRACT_DTYPE` of shape (contracts of the slice,)."""
+
+    log: npt.NDArray[np.void]
+    """:data:`LOG_DTYPE`, by contract and entry; empty without a trade log."""
+
+    rows_read: int
+    """Rows taken from the file."""
+
+    all_null: str
+    """A column that holds nothing but nulls in the whole partition; empty: there is none."""
+
+    process: int
+    """The process that did it."""
+
+    peak_rss: int
+    """The most memory that process has used, bytes."""
+
+
+def run_slice(job: Job, part: Slice, kernel: CompiledKernel | None = None) -> SliceResult:
+    """Run over one slice; without ``kernel`` (in another process) it is loaded from the cache."""
+    compiled = kernel or _loaded(job.spec, job.variant)
+    contracts = np.zeros(len(part.starts), CONTRACT_DTYPE)
+    logs = []
+    scan = Scan(part, job.names)
+    for block in scan:
+        span = slice(block.low, block.low + len(block.offsets) - 1)
+        found = compiled(
+            job.params,
+            block.offsets,
+            block.columns[: len(job.columns)],
+            facts=_facts(part, span) if compiled.needs_facts else None,
+            fill=job.fill,
+            costs=job.costs.get(part.partition),
+        )
+        for field in CONTRACT_DTYPE.fields or ():
+            contracts[field][span] = getattr(found, field)
+        if job.variant.logged:
+            logs.append(_placed(found, block, part, block.columns[job.names.index(TIME)]))
+    return SliceResult(
+        part=part,
+        contracts=contracts,
+        log=np.concatenate([np.zeros(0, LOG_DTYPE), *logs]),
+        rows_read=scan.rows_read,
+        all_null=_all_null(scan),
+        process=os.getpid(),
+        peak_rss=peak_rss(),
+    )
+
+
+def execute(
+    job: Job,
+    slices: Sequence[Slice],
+    kernel: CompiledKernel,
+    executor: ExecutorSpec,
+    workers: int,
+    done: Callable[[int], None],
+) -> list[SliceResult]:
+    """Run every slice, the largest first, and return the results in the order of ``slices``.
+
+    ``done(rows)`` is called after each slice. Raises what a slice raised, once those that are
+    running are through; the others are not begun.
+    """
+    if not executor.shares_memory:
+        _check_picklable(job)
+    shared = (kernel,) if executor.shares_memory else ()
+    with executor.create(min(workers, max(1, len(slices)))) as pool:
+        futures = [pool.submit(run_slice, job, part, *shared) for part in largest_first(slices)]
+        try:
+            for future in as_completed(futures):
+                done(future.result().part.total)
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+    results = [future.result() for future in futures]
+    return sorted(results, key=lambda result: (result.part.partition, result.part.first))
+
+
+@lru_cache(maxsize=8)
+def _loaded(spec: KernelSpec, variant: Variant) -> CompiledKernel:
+    return load_kernel(spec, variant)
+
+
+def _facts(part: Slice, span: slice) -> ContractFacts:
+    return ContractFacts(
+        expiry_day=part.expiries[span],
+        strike=part.strikes[span],
+        is_call=part.calls[span].astype(np.int64),
+    )
+
+
+def _placed(
+    found: ContractResults, block: Block, part: Slice, times: npt.NDArray[np.int64]
+) -> npt.NDArray[np.void]:
+    """A block's trades, counted over the partition and its file, with their times."""
+    assert found.log is not None
+    placed = np.zeros(len(found.log), LOG_DTYPE)
+    for field in TRADE_DTYPE.names or ():
+        placed[field] = found.log[field]
+    placed["entry_ns"] = times[found.log["entry_row"]]
+    placed["exit_ns"] = times[found.log["exit_row"]]
+    placed["contract"] += part.first + block.low
+    placed["entry_row"] += block.first_row
+    placed["exit_row"] += block.first_row
+    return placed
+
+
+def _all_null(scan: Scan) -> str:
+    """A column without a single value in the whole partition, not only in this slice."""
+    empty = scan.all_null()
+    if not empty:
+        return ""
+    nowhere = format_of(scan.slice.file).summarise(scan.slice.file).all_null
+    return next((name for name in empty if name in nowhere), "")
+
+
+def _check_picklable(job: Job) -> None:
+    try:
+        pickle.dumps(job)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise UsageError(
+            f"kernel {job.spec.name!r} cannot be sent to worker processes ({error}); define its "
+            "functions and parameters at the top of a module, or use --executor threads"
+        ) from error
