@@ -6,6 +6,7 @@ A message says what was expected, what was found and what to do.
 from __future__ import annotations
 
 import difflib
+import signal
 from collections.abc import Iterable
 
 
@@ -51,8 +52,17 @@ class Interrupted(KeyboardInterrupt):
     after an error goes on after it."""
 
     def __init__(self, signal_number: int) -> None:
-        self.exit_code: int = 128 + signal_number
-        """130 for SIGINT, 143 for SIGTERM."""
+        super().__init__(signal_number)
+        self.signal_number: int = signal_number
+        """SIGINT or SIGTERM."""
         self.summary: str = ""
         """What was done until then, and what a rerun will do."""
-        super().__init__(signal_number)
+
+    @property
+    def exit_code(self) -> int:
+        """130 for SIGINT, 143 for SIGTERM."""
+        return 128 + self.signal_number
+
+    def __str__(self) -> str:
+        name = signal.Signals(self.signal_number).name
+        return f"ended by {name}; {self.summary}" if self.summary else f"ended by {name}"

@@ -43,7 +43,7 @@ def _ticks(
     start = dt.datetime.combine(key.date, dt.time(9, 15))
     name = f"{key.underlying.lower()}{expiry:%y}{_MONTHS[expiry.month - 1]}{strike}{right.lower()}"
     volume = 0
-    for second in sorted(rng.randrange(3600) for _ in range(ticks)):
+    for at, second in enumerate(sorted(rng.randrange(3600) for _ in range(ticks))):
         when = start + dt.timedelta(seconds=second)
         traded = rng.randrange(5)
         volume += traded
@@ -60,7 +60,7 @@ def _ticks(
             "sq0": rng.randrange(100),
             "qty": traded,
             "volume": volume,
-            "vol_delta": 0 if volume == traded else traded,
+            "vol_delta": traded if at else 0,
             "changeper": round(rng.uniform(-5, 5), 2),
             "symbol": name,
             "opt_type": right,

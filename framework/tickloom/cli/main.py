@@ -11,7 +11,7 @@ from typing import Any, Final
 import click
 
 from tickloom import __version__
-from tickloom.errors import TickloomError
+from tickloom.errors import Interrupted, TickloomError
 
 COMMANDS: Final = {
     "adopt": ("tickloom.cli.adopt", "Build the manifest and index of a store that has none."),
@@ -88,7 +88,11 @@ def _run(args: list[str]) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except click.Abort:
+    except click.Abort as abort:
+        # click turns every KeyboardInterrupt into Abort.
+        if isinstance(abort.__cause__, Interrupted):
+            click.echo(f"tickloom: {abort.__cause__}", err=True)
+            return abort.__cause__.exit_code
         click.echo("interrupted", err=True)
         return 130
     except TickloomError as error:

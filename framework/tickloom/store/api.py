@@ -23,7 +23,7 @@ from tickloom.store.formats import format_of
 from tickloom.store.index import ContractIndex
 from tickloom.store.layout import PartitionKey
 from tickloom.store.log import State
-from tickloom.store.manifest import Manifest, PartitionEntry, damaged
+from tickloom.store.manifest import DamagedError, Manifest, PartitionEntry
 from tickloom.store.writer import StoreWriter
 
 
@@ -165,7 +165,7 @@ class Partition:
                     self._index_used = True
                     return msgspec.json.decode(data, type=ContractIndex)
             self._look_again()
-        raise damaged(
+        raise DamagedError(
             str(self._store.path / self.key.index), "it is missing, or not what was committed"
         )
 

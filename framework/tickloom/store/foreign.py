@@ -11,7 +11,7 @@ from tickloom.schema import KINDS
 from tickloom.specs import WriterSpec
 from tickloom.store.index import ContractIndex, ContractRows
 from tickloom.store.layout import CONTROL_DIR, PartitionKey, partition_files
-from tickloom.store.order import Run, contract_runs
+from tickloom.store.order import Run, contract_runs, read_row_groups
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -71,9 +71,7 @@ def first_values(path: Path, writer: WriterSpec, column: str, runs: list[Run]) -
     wanted = iter(runs)
     run = next(wanted, None)
     first = 0
-    groups = writer.summarise(path).row_groups
-    ranges = [(sum(groups[:i]), rows) for i, rows in enumerate(groups)]
-    for table in writer.scan(path, [column], ranges):
+    for table in read_row_groups(path, writer, [column]):
         at = []
         while run is not None and run.first_row < first + table.num_rows:
             at.append(run.first_row - first)

@@ -15,10 +15,10 @@ import msgspec
 from tickloom.schema import Column
 from tickloom.store.layout import PartitionKey
 from tickloom.store.manifest import (
+    DamagedError,
     Manifest,
     PartitionEntry,
     SourceEntry,
-    damaged,
     parse_key,
 )
 
@@ -109,7 +109,7 @@ def read_state(manifest_path: Path, log_path: Path) -> State:
         try:
             apply(record, state)
         except ValueError as error:
-            raise damaged(str(log_path), str(error)) from error
+            raise DamagedError(str(log_path), str(error)) from error
     return state
 
 
@@ -162,7 +162,7 @@ def _records(log: bytes, state: State, name: str) -> list[Record]:
             if number == len(lines) and not tail and b"\0" in line:
                 state.torn = True
                 break
-            raise damaged(f"{name}, line {number},", str(error)) from error
+            raise DamagedError(name, f"line {number}: {error}") from error
         state.log_size += len(line) + 1
     return records
 

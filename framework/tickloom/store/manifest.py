@@ -47,6 +47,9 @@ class PartitionEntry(msgspec.Struct, frozen=True):
     index_sha256: str
     """Digest of the contract index's bytes, hexadecimal."""
 
+    adopted: bool = False
+    """True where another tool wrote the file: its text columns may be plain strings."""
+
 
 class SourceFile(msgspec.Struct, frozen=True):
     """The identity of one raw file."""
@@ -189,11 +192,11 @@ class Manifest:
             check_format(msgspec.json.decode(data, type=_Version).format, name)
             envelope = msgspec.json.decode(data, type=_Envelope)
             if _seal(bytes(envelope.body)) != data:
-                raise damaged(name, "its checksum does not match its content")
+                raise DamagedError(name, "its checksum does not match its content")
             body = msgspec.json.decode(envelope.body, type=_Body)
             partitions = {parse_key(key): entry for key, entry in body.partitions.items()}
         except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
-            raise damaged(name, f"it cannot be decoded ({error})") from error
+            raise DamagedError(name, f"it cannot be decoded ({error})") from error
         manifest = cls()
         manifest.seq = body.seq
         manifest.packer = body.packer
@@ -214,15 +217,19 @@ def check_format(found: int, name: str) -> None:
             f"{MANIFEST_FORMAT}. Upgrade tickloom to use this store"
         )
     if found < 1:
-        raise damaged(name, f"format {found} never existed")
+        raise DamagedError(name, f"format {found} never existed")
 
 
-def damaged(name: str, reason: str) -> StoreError:
-    """The error for a manifest, log or index that is not what was written."""
-    return StoreError(
-        f"{name} is damaged: {reason}. Restore it from a backup, or rebuild it from the data "
-        "files with 'tickloom adopt STORE --rebuild'"
-    )
+class DamagedError(StoreError):
+    """A manifest, log or index is not what was written."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path: str = path
+        """The file."""
+        super().__init__(
+            f"{path} is damaged: {reason}. Restore it from a backup, or rebuild it from the data "
+            "files with 'tickloom adopt STORE --rebuild'"
+        )
 
 
 def parse_key(text: str) -> PartitionKey:

@@ -6,7 +6,8 @@ believes a ``sorting_columns`` footer even where that lies.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from tickloom.contracts import Right
 from tickloom.errors import StoreError
 from tickloom.schema import RIGHTS, SORT_KEY
 from tickloom.specs import WriterSpec
+from tickloom.store.index import ContractIndex
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -73,6 +75,37 @@ class SortKeys:
         return len(self.expiry)
 
 
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Errors of the file format and of the file system, as :class:`StoreError`."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        detail = str(error).strip().splitlines()
+        raise StoreError(f"{path}: cannot be read: {detail[0] if detail else error!r}") from error
+
+
+def index_problem(runs: list[Run], index: ContractIndex) -> str:
+    """How ``index`` differs from the contracts that a file has; empty if it does not."""
+    told = [(c.expiry, c.right, c.strike, c.first_row, c.rows) for c in index.contracts]
+    found = [(r.expiry, r.right, r.strike, r.first_row, r.rows) for r in runs]
+    for at, (ours, theirs) in enumerate(zip(told, found, strict=False)):
+        if ours != theirs:
+            return (
+                f"contract {at} of the index is {_contract(ours)}, the file has {_contract(theirs)}"
+            )
+    if len(told) != len(found):
+        return f"the index lists {len(told)} contracts, the file has {len(found)}"
+    return ""
+
+
+def _contract(item: tuple[date, Right, float, int, int]) -> str:
+    expiry, right, strike, first, rows = item
+    return f"{expiry} {strike:g} {right} with {rows} rows from row {first}"
+
+
 def contract_runs(path: Path, writer: WriterSpec) -> list[Run]:
     """The contracts of the file at ``path``, one run each, in the order of their rows.
 
@@ -83,8 +116,6 @@ def contract_runs(path: Path, writer: WriterSpec) -> list[Run]:
     last: SortKeys | None = None
     row = 0
     for keys in read_sort_keys(path, writer):
-        if len(keys) == 0:
-            continue
         joined = keys if last is None else _concat(last, keys)
         overlap = len(joined) - len(keys)
         changes = _changes(joined, path, row - overlap) - overlap
@@ -98,13 +129,24 @@ def contract_runs(path: Path, writer: WriterSpec) -> list[Run]:
 
 def read_sort_keys(path: Path, writer: WriterSpec) -> Iterator[SortKeys]:
     """The sort columns of ``path``, one row group at a time."""
-    first = 0
-    ranges = []
-    for rows in writer.summarise(path).row_groups:
-        ranges.append((first, rows))
-        first += rows
-    for table in writer.scan(path, SORT_KEY, ranges):
+    for table in read_row_groups(path, writer, SORT_KEY):
         yield _keys(table, path)
+
+
+def read_row_groups(path: Path, writer: WriterSpec, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Some columns of ``path``, one table for each row group that has rows."""
+    with reading(path):
+        summary = writer.summarise(path)
+        missing = [name for name in columns if name not in summary.columns]
+        if missing:
+            raise StoreError(f"{path}: it has no column {', '.join(missing)}")
+        first = 0
+        ranges = []
+        for rows in summary.row_groups:
+            if rows:
+                ranges.append((first, rows))
+            first += rows
+        yield from writer.scan(path, columns, ranges)
 
 
 def _keys(table: pa.Table, path: Path) -> SortKeys:
@@ -187,3 +229,22 @@ def _concat(a: SortKeys, b: SortKeys) -> SortKeys:
         np.concatenate((a.strike, b.strike)),
         np.concatenate((a.timestamp, b.timestamp)),
     )
+
+
+def contract_set(path: Path, writer: WriterSpec) -> set[tuple[date, Right, float]]:
+    """Expiry, right and strike of each contract in the file at ``path``, sorted or not."""
+    found: set[tuple[int, int, float]] = set()
+    for keys in read_sort_keys(path, writer):
+        starts = np.flatnonzero(~_compare((keys.expiry, keys.right, keys.strike))[1]) + 1
+        at = np.concatenate(([0], starts))
+        found.update(
+            zip(
+                keys.expiry[at].tolist(),
+                keys.right[at].tolist(),
+                keys.strike[at].tolist(),
+                strict=True,
+            )
+        )
+    return {
+        (_EPOCH + timedelta(days=expiry), RIGHTS[right], strike) for expiry, right, strike in found
+    }

@@ -38,7 +38,7 @@ from tickloom.store.log import (
     encode_record,
 )
 from tickloom.store.manifest import Manifest, PartitionEntry, SourceEntry
-from tickloom.store.order import contract_runs
+from tickloom.store.order import contract_runs, index_problem
 
 
 class StoreWriter:
@@ -323,16 +323,8 @@ def _check_place(path: Path, create: bool) -> None:
 
 
 def _check_rows(staged: Path, index: ContractIndex) -> None:
-    runs = contract_runs(staged, format_of(staged))
-    told = [(c.expiry, c.right, c.strike, c.first_row, c.rows) for c in index.contracts]
-    found = [(r.expiry, r.right, r.strike, r.first_row, r.rows) for r in runs]
-    if told != found:
-        at = next((i for i, (a, b) in enumerate(zip(told, found, strict=False)) if a != b), -1)
-        detail = f"contract {at} is {found[at]}, the index says {told[at]}" if at >= 0 else ""
-        raise StoreError(
-            f"{staged}: the contract index lists {len(told)} contracts, the file has {len(found)}"
-            f"; {detail}. This is a defect of the program that wrote the file"
-        )
+    if problem := index_problem(contract_runs(staged, format_of(staged)), index):
+        raise StoreError(f"{staged}: {problem}. The plugin that wrote the file lost or moved rows")
 
 
 @contextmanager

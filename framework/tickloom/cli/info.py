@@ -1,0 +1,41 @@
+"""``tickloom info``: what is in a store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("store", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def command(store: Path, as_json: bool) -> None:
+    """Say what is in STORE: days, underlyings, expiries, contracts, rows, sources, size."""
+    from tickloom.cli.output import human_bytes, print_json, print_table
+    from tickloom.store.api import open_store
+    from tickloom.store.contents import describe
+
+    found = describe(open_store(store))
+    if as_json:
+        print_json(found)
+        return
+    kind = f"format {found.format}" if found.managed else "no manifest ('tickloom adopt' makes one)"
+    days = f"{found.first_date} to {found.last_date}, {found.dates} days" if found.dates else "none"
+    print_table(
+        (f"{found.path}", ""),
+        (
+            ("store", kind),
+            ("partitions", f"{found.partitions:,}"),
+            ("rows", f"{found.rows:,}"),
+            ("size", human_bytes(found.bytes)),
+            ("dates", days),
+            ("underlyings", ", ".join(f"{u} ({n:,} rows)" for u, n in found.underlyings.items())),
+            ("expiries", ", ".join(map(str, found.expiries))),
+            ("contracts", f"{found.contracts:,}"),
+            ("sources", ", ".join(f"{n:,} {state}" for state, n in found.sources.items())),
+            ("extra columns", ", ".join(found.columns) or "none"),
+            ("settings", ", ".join(f"{k}={v}" for k, v in sorted(found.settings.items()))),
+            ("written by", ", ".join(f"{d} {v}" for d, v in sorted(found.plugins.items()))),
+        ),
+    )

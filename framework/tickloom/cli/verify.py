@@ -1,0 +1,52 @@
+"""``tickloom verify``: prove that a store is whole, sorted and typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("store", type=click.Path(path_type=Path))
+@click.option(
+    "--deep",
+    is_flag=True,
+    help="Also decode every page, recompute derived columns, and read the sources that are still "
+    "there for rows that the store lost.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@click.pass_context
+def command(context: click.Context, store: Path, deep: bool, as_json: bool) -> None:
+    """Prove that STORE is what was committed: bytes, order, types, row counts.
+
+    Exit code 1 if anything is wrong; every damaged file is listed with the reason.
+    """
+    from tickloom.cli.output import print_json, progress
+    from tickloom.store.verify import verify_store
+
+    with progress() as bar:
+        task = bar.add_task("verify", total=None)
+        report = verify_store(
+            store,
+            deep=deep,
+            advance=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    if as_json:
+        print_json(
+            {
+                "ok": report.ok,
+                "files": report.files,
+                "rows": report.rows,
+                "problems": report.problems,
+                "notes": report.notes,
+            }
+        )
+    else:
+        for problem in report.problems:
+            click.echo(f"{problem.path}: {problem.reason}")
+        for note in report.notes:
+            click.echo(f"note: {note}", err=True)
+        verdict = "ok" if report.ok else f"{len(report.problems)} problems"
+        click.echo(f"{verdict}: {report.files} files, {report.rows:,} rows")
+    context.exit(0 if report.ok else 1)

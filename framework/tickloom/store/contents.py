@@ -1,0 +1,107 @@
+"""What is in a store, counted: ``tickloom info``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from tickloom.contracts import Right
+from tickloom.store.api import Partition, Store
+from tickloom.store.order import contract_set
+
+
+@dataclass(slots=True)
+class Contents:
+    """What is in a store."""
+
+    path: str
+    """The store."""
+
+    managed: bool
+    """True where it has a manifest."""
+
+    partitions: int
+    """Number of partitions: one date of one underlying."""
+
+    rows: int
+    """Number of rows."""
+
+    bytes: int
+    """Size of the partition files."""
+
+    dates: int
+    """Number of trading days."""
+
+    first_date: date | None
+    """First trading day."""
+
+    last_date: date | None
+    """Last trading day."""
+
+    underlyings: dict[str, int]
+    """Rows of each underlying."""
+
+    expiries: list[date]
+    """Expiries, ascending."""
+
+    contracts: int
+    """Number of distinct contracts: underlying, expiry, right and strike."""
+
+    sources: dict[str, int]
+    """Number of sources by state: packed, quarantined."""
+
+    columns: list[str]
+    """Columns beyond the 58."""
+
+    settings: dict[str, str]
+    """Settings that it was packed with."""
+
+    plugins: dict[str, str]
+    """Distribution to version of the plugins that wrote it."""
+
+    format: int | None
+    """Version of the store's format; None without a manifest."""
+
+    packer: str
+    """Version of the tickloom that wrote it last; empty without a manifest."""
+
+
+def describe(store: Store) -> Contents:
+    """Count what is in ``store``; without a manifest this reads the sort columns of each file."""
+    partitions = store.partitions()
+    manifest = store.manifest
+    dates = sorted({part.key.date for part in partitions})
+    underlyings: dict[str, int] = {}
+    contracts: set[tuple[str, date, Right, float]] = set()
+    for part in partitions:
+        name = part.key.underlying
+        underlyings[name] = underlyings.get(name, 0) + part.rows
+        contracts |= {(name, *contract) for contract in _contracts(part)}
+    sources = {"packed": 0, "quarantined": 0}
+    for source in manifest.sources.values():
+        sources[source.state] += 1
+    return Contents(
+        path=str(store.path),
+        managed=store.managed,
+        partitions=len(partitions),
+        rows=sum(underlyings.values()),
+        bytes=sum(part.size for part in partitions),
+        dates=len(dates),
+        first_date=dates[0] if dates else None,
+        last_date=dates[-1] if dates else None,
+        underlyings=dict(sorted(underlyings.items())),
+        expiries=sorted({expiry for _, expiry, _, _ in contracts}),
+        contracts=len(contracts),
+        sources=sources,
+        columns=[column.name for column in manifest.columns or ()],
+        settings=manifest.settings,
+        plugins=manifest.plugins,
+        format=manifest.format if store.managed else None,
+        packer=manifest.packer,
+    )
+
+
+def _contracts(part: Partition) -> set[tuple[date, Right, float]]:
+    if part.entry is None:
+        return contract_set(part.file(), part.writer)
+    return {(c.expiry, c.right, c.strike) for c in part.index().contracts}

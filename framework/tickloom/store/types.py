@@ -1,0 +1,67 @@
+"""The columns of a partition file against the ones that a store has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from tickloom.schema import STORED_COLUMNS, Column, LogicalType
+
+_TEXT: Final = r"dictionary<values=(large_)?string(_view)?, .*"
+_PLAIN_TEXT: Final = r"(large_)?string(_view)?|" + _TEXT
+_NUMBER: Final = r"double|float|u?int(8|16|32|64)"
+
+STRICT: Final[Mapping[LogicalType, str]] = {
+    "float64": "double",
+    "float32": "float",
+    "int64": "int64",
+    "int16": "int16",
+    "datetime": r"timestamp\[us\]",
+    "date": r"date32\[day\]",
+    "bool": "bool",
+    "symbol": _TEXT,
+    "right": _TEXT,
+    "kind": _TEXT,
+}
+"""Logical type to a pattern of Arrow types, for files that tickloom wrote."""
+
+LENIENT: Final[Mapping[LogicalType, str]] = {
+    "float64": _NUMBER,
+    "float32": _NUMBER,
+    "int64": _NUMBER,
+    "int16": _NUMBER,
+    "datetime": r"timestamp\[(ms|us|ns)\]",
+    "date": r"date32\[day\]|timestamp\[(ms|us|ns)\]",
+    "bool": "bool",
+    "symbol": _PLAIN_TEXT,
+    "right": _PLAIN_TEXT,
+    "kind": _PLAIN_TEXT,
+}
+"""The same for files of the documented scripts: other widths, text as strings or categoricals."""
+
+
+def column_problems(
+    found: Mapping[str, str], extra: Iterable[Column], *, lenient: bool
+) -> Iterator[str]:
+    """A sentence for each column of ``found`` (name to Arrow type) that is not as it must be.
+
+    ``extra`` are the store's columns beyond the 58. A lenient look accepts any order and columns
+    that nobody knows.
+    """
+    expected = (*STORED_COLUMNS, *extra)
+    patterns = LENIENT if lenient else STRICT
+    missing = [column.name for column in expected if column.name not in found]
+    if missing:
+        yield f"expected {len(expected)} columns; missing: {', '.join(missing)}"
+    for column in expected:
+        arrow = found.get(column.name)
+        if arrow is not None and not re.fullmatch(patterns[column.type], arrow):
+            yield f"column {column.name}: expected {column.type}, found {arrow}"
+    if lenient or missing:
+        return
+    unknown = sorted(set(found) - {column.name for column in expected})
+    if unknown:
+        yield f"columns that the manifest does not name: {', '.join(unknown)}"
+    elif list(found) != [column.name for column in expected]:
+        yield "the columns are not in the order of the store"
