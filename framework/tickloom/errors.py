@@ -39,6 +39,10 @@ class PluginError(TickloomError):
     """A plugin broke its promise: it failed to load, misbehaved, or two offer one name."""
 
 
+class CacheWarning(UserWarning):
+    """Compiled kernels cannot be kept; results are the same, starting takes longer."""
+
+
 class StoreError(TickloomError):
     """The store is not what it should be: damaged, unsorted, of a newer format."""
 

@@ -5,5 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from tickloom import KernelSpec
+from tickloom_kernels import ema_cross
 
-KERNELS: Final[tuple[KernelSpec, ...]] = ()
+KERNELS: Final[tuple[KernelSpec, ...]] = (ema_cross.KERNEL,)

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tickloom.engine.constants import layout_of, prepare_constants
 from tickloom.engine.contract_results import TRADE_DTYPE, ContractFacts, ContractResults
 from tickloom.engine.costs import CostTerms
 from tickloom.engine.fills import FillModel
+from tickloom.engine.loading import (
+    Announce,
+    accounting_columns,
+    array_plan,
+    load_code,
+    step_plan,
+    wanted_plan,
+)
+from tickloom.engine.loop_call import Loop, Settings
+from tickloom.engine.slice_check import check_facts, check_slice
 from tickloom.engine.variant import Variant, required_columns
+from tickloom.engine.wanted import WantedRunner, array_loop, native_loop
 from tickloom.specs.kernel import KernelSpec
 
 __all__ = [
@@ -19,16 +32,25 @@ __all__ = [
     "CompiledKernel",
     "ContractFacts",
     "ContractResults",
+    "CostTerms",
+    "FillModel",
     "Variant",
     "load_kernel",
     "required_columns",
 ]
 
+Runner = Callable[[NDArray[np.int64], Sequence[NDArray[Any]], Settings], ContractResults]
+
+_PREPARED = 4096
+"""Parameter sets whose constants a kernel remembers."""
+
 
 class CompiledKernel:
     """A kernel, compiled for one variant. Threads may share it; calls hold no GIL."""
 
-    def __init__(self, spec: KernelSpec, variant: Variant, compile_seconds: float) -> None:
+    def __init__(
+        self, spec: KernelSpec, variant: Variant, run: Runner, compile_seconds: float
+    ) -> None:
         self.spec = spec
         """The registry entry."""
         self.variant = variant
@@ -39,6 +61,12 @@ class CompiledKernel:
         """The columns that a call takes, in this order."""
         self.needs_facts: bool = bool(spec.clock)
         """Whether a call needs ``facts``."""
+        self._run = run
+        self._dtypes = variant.column_dtypes(spec)
+        layout = layout_of(spec)
+        self._constants = lru_cache(_PREPARED)(
+            lambda params: layout.pack(prepare_constants(spec, params))
+        )
 
     def __call__(
         self,
@@ -56,10 +84,56 @@ class CompiledKernel:
         ``offsets[c + 1]`` of every column (rows outside are not read). Columns are C-contiguous,
         read-only allowed, with the dtypes of the variant. ``fill`` and ``costs`` give the values
         of what the variant was compiled for.
+
+        Raises ValueError for arrays of another shape or dtype, and
+        :class:`~tickloom.errors.PluginError` if the kernel wants more than its ``max_position``
+        or raises.
         """
-        raise NotImplementedError
+        check_slice(offsets, columns, self.required_columns, self._dtypes)
+        check_facts(facts, len(offsets) - 1, self.needs_facts)
+        fill = fill or FillModel(mode=self.variant.fill)
+        self._check_values(fill, costs)
+        settings = Settings(
+            constants=self._constants(params),
+            bound=self.spec.max_position,
+            fill=fill,
+            costs=costs,
+            facts=facts,
+        )
+        return self._run(offsets, columns, settings)
+
+    def _check_values(self, fill: FillModel, costs: CostTerms | None) -> None:
+        asked = Variant.of(fill, costs=costs is not None)
+        for name in ("fill", "latency", "stale", "costs"):
+            if getattr(asked, name) != getattr(self.variant, name):
+                raise ValueError(
+                    f"compiled with {name}={getattr(self.variant, name)!r}, called with "
+                    f"{getattr(asked, name)!r}"
+                )
 
 
-def load_kernel(spec: KernelSpec, variant: Variant = Variant()) -> CompiledKernel:  # noqa: B008
-    """``spec`` compiled for ``variant``: from the cache, or compiled and kept there."""
-    raise NotImplementedError
+def load_kernel(
+    spec: KernelSpec,
+    variant: Variant = Variant(),  # noqa: B008
+    *,
+    announce: Announce | None = None,
+) -> CompiledKernel:
+    """``spec`` compiled for ``variant``: from the cache, or compiled and kept there.
+
+    ``announce`` is told before and after something is compiled. Raises
+    :class:`~tickloom.errors.UsageError` with the author's line for a kernel that does not compile.
+    """
+    layout = layout_of(spec)
+    if spec.kind == "step":
+        code, seconds = load_code(step_plan(spec, variant, layout), announce)
+        columns = len(required_columns(spec, variant))
+        return CompiledKernel(spec, variant, Loop(spec.name, code, variant, columns), seconds)
+    accounting, seconds = load_code(wanted_plan(spec, variant), announce)
+    loop = Loop(spec.name, accounting, variant, len(accounting_columns(variant)) + 1)
+    if spec.kind == "native":
+        author = native_loop(spec)
+    else:
+        code, more = load_code(array_plan(spec, variant, layout), announce)
+        author = array_loop(code, len(spec.columns) + len(spec.clock))
+        seconds += more
+    return CompiledKernel(spec, variant, WantedRunner(spec, variant, author, loop), seconds)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+import numpy as np
+
 from tickloom.engine.fills import FillMode, FillModel
 from tickloom.engine.kernel_spec import column_kind
 from tickloom.specs.kernel import KernelSpec
@@ -71,6 +73,26 @@ class Variant:
             dtypes=tuple(dtypes),
         )
 
+    @property
+    def book_columns(self) -> tuple[str, ...]:
+        """The columns that fills read beside ``price``."""
+        return BOOK_COLUMNS[self.fill]
+
+    @property
+    def timed(self) -> bool:
+        """Whether fills read ``timestamp_ns``."""
+        return self.stale or self.latency == "time"
+
+    @property
+    def label(self) -> str:
+        """A readable name, part of a cache entry's file name."""
+        words = ["logged"] if self.logged else ["plain"]
+        words.append(self.fill)
+        words += [f"latency-{self.latency}"] if self.latency != "none" else []
+        words += [name for name in ("stale", "costs", "checked") if getattr(self, name)]
+        words += ["".join(np.dtype(name).char for name in self.dtypes)] if self.dtypes else []
+        return "-".join(words)
+
     def column_dtypes(self, spec: KernelSpec) -> tuple[str, ...]:
         """The dtype name of each required column of ``spec``."""
         return self.dtypes or tuple(column_kind(name) for name in required_columns(spec, self))
@@ -78,8 +100,7 @@ class Variant:
 
 def required_columns(spec: KernelSpec, variant: Variant) -> tuple[str, ...]:
     """The columns to read: the kernel's own in its order, then those of fill and clock."""
-    extra = list(BOOK_COLUMNS[variant.fill])
-    timed = {"time_of_day", "time_to_expiry"} & set(spec.clock)
-    if timed or variant.stale or variant.latency == "time":
+    extra = list(variant.book_columns)
+    if variant.timed or {"time_of_day", "time_to_expiry"} & set(spec.clock):
         extra.append("timestamp_ns")
     return spec.columns + tuple(name for name in extra if name not in spec.columns)

@@ -1,0 +1,1 @@
+"""From an author's step to machine code: the loop's source, its types, its object code."""

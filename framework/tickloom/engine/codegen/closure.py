@@ -1,0 +1,188 @@
+"""Everything that a kernel's functions are made of, as plain functions and as one digest.
+
+Numba's own cache looks at one file's time stamp and never notices an edited callee or an imported
+constant. Here the bytecode of each function that can be reached is hashed, with every constant,
+default and class that it refers to: what Numba translates is exactly what is hashed.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import inspect
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
+from typing import Any, Final
+
+import numpy as np
+
+from tickloom.errors import UsageError
+
+_OPAQUE: Final = sys.stdlib_module_names | {"numpy", "numba", "llvmlite", "builtins"}
+"""Packages whose functions are known by name; their versions are in the cache's key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """What some functions can reach."""
+
+    digest: str
+    """SHA-256 over all of it."""
+
+    functions: tuple[FunctionType, ...]
+    """The plain functions, the given ones first."""
+
+
+def close_over(kernel: str, functions: Iterable[Callable[..., Any]]) -> Closure:
+    """Walk ``functions`` and all that they refer to.
+
+    Raises :class:`UsageError` naming ``kernel`` if a global cannot be hashed, such as an instance
+    of a class of the author's.
+    """
+    walk = _Walk(kernel)
+    for function in functions:
+        walk.value(getattr(function, "py_func", function), "the kernel")
+    return Closure(walk.hash.hexdigest(), tuple(walk.functions))
+
+
+class _Walk:
+    def __init__(self, kernel: str) -> None:
+        self.kernel = kernel
+        self.hash = hashlib.sha256()
+        self.functions: list[FunctionType] = []
+        self._seen: dict[int, int] = {}
+        self._kept: list[object] = []
+
+    def value(self, value: Any, where: str) -> None:
+        """Hash ``value``, which ``where`` refers to."""
+        if isinstance(value, FunctionType):
+            self._function(value)
+        elif isinstance(getattr(value, "py_func", None), FunctionType):
+            self._note("jit", repr(sorted(value.targetoptions.items(), key=repr)))
+            self._function(value.py_func)
+        elif isinstance(value, type):
+            self._class(value, where)
+        elif isinstance(value, ModuleType):
+            self._note("module", value.__name__)
+        elif isinstance(value, CodeType):
+            self._code(value)
+        elif isinstance(value, tuple | list | dict | set | frozenset):
+            self._container(value, where)
+        else:
+            self._atom(value, where)
+
+    def _note(self, *parts: str) -> None:
+        for part in parts:
+            data = part.encode("utf-8", "surrogatepass")
+            self.hash.update(b"%d:" % len(data))
+            self.hash.update(data)
+
+    def _once(self, value: object) -> bool:
+        """Whether ``value`` is new; a known one is hashed as its number, which ends cycles."""
+        if id(value) in self._seen:
+            self._note("seen", str(self._seen[id(value)]))
+            return False
+        self._seen[id(value)] = len(self._seen)
+        self._kept.append(value)
+        return True
+
+    def _function(self, function: FunctionType) -> None:
+        if _is_opaque(function.__module__):
+            self._note("known", f"{function.__module__}.{function.__qualname__}")
+            return
+        if not self._once(function):
+            return
+        self.functions.append(function)
+        where = f"{function.__qualname__} in {function.__code__.co_filename}"
+        self._note("function", function.__qualname__)
+        self._code(function.__code__)
+        self.value(function.__defaults__, where)
+        self.value(function.__kwdefaults__, where)
+        for name, cell in zip(
+            function.__code__.co_freevars, function.__closure__ or (), strict=True
+        ):
+            self._note("cell", name)
+            self.value(cell.cell_contents, where)
+        self._globals(function, where)
+
+    def _globals(self, function: FunctionType, where: str) -> None:
+        names = sorted(_names(function.__code__))
+        for name in names:
+            if name in function.__globals__:
+                self._note("global", name)
+                value = function.__globals__[name]
+                self.value(value, where)
+                if isinstance(value, ModuleType):
+                    self._attributes(value, names, where)
+
+    def _attributes(
+        self, module: ModuleType, names: list[str], where: str, within: tuple[str, ...] = ()
+    ) -> None:
+        """Hash what a function may read from a module: any attribute that its code names."""
+        if _is_opaque(module.__name__) or module.__name__ in within:
+            return
+        for name in names:
+            attribute = vars(module).get(name)
+            if attribute is None:
+                continue
+            self._note("attribute", name)
+            self.value(attribute, where)
+            if isinstance(attribute, ModuleType):
+                self._attributes(attribute, names, where, (*within, module.__name__))
+
+    def _code(self, code: CodeType) -> None:
+        self._note("code", code.co_code.hex(), str(code.co_flags))
+        self._note(str(code.co_argcount), str(code.co_kwonlyargcount))
+        self._note(*code.co_names, "/", *code.co_varnames, "/", *code.co_freevars)
+        for constant in code.co_consts:
+            self.value(constant, code.co_name)
+
+    def _class(self, value: type, where: str) -> None:
+        self._note("class", value.__module__, value.__qualname__)
+        if _is_opaque(value.__module__) or not self._once(value):
+            return
+        self.value(getattr(value, "_fields", ()), where)
+        self.value(getattr(value, "_field_defaults", {}), where)
+        for name, member in sorted(vars(value).items()):
+            if isinstance(member, bool | int | float | str | enum.Enum):
+                self._note("member", name)
+                self.value(member, where)
+
+    def _container(self, value: Any, where: str) -> None:
+        self._note(type(value).__name__, str(len(value)))
+        items = sorted(value, key=repr) if isinstance(value, set | frozenset) else list(value)
+        for item in items:
+            self.value(item, where)
+            if isinstance(value, dict):
+                self.value(value[item], where)
+
+    def _atom(self, value: Any, where: str) -> None:
+        if value is None or value is Ellipsis or isinstance(value, bool | int | str | bytes):
+            self._note(type(value).__name__, repr(value))
+        elif isinstance(value, float | complex):
+            self._note(type(value).__name__, np.asarray(value).tobytes().hex())
+        elif isinstance(value, np.ndarray | np.generic):
+            data = np.ascontiguousarray(value)
+            self._note("array", data.dtype.str, str(data.shape), data.tobytes().hex())
+        elif isinstance(value, enum.Enum):
+            self._note("enum", type(value).__qualname__, value.name)
+            self.value(value.value, where)
+        elif isinstance(value, BuiltinFunctionType | np.ufunc) or inspect.isroutine(value):
+            self._note("builtin", f"{getattr(value, '__module__', '')}.{value.__name__}")
+        else:
+            raise UsageError(
+                f"kernel {self.kernel!r}: {where} refers to a {type(value).__qualname__} object, "
+                "whose changes the cache could not notice; refer to numbers, tuples, arrays, "
+                "NamedTuple classes and functions"
+            )
+
+
+def _is_opaque(module: str | None) -> bool:
+    return (module or "builtins").partition(".")[0] in _OPAQUE
+
+
+def _names(code: CodeType) -> set[str]:
+    nested = (const for const in code.co_consts if isinstance(const, CodeType))
+    return set(code.co_names).union(*(_names(inner) for inner in nested))

@@ -1,0 +1,169 @@
+"""Compiles kernels: source text, types, machine code. Importing this imports Numba."""
+
+from __future__ import annotations
+
+import linecache
+from collections import namedtuple
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import numba
+import numpy as np
+from numba import carray, types
+from numba.core.errors import NumbaError
+from numba.extending import register_jitable
+
+from tickloom.engine.codegen.closure import Closure
+from tickloom.engine.codegen.loop_source import FIXED_ARGUMENTS, LoopShape
+from tickloom.engine.codegen.machine_code import MachineCode, compile_entry
+from tickloom.engine.codegen.settle import (
+    does_not_compile,
+    jit_options,
+    register_helpers,
+    settle_step,
+)
+from tickloom.engine.constants import ConstantsLayout
+from tickloom.engine.fills import book
+from tickloom.engine.kernel_spec import CLOCK_FIELDS, column_kind
+from tickloom.engine.variant import Variant
+from tickloom.specs.kernel import KernelSpec
+
+_F64: Final = types.CPointer(types.float64)
+_I64: Final = types.CPointer(types.int64)
+_FLOATS: Final = {"strike", "constants_f", "terms", "outcomes", "log_f"}
+_SCALARS: Final = {"contracts", "log_capacity"}
+
+for _function in book.FUNCTIONS:
+    register_jitable(error_model="numpy")(_function)
+
+
+def compile_step_loop(
+    spec: KernelSpec,
+    shape: LoopShape,
+    layout: ConstantsLayout,
+    closure: Closure,
+    source: str,
+    path: Path,
+) -> MachineCode:
+    """Machine code of the loop ``source`` (shown in tracebacks as ``path``) around a step."""
+    register_helpers(spec, closure)
+    tick = _namedtuple_type("Tick", shape.tick, [_field_type(name) for name in shape.tick])
+    constants = _record_type(layout)
+    settled = settle_step(spec, tick, constants)
+    names = {
+        "init": settled.init,
+        "step": settled.step,
+        "settle": settled.settle,
+        "Tick": tick.instance_class,
+        "Constants": layout.record,
+    }
+    try:
+        return compile_entry(_loop(shape, source, path, names), _loop_types(shape))
+    except NumbaError as error:
+        raise does_not_compile(spec, "step", spec.step, error) from error
+
+
+def compile_wanted_loop(shape: LoopShape, source: str, path: Path) -> MachineCode:
+    """Machine code of a loop that takes wanted positions from a column."""
+    return compile_entry(_loop(shape, source, path, {}), _loop_types(shape))
+
+
+def compile_array_loop(
+    spec: KernelSpec,
+    variant: Variant,
+    layout: ConstantsLayout,
+    closure: Closure,
+    source: str,
+    path: Path,
+) -> MachineCode:
+    """Machine code of an author's own loop. Its input arrays are read-only: writing to one does
+    not compile."""
+    assert spec.loop is not None
+    register_helpers(spec, closure)
+    fields = spec.columns + spec.clock
+    pointers = [_field_type(name) for name in fields]
+    arrays = [types.Array(dtype, 1, "C", readonly=True) for dtype in pointers]
+    columns = _namedtuple_type("Columns", fields, arrays)
+    offsets = types.Array(types.int64, 1, "C", readonly=True)
+    wanted = types.Array(types.int32, 1, "C")
+    checked = {"boundscheck": True} if variant.checked else {}
+    author = numba.njit(**jit_options(spec), **checked)(getattr(spec.loop, "py_func", spec.loop))
+    try:
+        author.compile((offsets, columns, _record_type(layout), wanted))
+    except NumbaError as error:
+        raise does_not_compile(spec, "loop", spec.loop, error) from error
+    author.disable_compile()
+    names = {
+        "author": author,
+        "carray": carray,
+        "Columns": columns.instance_class,
+        "Constants": layout.record,
+    }
+    entry = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)(
+        define(source, path, "loop", names)
+    )
+    columns_at = (types.CPointer(dtype) for dtype in pointers)
+    constants_at = (_F64, _I64)
+    return compile_entry(
+        entry, (types.int64, _I64, *columns_at, *constants_at, types.CPointer(types.int32))
+    )
+
+
+def _loop_types(shape: LoopShape) -> tuple[Any, ...]:
+    """Numba types of a loop's arguments."""
+    fixed = [
+        types.int64 if name in _SCALARS else (_F64 if name in _FLOATS else _I64)
+        for name in FIXED_ARGUMENTS
+    ]
+    return (*fixed, *(types.CPointer(getattr(types, dtype)) for dtype in shape.dtypes))
+
+
+def _loop(shape: LoopShape, source: str, path: Path, names: dict[str, Any]) -> Any:
+    namespace = {
+        "carray": carray,
+        "unsigned": np.uint64,
+        "signed": np.int64,
+        "NAN": float("nan"),
+        "LOWEST_int16": np.iinfo(np.int16).min,
+        "LOWEST_int32": np.iinfo(np.int32).min,
+        **{function.__name__: function for function in book.FUNCTIONS},
+        **names,
+    }
+    return numba.njit(
+        error_model="numpy",
+        boundscheck=shape.variant.checked,
+        no_cpython_wrapper=True,
+        no_cfunc_wrapper=True,
+    )(define(source, path, "loop", namespace))
+
+
+def define(source: str, path: Path, name: str, namespace: dict[str, Any]) -> Callable[..., Any]:
+    """Run ``source`` in ``namespace`` and return what it defines as ``name``.
+
+    The text is put into linecache, so that Numba's messages can quote it even where the cache
+    folder cannot be written.
+    """
+    linecache.cache[str(path)] = (len(source), None, source.splitlines(keepends=True), str(path))
+    exec(compile(source, str(path), "exec"), namespace)
+    function: Callable[..., Any] = namespace[name]
+    return function
+
+
+def _field_type(name: str) -> Any:
+    return getattr(types, CLOCK_FIELDS.get(name) or column_kind(name))
+
+
+def _record_type(layout: ConstantsLayout) -> Any:
+    numba_types = {float: types.float64, int: types.int64, bool: types.boolean}
+    return _tuple_type(layout.record, [numba_types[kind] for kind in layout.kinds])
+
+
+def _namedtuple_type(name: str, fields: tuple[str, ...], field_types: list[Any]) -> Any:
+    return _tuple_type(namedtuple(name, fields), field_types)
+
+
+def _tuple_type(cls: type[Any], field_types: list[Any]) -> Any:
+    if field_types and len(set(field_types)) == 1:
+        return types.NamedUniTuple(field_types[0], len(field_types), cls)
+    return types.NamedTuple(field_types, cls)

@@ -1,0 +1,165 @@
+"""The source of a host loop: contract boundaries, skipped rows, wanted position, accounting.
+
+The text is specialised for one kernel and variant, so that what a run does not ask for costs
+nothing: without costs there is no line about costs in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from tickloom.engine.codegen.array_source import constant_values
+from tickloom.engine.codegen.fill_source import close_lines, reset_lines, result_lines, tick_lines
+from tickloom.engine.codegen.text import Lines
+from tickloom.engine.kernel_spec import CLOCK_FIELDS, column_kind
+from tickloom.engine.variant import Variant
+
+NS_PER_DAY: Final = 86_400_000_000_000
+
+OUTCOMES: Final = ("pnl", "costs")
+"""Rows of the float64 output, shape (2, contracts)."""
+
+COUNTS: Final = ("trades", "skipped", "unfilled", "partial")
+"""Rows of the int64 output, shape (4, contracts)."""
+
+FIXED_ARGUMENTS: Final = (
+    "contracts",
+    "offsets",
+    "expiry_day",
+    "strike",
+    "is_call",
+    "constants_f",
+    "constants_i",
+    "fill_values",
+    "terms",
+    "outcomes",
+    "counts",
+    "place",
+    "queue",
+    "log_i",
+    "log_f",
+    "log_capacity",
+)
+"""Arguments of every loop, before its columns; all but ``contracts`` and ``log_capacity`` point to
+float64 or int64."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopShape:
+    """What the text of a loop depends on."""
+
+    columns: tuple[str, ...]
+    """Columns that the loop gets, in order; the last is ``wanted`` for a stepless loop."""
+
+    dtypes: tuple[str, ...]
+    """NumPy dtype name of each."""
+
+    tick: tuple[str, ...]
+    """Columns and clock fields of the tick; empty for a stepless loop."""
+
+    constants: tuple[type, ...]
+    """float, int or bool for each constant."""
+
+    one: bool
+    """The wanted position is -1, 0 or 1."""
+
+    variant: Variant
+    """The specialisation."""
+
+    @property
+    def stepless(self) -> bool:
+        """Whether the wanted positions come as a column instead of from a step."""
+        return not self.tick
+
+
+def loop_source(shape: LoopShape) -> str:
+    """The module text that defines ``loop``; ``init``, ``step``, ``Tick``, ``settle`` and
+    ``Constants`` are put into its namespace by the compiler."""
+    out = Lines()
+    names = ", ".join((*FIXED_ARGUMENTS, *(f"at_{name}" for name in shape.columns)))
+    out.add(0, f"def loop({names}):")
+    for name in shape.columns:
+        out.add(1, f"col_{name} = carray(at_{name}, offsets[contracts])")
+    if not shape.stepless:
+        out.add(1, f"constants = Constants({constant_values(shape.constants)})")
+    out.add(1, "for contract in range(contracts):", "    place[0] = contract")
+    out.add(2, "row = offsets[contract]", "last = offsets[contract + 1] - 1")
+    out.add(2, "skipped = 0", *reset_lines(shape.variant))
+    out.add(2, f"while row <= last and not {_raw(shape, 'price')} > 0:")
+    out.add(3, "skipped += 1", "row += 1")
+    out.add(2, "if row <= last:")
+    out.add(
+        3, f"while not {_raw(shape, 'price', 'last')} > 0:", "    skipped += 1", "    last -= 1"
+    )
+    if shape.variant.stale:
+        out.add(3, *_quote_reset(shape))
+    if not shape.stepless:
+        out.add(3, f"price = {value(shape, 'price')}")
+        out.add(3, f"state = settle(init({_tick(shape)}, constants))")
+    out.add(3, "while row < last:")
+    _body(out, shape)
+    out.add(2, *result_lines(shape.variant), "counts[contract + contracts] = skipped")
+    out.add(1, "return 0")
+    return out.text()
+
+
+def _body(out: Lines, shape: LoopShape) -> None:
+    out.add(
+        4, "row += 1", f"if not {_raw(shape, 'price')} > 0:", "    skipped += 1", "    continue"
+    )
+    out.add(4, f"price = {value(shape, 'price')}")
+    decide = (
+        [f"wanted = {_raw(shape, 'wanted')}"]
+        if shape.stepless
+        else [f"state, wanted = step(state, {_tick(shape)}, position, constants)"]
+    )
+    quotes = {name: value(shape, name) for name in shape.columns if name != "wanted"}
+    out.add(4, *tick_lines(shape.variant, shape.one, decide, quotes))
+    out.add(3, *close_lines(shape.variant, shape.one, quotes))
+
+
+def _tick(shape: LoopShape) -> str:
+    return f"Tick({', '.join(_field(shape, name) for name in shape.tick)})"
+
+
+def _field(shape: LoopShape, name: str) -> str:
+    if name == "price":
+        return "price"
+    if name not in CLOCK_FIELDS or name in shape.columns:
+        return value(shape, name)
+    stamp = "col_timestamp_ns[unsigned(row)]"
+    return {
+        "time_of_day": f"{stamp} % {NS_PER_DAY}",
+        "time_to_expiry": f"(expiry_day[contract] + 1) * {NS_PER_DAY} - {stamp}",
+        "strike": "strike[contract]",
+        "is_call": "is_call[contract]",
+    }[name]
+
+
+def _raw(shape: LoopShape, name: str, row: str = "row") -> str:
+    # Unsigned, or Numba would look for a negative index at each access.
+    return f"col_{name}[unsigned({row})]"
+
+
+def value(shape: LoopShape, name: str) -> str:
+    """The expression for a column's value at ``row``, as float64 or int64."""
+    stored = shape.dtypes[shape.columns.index(name)]
+    raw = _raw(shape, name)
+    kind = column_kind(name)
+    if stored == kind:
+        return raw
+    if kind == "int64":
+        return f"signed({raw})"
+    # Division, not multiplication by 0.01: the quotient of integer and 100.0 is correctly rounded,
+    # so it is the very float64 that the decimal price reads as.
+    hundredths = f"{raw} / 100.0"
+    return hundredths if name == "price" else f"price_or_nan({raw}, LOWEST_{stored})"
+
+
+def _quote_reset(shape: LoopShape) -> list[str]:
+    return [
+        f"seen_bid = {value(shape, 'bp0')}",
+        f"seen_ask = {value(shape, 'sp0')}",
+        f"quoted_at = {value(shape, 'timestamp_ns')}",
+    ]

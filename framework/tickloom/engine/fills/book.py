@@ -1,0 +1,54 @@
+"""Arithmetic of the book: plain functions that are compiled into the loops that need them."""
+
+from __future__ import annotations
+
+import math
+
+
+def crossed(bid: float, ask: float) -> bool:
+    """Whether the best bid is above the best ask: a book that nobody could have traded with."""
+    return bid > ask
+
+
+def touch_price(delta: int, bid: float, ask: float) -> float:
+    """The ask for a purchase (``delta`` > 0), the bid for a sale; NaN if it cannot be had."""
+    price = ask if delta > 0 else bid
+    return price if price > 0.0 and not crossed(bid, ask) else math.nan
+
+
+def walk(
+    size: int, lot: float, prices: tuple[float, ...], quantities: tuple[int, ...]
+) -> tuple[int, float, float]:
+    """Take ``size`` contracts of ``lot`` units from one side of the book, best level first.
+
+    Levels without a price or with less than one contract are passed over. Returns the contracts
+    filled, the sum of price times contracts, and the price of the last level taken (NaN if none).
+    """
+    filled = 0
+    value = 0.0
+    worst = math.nan
+    for level in range(len(prices)):
+        offered = int(quantities[level] // lot)
+        if filled < size and offered > 0 and prices[level] > 0.0:
+            taken = min(offered, size - filled)
+            filled += taken
+            value += taken * prices[level]
+            worst = prices[level]
+    return filled, value, worst
+
+
+def worse(delta: int, worst: float, price: float) -> float:
+    """What a forced close pays for contracts that the book did not hold: ``price``, or the last
+    level taken where that is worse."""
+    if delta > 0:
+        return max(worst, price) if worst > 0.0 else price
+    return min(worst, price) if worst > 0.0 else price
+
+
+def price_or_nan(hundredths: int, missing: int) -> float:
+    """A stored price: integer hundredths, ``missing`` standing for NaN."""
+    return math.nan if hundredths == missing else hundredths / 100.0
+
+
+FUNCTIONS = (crossed, touch_price, walk, worse, price_or_nan)
+"""All of them: what loops may call."""

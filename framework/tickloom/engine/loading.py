@@ -1,0 +1,167 @@
+"""Loads machine code: its key, its cache entry, or a new compilation."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tickloom.engine.cache.entry import Entry, read_entry
+from tickloom.engine.cache.folder import cached, entry_path
+from tickloom.engine.cache.key import entry_key
+from tickloom.engine.cache.link import Linked, link
+from tickloom.engine.codegen.array_source import array_source
+from tickloom.engine.codegen.closure import close_over
+from tickloom.engine.codegen.fill_source import ENTRY
+from tickloom.engine.codegen.loop_source import LoopShape, loop_source
+from tickloom.engine.constants import ConstantsLayout
+from tickloom.engine.fills import book
+from tickloom.engine.kernel_spec import column_kind
+from tickloom.engine.variant import Variant, required_columns
+from tickloom.specs.kernel import KernelSpec
+
+if TYPE_CHECKING:
+    from tickloom.engine.codegen.machine_code import MachineCode
+
+ACCOUNTING = "accounting"
+"""Cache folder of the host's own loops over wanted positions."""
+
+Announce = Callable[[str], None]
+"""Told what is compiled, and how long it took."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One piece of machine code, as far as it is known without compiling."""
+
+    kernel: str
+    """Whose cache folder it is kept in."""
+
+    label: str
+    """Readable name of the variant, part of the file name."""
+
+    key: str
+    """Cache key, hexadecimal."""
+
+    source: str
+    """Generated source."""
+
+    compile: Callable[[Path], MachineCode]
+    """``compile(path)``: the machine code; messages show ``path`` as the source's."""
+
+    @property
+    def path(self) -> Path:
+        """The cache entry's file."""
+        return entry_path(self.kernel, self.label, self.key)
+
+    def is_cached(self) -> bool:
+        """Whether a whole entry exists."""
+        return read_entry(self.path, self.key) is not None
+
+
+def load_code(plan: Plan, announce: Announce | None = None) -> tuple[Linked, float]:
+    """The linked code of ``plan`` and how long compiling took, seconds (0.0: it was cached)."""
+
+    def build() -> Entry:
+        if announce:
+            announce(f"compiling {plan.kernel} ({plan.label})")
+        started = time.perf_counter()
+        code = plan.compile(plan.path.with_suffix(".py"))
+        took = time.perf_counter() - started
+        if announce:
+            announce(f"compiled {plan.kernel} ({plan.label}) in {took:.1f} s")
+        return Entry(plan.key, code.image, code.needs, took)
+
+    entry, found = cached(plan.path, plan.key, plan.source, build)
+    return link(entry.image, entry.needs, ENTRY), 0.0 if found else entry.compile_seconds
+
+
+def step_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Plan:
+    """The loop around the step of ``spec``."""
+    assert spec.init is not None
+    assert spec.step is not None
+    shape = LoopShape(
+        columns=required_columns(spec, variant),
+        dtypes=variant.column_dtypes(spec),
+        tick=spec.columns + spec.clock,
+        constants=layout.kinds,
+        one=spec.max_position == 1,
+        variant=variant,
+    )
+    source = loop_source(shape)
+    closure = close_over(spec.name, (spec.init, spec.step, layout.record, *book.FUNCTIONS))
+
+    def compile_(path: Path) -> MachineCode:
+        from tickloom.engine.codegen.compiler import compile_step_loop
+
+        return compile_step_loop(spec, shape, layout, closure, source, path)
+
+    return Plan(
+        kernel=spec.name,
+        label=variant.label,
+        key=entry_key(spec, (source, closure.digest, *shape.dtypes, *_flags(spec, variant))),
+        source=source,
+        compile=compile_,
+    )
+
+
+def wanted_plan(spec: KernelSpec, variant: Variant) -> Plan:
+    """The host's loop over wanted positions; kernels with the same variant share it."""
+    columns = accounting_columns(variant)
+    one = spec.max_position == 1
+    shape = LoopShape(
+        columns=(*columns, "wanted"),
+        dtypes=(*(column_kind(name) for name in columns), "int32"),
+        tick=(),
+        constants=(),
+        one=one,
+        variant=variant,
+    )
+    source = loop_source(shape)
+    closure = close_over(ACCOUNTING, book.FUNCTIONS)
+
+    def compile_(path: Path) -> MachineCode:
+        from tickloom.engine.codegen.compiler import compile_wanted_loop
+
+        return compile_wanted_loop(shape, source, path)
+
+    return Plan(
+        kernel=ACCOUNTING,
+        label=f"{variant.label}-{'one' if one else 'sized'}",
+        key=entry_key(None, (source, closure.digest, *_flags(None, variant))),
+        source=source,
+        compile=compile_,
+    )
+
+
+def array_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Plan:
+    """The C entry point of an author's own loop."""
+    assert spec.loop is not None
+    fields = spec.columns + spec.clock
+    source = array_source(fields, layout.kinds)
+    closure = close_over(spec.name, (spec.loop, layout.record))
+
+    def compile_(path: Path) -> MachineCode:
+        from tickloom.engine.codegen.compiler import compile_array_loop
+
+        return compile_array_loop(spec, variant, layout, closure, source, path)
+
+    return Plan(
+        kernel=spec.name,
+        label="loop-checked" if variant.checked else "loop",
+        key=entry_key(spec, (source, closure.digest, *_flags(spec, variant))),
+        source=source,
+        compile=compile_,
+    )
+
+
+def accounting_columns(variant: Variant) -> tuple[str, ...]:
+    """The columns that the host's loop over wanted positions reads, without ``wanted``."""
+    columns = ("price", *variant.book_columns)
+    return (*columns, "timestamp_ns") if variant.timed else columns
+
+
+def _flags(spec: KernelSpec | None, variant: Variant) -> tuple[str, ...]:
+    return (*(spec.flags if spec else ()), f"checked={variant.checked}")

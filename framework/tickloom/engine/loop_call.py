@@ -1,0 +1,175 @@
+"""Calls compiled loops through their C entry points: checks arguments, gathers results."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tickloom.engine.cache.link import Linked
+from tickloom.engine.codegen.fill_source import LOG_FULL, LOGGED, OK, OUT_OF_BOUNDS, ROW, WANTED
+from tickloom.engine.codegen.loop_source import COUNTS, FIXED_ARGUMENTS, OUTCOMES
+from tickloom.engine.contract_results import TRADE_DTYPE, ContractFacts, ContractResults
+from tickloom.engine.costs import CostTerms
+from tickloom.engine.fills import FillModel
+from tickloom.engine.variant import Variant
+from tickloom.errors import PluginError
+
+_FIRST_LOG: Final = 1024
+"""Trades that a log has room for at first; it grows by :data:`_GROWTH` and the slice is run again
+when that is too few."""
+
+_GROWTH: Final = 4
+_EMPTY_I: Final = np.zeros(1, np.int64)
+_EMPTY_F: Final = np.zeros(1, np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The run-time values of one call."""
+
+    constants: NDArray[np.float64]
+    """The packed constants."""
+
+    bound: int
+    """The largest position allowed, contracts."""
+
+    fill: FillModel
+    """Values of latency and staleness."""
+
+    costs: CostTerms | None
+    """Values of the cost terms; None without costs."""
+
+    facts: ContractFacts | None
+    """Facts of each contract; None without clock fields."""
+
+
+class Loop:
+    """A loop as a callable; it may be called from several threads at once."""
+
+    def __init__(self, kernel: str, linked: Linked, variant: Variant, columns: int) -> None:
+        self._kernel = kernel
+        self._linked = linked
+        self._variant = variant
+        pointers = [ctypes.c_void_p] * (len(FIXED_ARGUMENTS) - 2)
+        arguments = [ctypes.c_int64, *pointers, ctypes.c_int64, *[ctypes.c_void_p] * columns]
+        # CFUNCTYPE releases the GIL during the call.
+        self._call = ctypes.CFUNCTYPE(ctypes.c_int64, *arguments)(linked.address)
+
+    @property
+    def address(self) -> int:
+        """Address of the C entry point."""
+        return self._linked.address
+
+    def __call__(
+        self, offsets: NDArray[np.int64], columns: Sequence[NDArray[Any]], settings: Settings
+    ) -> ContractResults:
+        """Run over the contracts of ``offsets``; arguments are checked already."""
+        capacity = _FIRST_LOG if self._variant.logged else 0
+        while True:
+            status, results, place = self._once(offsets, columns, settings, capacity)
+            if status != LOG_FULL:
+                break
+            capacity *= _GROWTH
+        if status != OK:
+            raise self._failure(status, place, settings.bound)
+        return results
+
+    def _once(
+        self,
+        offsets: NDArray[np.int64],
+        columns: Sequence[NDArray[Any]],
+        settings: Settings,
+        capacity: int,
+    ) -> tuple[int, ContractResults, NDArray[np.int64]]:
+        contracts = len(offsets) - 1
+        outcomes = np.zeros((len(OUTCOMES), contracts), np.float64)
+        counts = np.zeros((len(COUNTS), contracts), np.int64)
+        place = np.zeros(4, np.int64)
+        log_i = np.empty((capacity, 4), np.int64)
+        log_f = np.empty((capacity, 4), np.float64)
+        facts = settings.facts
+        arrays = (
+            offsets,
+            facts.expiry_day if facts else _EMPTY_I,
+            facts.strike if facts else _EMPTY_F,
+            facts.is_call if facts else _EMPTY_I,
+            settings.constants,
+            settings.constants,
+            _fill_values(settings),
+            _terms(settings.costs),
+            outcomes,
+            counts,
+            place,
+            self._queue(offsets),
+            log_i,
+            log_f,
+        )
+        status = self._call(
+            contracts,
+            *(array.ctypes.data for array in arrays),
+            capacity,
+            *(column.ctypes.data for column in columns),
+        )
+        log = _log(log_i, log_f, int(place[LOGGED])) if self._variant.logged else None
+        pnl, costs = outcomes
+        trades, skipped, unfilled, partial = counts
+        results = ContractResults(
+            pnl=pnl,
+            trades=trades,
+            skipped=skipped,
+            costs=costs,
+            unfilled=unfilled,
+            partial=partial,
+            log=log,
+        )
+        return status, results, place
+
+    def _queue(self, offsets: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Room for the orders under way: at most one a tick of the longest contract."""
+        if self._variant.latency == "none":
+            return _EMPTY_I
+        longest = int(np.diff(offsets).max(initial=0))
+        return np.empty(2 * longest + 2, np.int64)
+
+    def _failure(self, status: int, place: NDArray[np.int64], bound: int) -> PluginError:
+        contract = int(place[0])
+        if status == OUT_OF_BOUNDS:
+            return PluginError(
+                f"kernel {self._kernel!r} wanted a position of {place[WANTED]} at row {place[ROW]} "
+                f"of contract {contract} of the slice; its max_position is {bound}. Bound the "
+                "wanted position, or register a larger max_position"
+            )
+        return PluginError(
+            f"kernel {self._kernel!r} raised an exception in contract {contract} of the slice; "
+            "call its step as plain Python on those ticks to see it"
+        )
+
+
+def _fill_values(settings: Settings) -> NDArray[np.int64]:
+    fill = settings.fill
+    latency = fill.latency_ticks or fill.latency_ns
+    return np.array([latency, fill.stale_ns, settings.bound], np.int64)
+
+
+def _terms(costs: CostTerms | None) -> NDArray[np.float64]:
+    if costs is None:
+        return _EMPTY_F
+    return np.array(
+        [costs.multiplier, costs.per_order, costs.per_contract, costs.buy_rate, costs.sell_rate],
+        np.float64,
+    )
+
+
+def _log(log_i: NDArray[np.int64], log_f: NDArray[np.float64], trades: int) -> NDArray[np.void]:
+    log = np.empty(trades, TRADE_DTYPE)
+    names = TRADE_DTYPE.names or ()
+    for place, name in enumerate(names[:4]):
+        log[name] = log_i[:trades, place]
+    for place, name in enumerate(names[4:]):
+        log[name] = log_f[:trades, place]
+    return log

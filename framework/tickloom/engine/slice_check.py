@@ -1,0 +1,47 @@
+"""Checks what a compiled loop is called with: a wrong pointer would be a crash, not an error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tickloom.engine.contract_results import ContractFacts
+
+
+def check_slice(
+    offsets: NDArray[np.int64],
+    columns: Sequence[NDArray[Any]],
+    names: Sequence[str],
+    dtypes: Sequence[str],
+) -> None:
+    """Raise :class:`ValueError` unless ``columns`` are the arrays the loop was compiled for."""
+    if offsets.dtype != np.int64 or offsets.ndim != 1 or not offsets.flags.c_contiguous:
+        raise ValueError(f"offsets must be a contiguous int64 array; found {offsets.dtype}")
+    if len(offsets) == 0 or offsets[0] < 0 or bool((np.diff(offsets) < 0).any()):
+        raise ValueError("offsets must start at 0 or more and never decrease")
+    if len(columns) != len(names):
+        raise ValueError(f"columns must be {', '.join(names)}; found {len(columns)} arrays")
+    for name, dtype, column in zip(names, dtypes, columns, strict=True):
+        if column.dtype.name != dtype or column.ndim != 1 or not column.flags.c_contiguous:
+            raise ValueError(
+                f"column {name!r} must be a contiguous {dtype} array; found {column.dtype}"
+            )
+        if len(column) < offsets[-1]:
+            raise ValueError(
+                f"column {name!r} has {len(column)} rows, the contracts need {offsets[-1]}"
+            )
+
+
+def check_facts(facts: ContractFacts | None, contracts: int, needed: bool) -> None:
+    """Raise :class:`ValueError` unless ``facts`` tell of each contract what clock fields need."""
+    if not needed:
+        return
+    if facts is None:
+        raise ValueError("the kernel has clock fields; hand over facts")
+    for name, dtype in (("expiry_day", "int64"), ("strike", "float64"), ("is_call", "int64")):
+        array = getattr(facts, name)
+        if array.dtype.name != dtype or array.shape != (contracts,) or not array.flags.c_contiguous:
+            raise ValueError(f"facts.{name} must be {dtype} of shape ({contracts},)")

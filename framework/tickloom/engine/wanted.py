@@ -1,0 +1,145 @@
+"""Array and native kernels: their loop writes wanted positions, the host's loop accounts.
+
+Rows without a usable price are taken out before the author's loop sees them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tickloom.engine.cache.link import Linked
+from tickloom.engine.contract_results import ContractFacts, ContractResults
+from tickloom.engine.kernel_spec import column_kind
+from tickloom.engine.loading import accounting_columns
+from tickloom.engine.loop_call import Loop, Settings
+from tickloom.engine.variant import Variant, required_columns
+from tickloom.errors import PluginError
+from tickloom.specs.kernel import KernelSpec
+
+NS_PER_DAY = 86_400_000_000_000
+
+AuthorLoop = Callable[..., int]
+"""``(contracts, offsets, columns..., constants, wanted)`` as addresses; 0 for success."""
+
+
+class WantedRunner:
+    """Runs an author's loop and then the host's accounting; threads may share it."""
+
+    def __init__(
+        self, spec: KernelSpec, variant: Variant, author: AuthorLoop, accounting: Loop
+    ) -> None:
+        self._spec = spec
+        self._author = author
+        self._accounting = accounting
+        self._names = required_columns(spec, variant)
+        self._accounted = accounting_columns(variant)
+
+    def __call__(
+        self, offsets: NDArray[np.int64], columns: Sequence[NDArray[Any]], settings: Settings
+    ) -> ContractResults:
+        """Run over the contracts of ``offsets``; arguments are checked already."""
+        first, last = int(offsets[0]), int(offsets[-1])
+        values = {
+            name: plain_values(name, column[first:last])
+            for name, column in zip(self._names, columns, strict=True)
+        }
+        kept = np.flatnonzero(values["price"] > 0.0)
+        bounds = np.searchsorted(kept, offsets - first)
+        if len(kept) < last - first:
+            values = {name: column[kept] for name, column in values.items()}
+        wanted = self._wanted(bounds, values, settings)
+        accounted = [values[name] for name in self._accounted]
+        results = self._accounting(bounds, [*accounted, wanted], settings)
+        log = results.log
+        if log is not None:
+            log["entry_row"] = kept[log["entry_row"]] + first
+            log["exit_row"] = kept[log["exit_row"]] + first
+        return replace(results, skipped=np.diff(offsets) - np.diff(bounds))
+
+    def _wanted(
+        self, bounds: NDArray[np.int64], values: dict[str, NDArray[Any]], settings: Settings
+    ) -> NDArray[np.int32]:
+        fields = [values[name] for name in self._spec.columns]
+        fields += [clock_values(name, bounds, values, settings.facts) for name in self._spec.clock]
+        wanted = np.zeros(len(values["price"]), np.int32)
+        status = self._author(
+            len(bounds) - 1,
+            bounds.ctypes.data,
+            *(field.ctypes.data for field in fields),
+            settings.constants.ctypes.data,
+            wanted.ctypes.data,
+        )
+        if status != 0:
+            raise PluginError(
+                f"kernel {self._spec.name!r}: its loop reported failure {status}; 0 means success"
+            )
+        return wanted
+
+
+def plain_values(name: str, column: NDArray[Any]) -> NDArray[Any]:
+    """``column`` as the float64 or int64 array that an author's loop reads; no copy if it is."""
+    kind = column_kind(name)
+    if column.dtype == kind or kind == "int64":
+        return np.ascontiguousarray(column, kind)
+    missing = column == np.iinfo(column.dtype).min
+    return np.where(missing, np.nan, column / 100.0)
+
+
+def clock_values(
+    name: str,
+    bounds: NDArray[np.int64],
+    values: dict[str, NDArray[Any]],
+    facts: ContractFacts | None,
+) -> NDArray[Any]:
+    """A clock field, one value a row."""
+    if name == "time_of_day":
+        return np.asarray(values["timestamp_ns"] % NS_PER_DAY)
+    assert facts is not None
+    if name == "time_to_expiry":
+        midnight = np.repeat((facts.expiry_day + 1) * NS_PER_DAY, np.diff(bounds))
+        return np.asarray(midnight - values["timestamp_ns"])
+    return np.repeat(getattr(facts, name), np.diff(bounds))
+
+
+def native_loop(spec: KernelSpec) -> AuthorLoop:
+    """The C function of a native kernel.
+
+    Raises :class:`PluginError` if the library or the symbol cannot be found.
+    """
+    assert spec.library is not None
+    try:
+        library = ctypes.CDLL(str(spec.library))
+    except OSError as error:
+        raise PluginError(
+            f"kernel {spec.name!r}: the library {spec.library} cannot be opened ({error}); build "
+            "it as its documentation says"
+        ) from error
+    try:
+        function = getattr(library, spec.symbol)
+    except AttributeError:
+        raise PluginError(
+            f"kernel {spec.name!r}: {spec.library} has no symbol {spec.symbol!r}; export it with C "
+            "linkage"
+        ) from None
+    function.restype = ctypes.c_int32
+    pointers = [ctypes.c_void_p] * (1 + len(spec.columns) + len(spec.clock) + 2)
+    function.argtypes = [ctypes.c_int64, *pointers]
+    return function  # type: ignore[no-any-return]
+
+
+def array_loop(code: Linked, fields: int) -> AuthorLoop:
+    """A compiled array kernel as an :data:`AuthorLoop`."""
+    pointers = [ctypes.c_void_p] * (1 + fields + 3)
+    function = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, *pointers)(code.address)
+
+    def call(*arguments: int) -> int:
+        *leading, constants, wanted = arguments
+        return int(function(*leading, constants, constants, wanted))
+
+    return call
