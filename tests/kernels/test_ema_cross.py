@@ -1,0 +1,85 @@
+"""``ema-cross`` does what the documented strategy does, to the last bit."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from tests.kernels.tick_slices import random_slice
+from tests.oracles.ema_cross import ema_cross
+
+from tickloom.engine.compiled import Variant, load_kernel
+from tickloom_kernels.ema_cross import KERNEL, Params
+
+NAMES = ("price", "bp0", "sp0", "volume")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_equals_the_documented_loop(seed: int) -> None:
+    ticks = random_slice(seed, (400, 1, 2, 0, 57, 3, 1200))
+    kernel = load_kernel(KERNEL)
+    results = kernel(Params(), ticks.offsets, ticks.arrays(kernel.required_columns))
+    expected = [ema_cross(ticks.rows(c, NAMES)) for c in range(ticks.contracts)]
+    found = zip(results.pnl, results.trades, results.skipped, strict=True)
+    assert [tuple(x.item() for x in row) for row in found] == expected
+    assert results.trades.sum() > 0, f"seed {seed} trades nothing"
+
+
+def test_parameters_reach_the_loop() -> None:
+    ticks = random_slice(11, (900, 300))
+    kernel = load_kernel(KERNEL)
+    params = Params(fast=3, slow=40, max_spread=0.01, min_volume=500)
+    results = kernel(params, ticks.offsets, ticks.arrays(kernel.required_columns))
+    expected = [ema_cross(ticks.rows(c, NAMES), 3, 40, 0.01, 500) for c in range(2)]
+    assert results.pnl.tolist() == [pnl for pnl, _, _ in expected]
+    assert results.trades.tolist() == [trades for _, trades, _ in expected]
+
+
+def test_an_entry_at_the_last_tick_counts_and_earns_nothing() -> None:
+    prices = np.array([10.0, 10.0, 11.0])
+    quotes = [prices, prices * 0.9999, prices * 1.0001, np.array([1, 1, 1])]
+    results = load_kernel(KERNEL)(Params(), np.array([0, 3]), quotes)
+    assert (results.trades.item(), results.pnl.item()) == (1, 0.0)
+
+
+def test_the_first_tick_never_trades() -> None:
+    price = np.array([math.nan, 5.0])
+    quotes = [price, price * 0.9999, price * 1.0001, np.array([1, 1])]
+    results = load_kernel(KERNEL)(Params(), np.array([0, 2]), quotes)
+    assert (results.trades.item(), results.skipped.item()) == (0, 1)
+
+
+def test_read_only_columns_are_taken_and_untouched() -> None:
+    ticks = random_slice(3, (200, 100))
+    kernel = load_kernel(KERNEL)
+    columns = ticks.arrays(kernel.required_columns)
+    before = [column.copy() for column in columns]
+    for column in columns:
+        column.flags.writeable = False
+    kernel(Params(), ticks.offsets, columns)
+    for column, copy in zip(columns, before, strict=True):
+        np.testing.assert_array_equal(column, copy)
+
+
+def test_hundredths_give_the_same_bits() -> None:
+    ticks = random_slice(5, (300, 500), gaps=0.1)
+    for name in ("price", "bp0", "sp0"):
+        ticks.columns[name] = np.round(ticks.columns[name], 2)
+    plain = load_kernel(KERNEL)
+    expected = plain(Params(), ticks.offsets, ticks.arrays(plain.required_columns))
+    narrow = load_kernel(KERNEL, Variant(dtypes=("int32", "int32", "int32", "int32")))
+    columns = [_hundredths(ticks.columns[name]) for name in ("price", "bp0", "sp0")]
+    columns.append(ticks.columns["volume"].astype(np.int32))
+    found = narrow(Params(), ticks.offsets, columns)
+    assert found.pnl.tobytes() == expected.pnl.tobytes()
+    assert found.trades.tolist() == expected.trades.tolist()
+    assert found.skipped.tolist() == expected.skipped.tolist()
+    assert expected.trades.sum() > 0
+
+
+def _hundredths(values: np.ndarray) -> np.ndarray:
+    lowest = np.iinfo(np.int32).min
+    return np.where(np.isnan(values), lowest, np.round(np.nan_to_num(values) * 100)).astype(
+        np.int32
+    )

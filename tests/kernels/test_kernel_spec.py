@@ -1,0 +1,98 @@
+"""What cannot be a kernel is refused where it is registered, with a message that says why."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numba
+import pytest
+
+from tickloom import array_kernel, native_kernel, step_kernel
+from tickloom.engine.kernel_spec import column_kind
+from tickloom.errors import UsageError
+
+
+class Params(NamedTuple):
+    span: int = 5
+
+
+class NoDefault(NamedTuple):
+    span: int
+
+
+class Text(NamedTuple):
+    mode: str = "x"
+
+
+def init(tick: Any, constants: Any) -> float:
+    return 0.0
+
+
+def step(state: float, tick: Any, position: int, constants: Any) -> tuple[float, int]:
+    return state, 0
+
+
+def loop(offsets: Any, columns: Any, constants: Any, wanted: Any) -> None:
+    wanted[:] = 0
+
+
+def make(**changes: Any) -> Any:
+    given: dict[str, Any] = {"columns": ("price",), "params": Params, "init": init, "step": step}
+    return step_kernel("my-kernel", **(given | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"columns": ("price", "bid")}, "unknown column 'bid'; the store has: .*bp0"),
+        ({"columns": ("price", "symbol")}, "column 'symbol' is text"),
+        ({"columns": ("bp0",)}, "columns must have 'price'; found bp0"),
+        ({"columns": ("price", "price")}, "found twice: price"),
+        ({"columns": ("price", "strike"), "clock": ("strike",)}, "found twice: strike"),
+        ({"clock": ("moon",)}, "unknown clock field 'moon'; there are: time_of_day"),
+        ({"params": NoDefault}, "parameter 'span' has no default"),
+        ({"params": Text}, "parameter 'mode' must be int, float or bool; its default is 'x'"),
+        ({"params": dict}, "params must be a NamedTuple class"),
+        ({"units": {"spam": "ticks"}}, "units name the parameter 'spam'; parameters: span"),
+        ({"bounds": {"span": (6, 9)}}, "default of 'span' must lie within its bounds 6 to 9"),
+        ({"flags": True}, "fastmath=True is refused"),
+        ({"flags": ("fast",)}, "fastmath=True is refused"),
+        ({"flags": ("parallel",)}, "parallel=True is refused"),
+        ({"flags": ("quick",)}, "unknown flag 'quick'; there are: nnan"),
+        ({"max_position": 0}, "max_position must be an int from 1"),
+        ({"step": init}, "step must take 4 positional arguments; found init.*test_kernel_spec.py"),
+        ({"init": lambda *ticks: 0.0}, "init must take 2 positional arguments"),
+        ({"prepare": 3}, "prepare must be a plain function; found 3"),
+        ({"step": numba.njit(fastmath=True)(step)}, "step is compiled with fastmath=True"),
+        ({"step": numba.njit(parallel=True)(step)}, "step is compiled with parallel=True"),
+    ],
+)
+def test_a_wrong_registration_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=f"(?s)kernel 'my-kernel'.*{message}"):
+        make(**changes)
+
+
+def test_a_name_is_lower_case_words() -> None:
+    with pytest.raises(UsageError, match="like 'ema-cross'; found 'My Kernel'"):
+        step_kernel("My Kernel", columns=("price",), params=Params, init=init, step=step)
+
+
+def test_a_symbol_is_a_c_identifier() -> None:
+    with pytest.raises(UsageError, match="symbol must be a C identifier; found 'a b'"):
+        native_kernel("c", columns=("price",), params=Params, library="x.so", symbol="a b")
+
+
+def test_the_three_kinds_are_registered() -> None:
+    assert make().kind == "step"
+    array = array_kernel("a", columns=("price",), params=Params, loop=loop, flags=("contract",))
+    assert (array.kind, array.flags) == ("array", ("contract",))
+    native = native_kernel("c", columns=("price",), params=Params, library="x.so", symbol="run")
+    assert (native.kind, native.symbol) == ("native", "run")
+
+
+@pytest.mark.parametrize(
+    ("column", "kind"),
+    [("price", "float64"), ("strike", "float64"), ("bq4", "int64"), ("is_weekly", "int64")],
+)
+def test_columns_are_float64_or_int64_inside(column: str, kind: str) -> None:
+    assert column_kind(column) == kind
