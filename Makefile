@@ -47,6 +47,10 @@ bench-compare: $(READY) ## is HEAD slower than BASE? BASE=<rev> [BENCH=<regex>] 
 	@$(BIN)/python -m benchmarks.compare --base "$(BASE)" $(if $(BENCH),--bench '$(BENCH)') \
 	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(QUICK),--quick)
 
+bench-html: $(READY) ## asv's history as web pages, checked in a browser [COMMITS=2] [BENCH=<regex>]
+	@$(BIN)/python -m benchmarks.history $(if $(COMMITS),--commits $(COMMITS)) \
+	  $(if $(BENCH),--bench '$(BENCH)')
+
 lock: ## resolve the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate --upgrade -q -o requirements.lock

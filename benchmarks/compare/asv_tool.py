@@ -7,14 +7,14 @@ import os
 import subprocess
 import sys
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks.compare.asv_results import Value, read_results, read_units
 
-MACHINE = "comparison"
+MACHINE = "benchmarks"
 """Name under which results are filed: they are never compared with another machine's."""
 
 
@@ -84,6 +84,12 @@ class AsvRun:
         self._run(commits, ["--record-samples", "--show-stderr", *selection, *extra])
         return [self._results_of(commit) for commit in commits]
 
+    def publish(self, pages: Path) -> None:
+        """Write asv's web pages of all results into ``pages``."""
+        config = self._write_config()
+        asv = [sys.executable, "-m", "asv", "publish", "--config", str(config)]
+        self._call([*asv, "--no-pull", "--html-dir", str(pages)], ok=(0,))
+
     def _results_of(self, commit: str) -> dict[str, Value]:
         files = sorted((self.results / MACHINE).glob(f"{commit[:8]}-*.json"))
         if not files:
@@ -104,12 +110,8 @@ class AsvRun:
 
     def _call(self, command: Sequence[str], ok: Sequence[int]) -> None:
         log = self.results / "asv.log"
-        # asv keeps its list of machines in the home folder: this run's is its own.
-        environ: Mapping[str, str] = os.environ | {
-            "HOME": str(self.project.work),
-            "PIP_CACHE_DIR": os.environ.get("PIP_CACHE_DIR", str(self.project.work / "pip")),
-            "TICKLOOM_CACHE_DIR": str(self.project.work / "kernels"),
-        }
+        # Kernels are compiled for this run alone: what the user has built is not touched.
+        environ = os.environ | {"TICKLOOM_CACHE_DIR": str(self.project.work / "kernels")}
         with log.open("ab") as out:
             done = subprocess.run(
                 command, cwd=self.project.root, env=environ, stdout=out, stderr=out, check=False

@@ -1,0 +1,78 @@
+"""``python -m benchmarks.history``: asv's history as self-contained pages, checked in a browser."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from pathlib import Path
+
+from benchmarks.compare.asv_results import AsvFileError, read_results
+from benchmarks.compare.asv_tool import MACHINE, AsvRun, MeasureError, Project
+from benchmarks.history.browser import drawn_pixels, find_browser
+from benchmarks.history.pages import PageError, install_libraries, make_self_contained
+
+ROOT = Path(__file__).parents[2]
+CHECKED_GRAPHS = 3
+
+
+def main() -> int:
+    """Publish what was measured, after measuring HEAD and its parents as far as asked for."""
+    options = _parse()
+    project = Project(ROOT, ROOT / ".asv")
+    asv = AsvRun(project, project.work / "results", ROOT / "benchmarks")
+    try:
+        _measure(project, asv, options.commits, options.bench)
+        graphs = _publish(asv, project.work / "html", project.work / "libraries")
+        return _check(project.work / "html", graphs)
+    except (MeasureError, AsvFileError, PageError) as error:
+        print(f"bench-html: {error}", file=sys.stderr)
+        return 1
+
+
+def _measure(project: Project, asv: AsvRun, count: int, bench: list[str]) -> None:
+    revisions = [f"HEAD~{back}" if back else "HEAD" for back in range(count)]
+    commits = [project.commit(revision) for revision in revisions]
+    measured = {path.name[:8] for path in (asv.results / MACHINE).glob("*-*.json")}
+    missing = [commit for commit in commits if commit[:8] not in measured]
+    if missing:
+        print(f"bench-html: measuring {len(missing)} of the last {count} commits", file=sys.stderr)
+        asv.measure(missing, bench)
+
+
+def _publish(asv: AsvRun, pages: Path, libraries: Path) -> list[str]:
+    """Write the pages; the benchmarks with a line to draw: measured at two commits or more."""
+    asv.publish(pages)
+    make_self_contained(pages, install_libraries(libraries))
+    measured = Counter(
+        name
+        for path in (asv.results / MACHINE).glob("*-*.json")
+        for name, value in read_results(path).items()
+        if isinstance(value, float)
+    )
+    return sorted(name for name, commits in measured.items() if commits > 1 and "(" not in name)
+
+
+def _check(pages: Path, graphs: list[str]) -> int:
+    print(f"bench-html: {len(graphs)} graphs of two commits and more in {pages}/index.html")
+    if not graphs:
+        raise PageError("nothing was measured at two commits; ask for more with --commits")
+    browser = find_browser()
+    if browser is None:
+        print("bench-html: not looked at: no Chromium or Chrome on this machine")
+        return 0
+    drawn = drawn_pixels(browser, pages, graphs[:CHECKED_GRAPHS])
+    for name, pixels in drawn.items():
+        print(f"bench-html: {name}: {pixels} coloured pixels")
+    return 0 if all(drawn.values()) else 1
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.history", description=__doc__)
+    parser.add_argument("--commits", type=int, default=2, help="how many of the last commits")
+    parser.add_argument("--bench", action="append", default=[], help="regular expression; repeat")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
