@@ -12,18 +12,19 @@ from tickloom import (
     CalendarGapError,
     Contract,
     Expiry,
+    ExpiryDifference,
     ExpiryRow,
     NameReading,
     format_expiry_rows,
     read_expiry_rows,
 )
 from tickloom_calendars.expiry_book import ExpiryBook
-from tickloom_calendars.expiry_generator import YEARS_AHEAD, index_rows
-from tickloom_calendars.expiry_rules import ANY_UNDERLYING, rules_of
-from tickloom_calendars.library_holidays import library_holidays
+from tickloom_calendars.expiry_generator import YEARS_AHEAD
+from tickloom_calendars.expiry_rules import ANY_UNDERLYING, ExpiryRule, rules_of
+from tickloom_calendars.file_review import review
 from tickloom_calendars.name_reader import NameReader
 from tickloom_calendars.tables import table_text
-from tickloom_calendars.trading_days import FIRST_YEAR, committed_days, corrected
+from tickloom_calendars.trading_days import committed_days
 
 _MEANING: Final = "1"
 """Part of every version: raised when the code gives the same tables another meaning."""
@@ -41,7 +42,7 @@ class ExchangeCalendar:
         self._books: dict[str, ExpiryBook] = {}
         ruled = {rule.underlying for rule in self._rules} - {ANY_UNDERLYING}
         self._known = ruled | {row.instrument for row in self._file_rows}
-        self._names = NameReader(self._known, self.book)
+        self._names = NameReader(self._known, ruled, self.book)
         self.version = self._digest()
 
     def read_names(self, symbols: Sequence[str], dialect: str = "") -> Sequence[NameReading]:
@@ -76,11 +77,21 @@ class ExchangeCalendar:
         """The expiries of one underlying; a stock's, where it has no rules of its own."""
         key = underlying if underlying in self._known else ANY_UNDERLYING
         if key not in self._books:
-            own = [rule for rule in self._rules if rule.underlying == key]
-            own = own or [rule for rule in self._rules if rule.underlying == ANY_UNDERLYING]
             rows = [row for row in self._file_rows if row.instrument == key]
-            self._books[key] = ExpiryBook(own, self._days, self._last_year, rows)
+            self._books[key] = ExpiryBook(self._rules_for(key), self._days, self._last_year, rows)
         return self._books[key]
+
+    def differences(self, rows: Sequence[ExpiryRow]) -> list[ExpiryDifference]:
+        """Where rows of a calendar file contradict the rules, by underlying and date."""
+        found = []
+        for name in sorted({row.instrument for row in rows}):
+            of_name = [row for row in rows if row.instrument == name]
+            found += review(of_name, self.book(name), self._rules_for(name), self._days)
+        return found
+
+    def _rules_for(self, underlying: str) -> list[ExpiryRule]:
+        own = [rule for rule in self._rules if rule.underlying == underlying]
+        return own or [rule for rule in self._rules if rule.underlying == ANY_UNDERLYING]
 
     def _explain(self, row: ExpiryRow, former: date | None) -> str:
         text = row.rule or "calendar file"
@@ -117,13 +128,3 @@ class ExchangeCalendar:
             format_expiry_rows(self._file_rows),
         )
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
-
-
-def build(first_year: int | None, last_year: int | None) -> list[ExpiryRow]:
-    """Every expiry of the underlyings that have rules of their own, from the library's holidays
-    and the correction table; years include both ends, and default to all that is covered."""
-    holidays, published = library_holidays()
-    last = last_year if last_year is not None else max(published, date.today().year) + YEARS_AHEAD
-    first = first_year if first_year is not None else FIRST_YEAR
-    rows = index_rows(rules_of("NSE"), corrected(holidays, published), last)
-    return [row for row in rows if first <= row.final.year <= last]

@@ -32,10 +32,11 @@ class ExpiryBook:
         own = tuple(own)
         monthly = monthly_rows(rules, days, last_year)
         rows = [*monthly, *weekly_rows(rules, days, last_year, monthly)]
-        keys = {_key(row) for row in own}
-        replaced = [row for row in rows if _key(row) in keys]
+        self.replaced = match_rows(own, rows)
+        """The user's row to the rule's row that it stands for."""
+        gone = set(self.replaced.values())
         self.rows = sorted(
-            [*own, *(row for row in rows if _key(row) not in keys)],
+            [*own, *(row for row in rows if row not in gone)],
             # A weekly row on a monthly's date is that monthly contract.
             key=lambda row: (row.kind == "weekly", row.final),
         )
@@ -51,14 +52,10 @@ class ExpiryBook:
             self.dated.setdefault(row.final, row)
         for row in self.rows:
             self.dated.setdefault(row.scheduled, row)
-        self._add_replaced(replaced)
+        for row, rule_row in self.replaced.items():
+            self.dated.setdefault(rule_row.final, row)
+            self.dated.setdefault(rule_row.scheduled, row)
         self._add_former(rules, days)
-
-    def _add_replaced(self, replaced: Iterable[ExpiryRow]) -> None:
-        now = {_key(row): row for row in reversed(self.rows)}
-        for row in replaced:
-            for day in (row.final, row.scheduled):
-                self.dated.setdefault(day, now[_key(row)])
 
     def _add_former(self, rules: Iterable[ExpiryRule], days: TradingDays) -> None:
         """Names listed before a change of rule carry the date of the former rule."""
@@ -82,9 +79,23 @@ class ExpiryBook:
             self.dated.setdefault(days.final(day), row)
 
 
-def _key(row: ExpiryRow) -> tuple[str, str]:
-    """What makes two rows the same contract, whatever their dates."""
-    if row.kind == "monthly":
-        return ("monthly", row.month)
-    year, week, _ = row.scheduled.isocalendar()
-    return ("weekly", f"{year}-{week}")
+def match_rows(own: Iterable[ExpiryRow], rows: Iterable[ExpiryRow]) -> dict[ExpiryRow, ExpiryRow]:
+    """Each row of a file to the rules' row for the same contract, where there is one: a monthly's
+    by its month, a weekly's by its scheduled day, or else by its week."""
+    rows = tuple(rows)
+    keyed = {(row.kind, _name(row)): row for row in rows}
+    matched = {row: keyed[row.kind, _name(row)] for row in own if (row.kind, _name(row)) in keyed}
+    taken = set(matched.values())
+    weeks = {_week(row): row for row in rows if row.kind == "weekly" and row not in taken}
+    for row in own:
+        if row.kind == "weekly" and row not in matched and _week(row) in weeks:
+            matched[row] = weeks[_week(row)]
+    return matched
+
+
+def _name(row: ExpiryRow) -> str:
+    return row.month if row.kind == "monthly" else row.scheduled.isoformat()
+
+
+def _week(row: ExpiryRow) -> tuple[int, int]:
+    return row.scheduled.isocalendar()[:2]

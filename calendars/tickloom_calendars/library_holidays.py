@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import date, timedelta
 
 from tickloom import TickloomError
@@ -21,8 +22,11 @@ def library_holidays() -> tuple[list[date], int]:
             "building a calendar takes its holidays from exchange_calendars, which is not "
             "installed; run: pip install 'tickloom[calendar]'"
         ) from error
-    xbom = get_calendar("XBOM", start=date(FIRST_YEAR, 1, 1).isoformat())
-    sessions = {stamp.date() for stamp in xbom.sessions}
+    with warnings.catch_warnings():
+        # What the library's own use of pandas warns of is nothing that a user could change.
+        warnings.simplefilter("ignore")
+        xbom = get_calendar("XBOM", start=date(FIRST_YEAR, 1, 1).isoformat())
+        sessions = {stamp.date() for stamp in xbom.sessions}
     # The library ends at the last year with known holidays, or a year from today: the published
     # list ends with the last holiday that it knows.
     weekdays = _weekdays(date(FIRST_YEAR, 1, 1), max(sessions))

@@ -24,9 +24,11 @@ _EXPECTED: Final = (
 class NameReader:
     """Reads whole listings of trading symbols."""
 
-    def __init__(self, known: Iterable[str], book: Callable[[str], ExpiryBook]) -> None:
+    def __init__(
+        self, known: Iterable[str], indices: Iterable[str], book: Callable[[str], ExpiryBook]
+    ) -> None:
         self._known = sorted(known, key=lambda name: (-len(name), name))
-        self._indices = frozenset(self._known)
+        self._indices = frozenset(indices)
         self._book = book
 
     def read(self, symbols: Sequence[str], dialect: str) -> list[NameReading]:

@@ -10,18 +10,18 @@ from pathlib import Path
 
 import tickloom_calendars.tables
 from tickloom import format_expiry_rows
-from tickloom_calendars.exchange_calendar import build
+from tickloom_calendars.expiry_build import build
 from tickloom_calendars.library_holidays import library_holidays
 
 
-def refresh(folder: Path) -> None:
-    """Write ``nse_holidays.csv`` and ``nse_expiries.csv`` into ``folder``."""
+def refresh(folder: Path, last_year: int | None = None) -> None:
+    """Write ``nse_holidays.csv`` and ``nse_expiries.csv``, up to ``last_year``, into ``folder``."""
     holidays, _ = library_holidays()
     lines = ["date,source", *(f"{day},exchange_calendars XBOM" for day in holidays)]
     (folder / "nse_holidays.csv").write_text(
         "\n".join(lines) + "\n", encoding="utf-8", newline="\n"
     )
-    text = format_expiry_rows(build(None, None))
+    text = format_expiry_rows(build(None, last_year))
     (folder / "nse_expiries.csv").write_text(text, encoding="utf-8", newline="\n")
 
 

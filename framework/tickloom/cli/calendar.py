@@ -1,0 +1,221 @@
+"""``tickloom calendar``: build, check and query expiry calendars."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from tickloom.specs import CalendarSpec
+
+_exchange = click.option(
+    "--exchange",
+    default="nse",
+    show_default=True,
+    metavar="NAME",
+    help="The registered calendar to ask.",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+_file = click.option(
+    "--calendar",
+    "file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A calendar file in the documented columns; its rows win.",
+)
+
+
+@click.group()
+def command() -> None:
+    """Build, check and query expiry calendars."""
+
+
+@command.command()
+@click.option("--from", "first", type=int, metavar="YEAR", help="First year [default: all].")
+@click.option(
+    "--to", "last", type=int, metavar="YEAR", help="Last year [default: five years ahead]."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write [default: stdout].",
+)
+@_exchange
+def build(first: int | None, last: int | None, out: Path | None, exchange: str) -> None:
+    """Write the expiry calendar as a CSV in the documented columns.
+
+    It follows from the exchange's rules and holidays. Expiries of years whose holidays are not
+    published yet end in ", provisional" in the column Rule.
+    """
+    from tickloom.errors import UsageError
+    from tickloom.expiry_rows import format_expiry_rows
+
+    spec = _spec(exchange)
+    if spec.build is None:
+        raise UsageError(f"the calendar {exchange!r} cannot be built: it has no rules of expiry")
+    rows = spec.build(first, last)
+    text = format_expiry_rows(rows)
+    if out is None:
+        sys.stdout.write(text)
+        return
+    try:
+        out.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise UsageError(f"cannot write the calendar: {error}") from error
+    provisional = sum(row.provisional for row in rows)
+    click.echo(f"{out}: {len(rows)} expiries, {provisional} of them provisional", err=True)
+
+
+@command.command()
+@click.argument("symbols", nargs=-1, required=True, metavar="SYMBOL...")
+@click.option(
+    "--dialect", default="", help="The vendor's form: nse, angelone, gdfl, aliceblue, kite."
+)
+@_file
+@_exchange
+@_json
+@click.pass_context
+def lookup(
+    context: click.Context,
+    symbols: tuple[str, ...],
+    dialect: str,
+    file: Path | None,
+    exchange: str,
+    as_json: bool,
+) -> None:
+    """Tell underlying, expiry, kind, strike and right of trading symbols; '-' reads them from
+    stdin, one a line.
+
+    Exit code 1 if one of them cannot be read, or has several readings.
+    """
+    from tickloom.cli.output import print_json
+    from tickloom.lookup import look_up
+
+    names = [name for given in symbols for name in (_lines() if given == "-" else [given])]
+    found = look_up(names, _spec(exchange).load(file), dialect)
+    if as_json:
+        print_json(found)
+    else:
+        _print_found(found)
+    context.exit(1 if any("error" in one for one in found) else 0)
+
+
+@command.command()
+@click.argument("path", type=click.Path(path_type=Path, exists=True), metavar="FILE|STORE")
+@_file
+@_exchange
+@_json
+@click.pass_context
+def check(
+    context: click.Context, path: Path, file: Path | None, exchange: str, as_json: bool
+) -> None:
+    """Check a calendar file against the exchange's rules, or a store against its calendars.
+
+    Exit code 1 if there is a difference.
+    """
+    from tickloom.cli.output import print_json
+    from tickloom.errors import UsageError
+
+    if path.is_dir():
+        problems = _check_store(path, file)
+    elif file is not None:
+        raise UsageError("--calendar goes with a store; a calendar file is checked by the rules")
+    else:
+        problems = _check_file(path, _spec(exchange))
+    if as_json:
+        print_json({"ok": not problems, "problems": problems})
+    else:
+        for problem in problems:
+            click.echo(_sentence(problem))
+        click.echo(f"{len(problems) or 'no'} differences", err=True)
+    context.exit(1 if problems else 0)
+
+
+def _spec(exchange: str) -> CalendarSpec:
+    from tickloom.host import get_host
+
+    return get_host().calendars.get(exchange)
+
+
+def _lines() -> list[str]:
+    lines = (line.strip() for line in sys.stdin)
+    return [line for line in lines if line]
+
+
+def _check_store(path: Path, file: Path | None) -> list[dict[str, Any]]:
+    from dataclasses import asdict
+
+    from tickloom.cli.output import progress
+    from tickloom.store.expiry_check import check_expiries
+
+    with progress() as bar:
+        task = bar.add_task("check")
+        found = check_expiries(
+            path, file, advance=lambda done, total: bar.update(task, completed=done, total=total)
+        )
+    return [asdict(problem) for problem in found]
+
+
+def _check_file(path: Path, spec: CalendarSpec) -> list[dict[str, Any]]:
+    from tickloom.errors import UsageError
+    from tickloom.expiry_rows import read_expiry_rows
+
+    if spec.differences is None:
+        raise UsageError(f"the calendar {spec.name!r} has no rules to check a file by")
+    problems = []
+    for difference in spec.differences(read_expiry_rows(path)):
+        row, expected = difference.row, difference.expected
+        about = row or expected
+        assert about is not None
+        problems.append(
+            {
+                "path": str(path),
+                "instrument": about.instrument,
+                "kind": about.kind,
+                "month": about.month,
+                "found": row.final if row else None,
+                "expected": expected.final if expected else None,
+                "reason": difference.reason,
+            }
+        )
+    return problems
+
+
+def _sentence(problem: dict[str, Any]) -> str:
+    if "instrument" not in problem:
+        return f"{problem['path']}: {problem['reason']}"
+    found = problem["found"] or "no row"
+    expected = problem["expected"] or "no expiry"
+    what = f"{problem['instrument']} {problem['kind']} {problem['month']}"
+    return f"{what}: {found}, expected {expected}: {problem['reason']}"
+
+
+def _print_found(found: list[dict[str, Any]]) -> None:
+    from tickloom.cli.output import print_table
+
+    columns = ("symbol", "underlying", "expiry", "kind", "strike", "right")
+    rows = [
+        (*(_cell(one[name]) for name in columns), _remark(one))
+        for one in found
+        if "error" not in one
+    ]
+    if rows:
+        print_table((*(name.upper() for name in columns), "REMARK"), rows)
+    for one in found:
+        if "error" in one:
+            click.echo(f"{one['symbol']}: {one['error']}", err=True)
+
+
+def _cell(value: object) -> str:
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def _remark(one: dict[str, Any]) -> str:
+    said = []
+    if one["scheduled_expiry"] != one["expiry"]:
+        said.append(f"scheduled {one['scheduled_expiry']}")
+    if one.get("provisional"):
+        said.append("provisional")
+    return ", ".join(said)
