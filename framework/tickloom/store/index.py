@@ -49,6 +49,10 @@ class ContractRows(msgspec.Struct, frozen=True):
     conflicts: tuple[Conflict, ...] = ()
     """Tick times at which sources disagreed, ascending."""
 
+    also: tuple[Contract, ...] = ()
+    """Further names that mean the same contract, where a weekly was re-dated onto a monthly's day:
+    ascending, ``contract`` being the smallest of all. The symbol column tells their rows apart."""
+
 
 class ContractIndex(msgspec.Struct, frozen=True):
     """All contracts of a partition, in the order of their rows, without a gap."""
