@@ -43,7 +43,7 @@ from tickloom.specs import (
 if TYPE_CHECKING:
     from tickloom.engine.api import run, sweep
     from tickloom.engine.kernel_spec import array_kernel, native_kernel, step_kernel
-    from tickloom.pack.api import pack
+    from tickloom.packing.api import pack
     from tickloom.store.api import open_store
 
 __version__: Final = "0.1.0"
@@ -52,7 +52,7 @@ _LAZY: Final = {
     "array_kernel": "tickloom.engine.kernel_spec",
     "native_kernel": "tickloom.engine.kernel_spec",
     "open_store": "tickloom.store.api",
-    "pack": "tickloom.pack.api",
+    "pack": "tickloom.packing.api",
     "run": "tickloom.engine.api",
     "step_kernel": "tickloom.engine.kernel_spec",
     "sweep": "tickloom.engine.api",

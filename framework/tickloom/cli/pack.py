@@ -1,0 +1,121 @@
+"""``tickloom pack``: raw files into a store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from tickloom.packing.report import PackReport
+
+PATH = click.Path(path_type=Path)
+
+
+@click.command(help="Pack the raw files below each SRC into STORE, which is made if need be.")
+@click.argument("src", type=PATH, nargs=-1, required=True)
+@click.argument("store", type=PATH)
+@click.option("--reader", help="The reader to ask; without it, readers claim what they know.")
+@click.option("--mapping", type=PATH, help="A mapping file, for readers that take one.")
+@click.option("--calendar", type=PATH, help="A calendar file, whose rows win over the rules.")
+@click.option("--memory", help="Bound for all processes together, e.g. 2G. [default: a quarter]")
+@click.option("--workers", type=int, help="Number of workers. [default: one a core]")
+@click.option("--executor", default="processes", show_default=True, help="What workers are.")
+@click.option("--replace", is_flag=True, help="Rebuild the partitions of changed sources afresh.")
+@click.option("--rehash", is_flag=True, help="Compare contents of known sources, not times.")
+@click.option("--add-columns", is_flag=True, help="Let columns in that the store does not have.")
+@click.option("--wait", type=float, default=0.0, help="Seconds to wait for another writer.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(
+    src: tuple[Path, ...],
+    store: Path,
+    reader: str | None,
+    mapping: Path | None,
+    calendar: Path | None,
+    memory: str | None,
+    workers: int | None,
+    executor: str,
+    replace: bool,
+    rehash: bool,
+    add_columns: bool,
+    wait: float,
+    as_json: bool,
+) -> int:
+    from tickloom.cli.output import print_json, progress
+    from tickloom.packing.api import pack
+    from tickloom.packing.budget import parse_size
+
+    with progress() as bars:
+        report = pack(
+            src,
+            store,
+            reader=reader,
+            mapping=mapping,
+            calendar=calendar,
+            memory=parse_size(memory) if memory else None,
+            workers=workers,
+            executor=executor,
+            replace=replace,
+            rehash=rehash,
+            add_columns=add_columns,
+            wait=wait,
+            progress=_Bars(bars),
+        )
+    if as_json:
+        print_json(report.to_json())
+    else:
+        _print(report, store)
+    return report.exit_code
+
+
+class _Bars:
+    """A bar for each phase."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._task = bars.add_task("looking")
+
+    def start(self, what: str, total: int) -> None:
+        self._bars.remove_task(self._task)
+        self._task = self._bars.add_task(what, total=total or None)
+
+    def advance(self, steps: int) -> None:
+        self._bars.advance(self._task, steps)
+
+
+def _print(report: PackReport, store: Path) -> None:
+    from tickloom.cli.output import human_bytes
+
+    read = report.files - report.sources_skipped
+    click.echo(f"packed into {store}: {report.partitions} partitions written")
+    click.echo(
+        f"  files:   {read:,} read, {report.sources_skipped:,} unchanged and skipped, "
+        f"{report.files_ignored:,} ignored"
+    )
+    click.echo(
+        f"  rows:    {report.rows_read:,} read = {report.rows_written:,} written + "
+        f"{report.rows_duplicate:,} duplicate + {report.rows_quarantined:,} quarantined"
+    )
+    click.echo(
+        f"  bytes:   {human_bytes(report.bytes_in)} in, {human_bytes(report.bytes_out)} out"
+        + (f", {report.ratio:.1f}x smaller" if report.bytes_out else "")
+    )
+    click.echo(f"  elapsed: {report.elapsed_s:.2f} s, {report.rows_per_s:,.0f} rows/s")
+    if report.crossed_quotes:
+        click.echo(f"  warning: {report.crossed_quotes:,} rows with bid above ask, kept", err=True)
+    if report.volume_resets:
+        click.echo(
+            f"  warning: {report.volume_resets:,} volume resets, kept with vol_delta 0", err=True
+        )
+    for item in report.quarantined[:SHOWN]:
+        click.echo(f"  quarantined: {item.path}: {item.reason} ({item.rows:,} rows)", err=True)
+    if len(report.quarantined) > SHOWN:
+        more = len(report.quarantined) - SHOWN
+        click.echo(f"  and {more:,} more: see 'tickloom quarantine {store}'", err=True)
+
+
+SHOWN = 20
+"""Quarantined input that is listed; the rest is counted."""

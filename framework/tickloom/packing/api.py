@@ -1,0 +1,69 @@
+"""``tickloom.pack``: raw files into a store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from os import PathLike
+from pathlib import Path
+
+from tickloom.errors import UsageError
+from tickloom.packing.progress import Progress, Silent
+from tickloom.packing.report import PackReport
+
+AnyPath = str | PathLike[str]
+
+
+def pack(
+    sources: AnyPath | Iterable[AnyPath],
+    store: AnyPath,
+    *,
+    reader: str | None = None,
+    mapping: AnyPath | None = None,
+    calendar: AnyPath | None = None,
+    memory: int | None = None,
+    workers: int | None = None,
+    executor: str = "processes",
+    replace: bool = False,
+    rehash: bool = False,
+    add_columns: bool = False,
+    wait: float = 0.0,
+    progress: Progress | None = None,
+) -> PackReport:
+    """Pack the raw files below ``sources`` into the store at ``store``, which is made if need be.
+
+    ``reader`` names the one reader to ask, otherwise all readers claim what they know.
+    ``mapping`` and ``calendar`` are files for the reader and the calendar. ``memory`` bounds all
+    processes together, bytes: a quarter of the machine by default, at least 512 MiB. ``workers``
+    is one a core by default, ``executor`` what they are. ``replace`` builds the partitions of
+    changed sources afresh from all sources that the manifest names; ``rehash`` compares contents
+    instead of times; ``add_columns`` lets new columns into an existing store. ``wait`` is how many
+    seconds to wait for another writer of the store.
+
+    A script calls this below ``if __name__ == "__main__":``, since spawned workers import it.
+    Raises :class:`tickloom.errors.TickloomError` and its kinds; input that cannot be used raises
+    nothing, it is in the report.
+    """
+    from tickloom.packing.pipeline import Packing, Request
+
+    started = time.perf_counter()
+    paths = [sources] if isinstance(sources, str | PathLike) else list(sources)
+    if not paths:
+        raise UsageError("expected at least one source folder or file")
+    request = Request(
+        sources=tuple(Path(path).resolve() for path in paths),
+        store=Path(store),
+        reader=reader,
+        mapping=Path(mapping).resolve() if mapping else None,
+        calendar=Path(calendar).resolve() if calendar else None,
+        memory=memory,
+        workers=workers,
+        executor=executor,
+        replace=replace,
+        rehash=rehash,
+        add_columns=add_columns,
+        wait=wait,
+    )
+    report = Packing(request, progress or Silent()).run()
+    report.elapsed_s = time.perf_counter() - started
+    return report

@@ -1,0 +1,181 @@
+"""What a worker does with a partition: merge contract by contract, transform, write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tickloom.host import get_host
+from tickloom.packing.clocks import ZONE_METADATA, Clock
+from tickloom.packing.merge import Rows, from_source, merge
+from tickloom.packing.ordering import apply_all, ordered
+from tickloom.packing.reading import load_calendar
+from tickloom.packing.runs import NumberedBin, Run, find_runs
+from tickloom.packing.stored_rows import StoredRows
+from tickloom.packing.table import PartitionColumns
+from tickloom.schema import Column
+from tickloom.specs import ContractSlice, PartitionContext, TransformSpec, WriteSettings
+from tickloom.store.index import Conflict, ContractIndex, ContractRows
+from tickloom.store.layout import PartitionKey
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+class PartitionTask(NamedTuple):
+    """One partition to assemble."""
+
+    key: PartitionKey
+    """Day and underlying."""
+
+    bins: tuple[NumberedBin, ...]
+    """New rows, by unit."""
+
+    stored: tuple[Path, ContractIndex] | None
+    """File and index of the partition as it is; None where it is new, or built afresh."""
+
+    clock: Clock | None
+    """Clock and calendar of the underlying; None where no pack has stated them."""
+
+    calendar_file: Path | None
+    """The file of ``--calendar``."""
+
+    extra: tuple[Column, ...]
+    """Columns of the store beyond the 58."""
+
+    writer: str
+    """Name of the writer."""
+
+    target: Path
+    """Staged file to write."""
+
+    batch_rows: int
+    """About how many rows are transformed and handed to the writer at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionResult:
+    """An assembled partition."""
+
+    index: ContractIndex
+    """Its contracts."""
+
+    rows_new: int
+    """Rows of the bins."""
+
+    rows_stored: int
+    """Rows that the store had before."""
+
+    resets: int
+    """Rows whose volume is below the row before."""
+
+
+def assemble(task: PartitionTask) -> PartitionResult:
+    """Write the partition's staged file."""
+    return _Assembly(task).run()
+
+
+@cache
+def partition_transforms() -> tuple[TransformSpec, ...]:
+    """The transforms of the partition phase, in order."""
+    return ordered((offer.spec for offer in get_host().transforms), "partition")
+
+
+class _Assembly:
+    def __init__(self, task: PartitionTask) -> None:
+        self._task = task
+        derived = {name for t in partition_transforms() for name in t.gives}
+        self._columns = PartitionColumns(task.extra, derived)
+        index = task.stored[1] if task.stored else None
+        clock = task.clock
+        calendar = load_calendar(clock.calendar, task.calendar_file) if clock else None
+        self._runs = find_runs(task.bins, index, calendar)
+        self._entries: list[ContractRows] = []
+        self._row = 0
+        self._resets = 0
+
+    def run(self) -> PartitionResult:
+        task = self._task
+        writer = get_host().writers.get(task.writer)
+        metadata = {ZONE_METADATA: task.clock.zone} if task.clock else {}
+        settings = WriteSettings(metadata=metadata)
+        writer.write(self._frames(), task.target, settings)
+        return PartitionResult(
+            index=ContractIndex(tuple(self._entries)),
+            rows_new=sum(numbered.bin.rows for numbered in task.bins),
+            rows_stored=task.stored[1].rows if task.stored else 0,
+            resets=self._resets,
+        )
+
+    def _frames(self) -> Iterator[pl.DataFrame]:
+        """The partition's rows: whole contracts, about ``batch_rows`` at a time."""
+        held: list[tuple[Run, Rows]] = []
+        height = 0
+        for run, rows in self._merged():
+            held.append((run, rows))
+            height += rows.frame.height
+            if height >= self._task.batch_rows:
+                yield self._finished(held)
+                held, height = [], 0
+        if held:
+            yield self._finished(held)
+
+    def _merged(self) -> Iterator[tuple[Run, Rows]]:
+        """The runs, one after another, with their merged rows."""
+        task = self._task
+        stored = StoredRows(task.stored[0] if task.stored else None, self._runs, self._columns)
+        for run in self._runs:
+            sources = list(stored.next(run))
+            sources += [
+                from_source(self._columns.read_bins(bins)) for _, bins in sorted(run.bins.items())
+            ]
+            yield run, merge(sources, self._columns.identity)
+
+    def _finished(self, parts: list[tuple[Run, Rows]]) -> pl.DataFrame:
+        """The contracts of ``parts`` with every column of the store."""
+        slices = []
+        start = 0
+        for run, rows in parts:
+            height = rows.frame.height
+            slices.append(
+                ContractSlice(contract=run.contract, expiry=run.expiry, start=start, rows=height)
+            )
+            self._note(run, rows)
+            start += height
+        frame = self._columns.join([rows.frame for _, rows in parts])
+        context = PartitionContext(symbol="", date=self._task.key.date, slices=tuple(slices))
+        finished = self._columns.finish(apply_all(partition_transforms(), frame, context))
+        self._resets += _resets(finished, slices)
+        return finished
+
+    def _note(self, run: Run, rows: Rows) -> None:
+        names = sorted(run.names)
+        self._entries.append(
+            ContractRows(
+                contract=names[0] if names else None,
+                expiry=run.key.expiry,
+                kind=run.expiry.kind,
+                right=run.right,
+                strike=run.key.strike,
+                first_row=self._row,
+                rows=rows.frame.height,
+                conflicts=tuple(Conflict(*item) for item in sorted(rows.dominant.items())),
+                also=tuple(names[1:]),
+            )
+        )
+        self._row += rows.frame.height
+
+
+def _resets(frame: pl.DataFrame, slices: list[ContractSlice]) -> int:
+    """Rows whose volume is below that of the contract's row before."""
+    import numpy as np
+    import polars as pl
+
+    first = np.zeros(frame.height, np.bool_)
+    first[[part.start for part in slices]] = True
+    volume = pl.col("volume")
+    fell = ((volume < volume.shift(1)) & ~pl.Series(first)).sum()
+    return int(frame.select(fell).item())

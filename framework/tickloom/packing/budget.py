@@ -1,0 +1,88 @@
+"""How much memory a pack may use, and what follows from it."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from tickloom.errors import UsageError
+
+MIB: Final = 2**20
+SMALLEST: Final = 512 * MIB
+"""Below this even one worker, with its libraries loaded, has no room to work in."""
+
+PROCESS_BYTES: Final = 150 * MIB
+"""A process with Polars, PyArrow and the plugins loaded: 125 MB measured, and some room."""
+
+WORKING_BYTES: Final = 160 * MIB
+"""The least that a worker needs on top, to read in batches and write row groups of 100,000."""
+
+ROW_BYTES: Final = 440
+"""A row of 58 columns in memory: 52 of 8 bytes, and what their nulls need."""
+
+COPIES: Final = 4
+"""Copies of a batch that exist at once: as read, as typed, by day, and encoded."""
+
+LARGEST_BATCH_ROWS: Final = 100_000
+"""Larger batches are not faster: a batch costs about a millisecond apart from its rows."""
+
+_UNITS: Final = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a pack may use."""
+
+    memory: int
+    """All processes together, bytes."""
+
+    workers: int
+    """Number of workers."""
+
+    batch_rows: int
+    """Rows that a worker holds at once, as far as it decides."""
+
+    batch_bytes: int
+    """The largest single piece of input, decoded, bytes."""
+
+
+def plan_budget(memory: int | None, workers: int | None, *, shares_memory: bool) -> Budget:
+    """The budget for ``memory`` bytes (a quarter of the machine unless given) and at most
+    ``workers`` workers (one a core unless given).
+
+    Raises :class:`UsageError` where that is too little.
+    """
+    total = machine_memory() // 4 if memory is None else memory
+    if memory is None:
+        total = max(total, SMALLEST)
+    if total < SMALLEST:
+        raise UsageError(f"--memory has to be at least {SMALLEST // MIB}M; found {total // MIB}M")
+    if workers is not None and workers < 1:
+        raise UsageError(f"--workers has to be at least 1; found {workers}")
+    fixed = 0 if shares_memory else PROCESS_BYTES
+    fitting = (total - PROCESS_BYTES) // (fixed + WORKING_BYTES)
+    count = max(1, min(workers or os.cpu_count() or 1, fitting))
+    working = (total - PROCESS_BYTES) // count - fixed
+    return Budget(
+        memory=total,
+        workers=count,
+        batch_rows=min(LARGEST_BATCH_ROWS, working // (COPIES * ROW_BYTES)),
+        batch_bytes=working // 2,
+    )
+
+
+def machine_memory() -> int:
+    """Memory of this machine, or of the container that it is, bytes."""
+    import psutil  # type: ignore[import-untyped]
+
+    return int(psutil.virtual_memory().total)
+
+
+def parse_size(text: str) -> int:
+    """``512M`` or ``4G`` (powers of 1024) as bytes; raises :class:`UsageError`."""
+    found = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)(?:I?B)?\s*", text.upper())
+    if not found:
+        raise UsageError(f"expected a size like 512M or 4G; found {text!r}")
+    return int(float(found[1]) * _UNITS[found[2]])

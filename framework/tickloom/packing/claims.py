@@ -1,0 +1,106 @@
+"""Which reader reads which files of the sources."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tickloom.errors import UsageError
+from tickloom.host.registry import Offer, Registry
+from tickloom.specs import ReaderSpec, SourceOptions, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A unit and the reader that reads it."""
+
+    reader: str
+    """Qualified name of the reader, ``distribution:name``."""
+
+    spec: ReaderSpec
+    """The reader."""
+
+    unit: Unit
+    """What it claims."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What the sources consist of."""
+
+    claims: tuple[Claim, ...]
+    """One for each unit, by reader and path."""
+
+    ignored: int
+    """Number of files that no reader claims."""
+
+
+def find_claims(
+    sources: Sequence[Path],
+    readers: Registry[ReaderSpec],
+    only: str | None,
+    options: SourceOptions,
+    store: Path,
+) -> Claims:
+    """Ask the readers (or the one called ``only``) what they make of the sources.
+
+    Raises :class:`UsageError` where a source does not exist, where two readers claim one file,
+    and where nobody claims any.
+    """
+    offers = [readers.offer(only)] if only else list(readers)
+    for source in sources:
+        _check_source(source, store)
+    owners: dict[Path, Claim] = {}
+    claims: dict[tuple[str, Unit], Claim] = {}
+    for source in sources:
+        for claim in _claims_of(source, offers, options):
+            if any(_is_within(path, store) for path in claim.unit.paths):
+                continue
+            claims.setdefault((claim.reader, claim.unit), claim)
+            for path in claim.unit.paths:
+                other = owners.setdefault(path, claim)
+                if other.reader != claim.reader:
+                    raise UsageError(
+                        f"{path} is claimed by readers {other.reader} and {claim.reader}; say "
+                        "which with --reader"
+                    )
+    files = {path for source in sources for path in _files(source, store)}
+    if not claims:
+        names = ", ".join(offer.spec.name for offer in offers) or "none"
+        raise UsageError(
+            f"no reader claims any of the {len(files)} files in "
+            f"{', '.join(map(str, sources))}; readers asked: {names}. Some need a --mapping"
+        )
+    return Claims(tuple(claims.values()), len(files - set(owners)))
+
+
+def _claims_of(
+    source: Path, offers: Iterable[Offer[ReaderSpec]], options: SourceOptions
+) -> Iterator[Claim]:
+    for offer in offers:
+        for unit in offer.spec.discover(source, options):
+            yield Claim(offer.qualified, offer.spec, unit)
+
+
+def _check_source(source: Path, store: Path) -> None:
+    if not source.exists():
+        raise UsageError(f"source {source} does not exist")
+    if _is_within(source, store):
+        raise UsageError(f"source {source} lies within the store {store}; name the raw files")
+
+
+def _is_within(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
+
+
+def _files(source: Path, store: Path) -> Iterator[Path]:
+    if source.is_file():
+        yield source
+        return
+    for folder, folders, names in os.walk(source):
+        if _is_within(Path(folder), store):
+            folders.clear()
+            continue
+        yield from (Path(folder, name) for name in names)

@@ -1,0 +1,161 @@
+"""What a pack has to read: claims, identities, names, and how they are dealt to workers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tickloom.contracts import NameReading
+from tickloom.errors import UsageError
+from tickloom.host import Host
+from tickloom.packing.claims import Claim
+from tickloom.packing.identity import look_at, settings_digest, unchanged, unit_key
+from tickloom.packing.reading import UnitTask, load_calendar
+from tickloom.specs import ReaderSpec
+from tickloom.store.manifest import SourceEntry, SourceFile
+
+GROUPS_PER_WORKER = 16
+"""So many groups of units for each worker: the last ones to finish do not finish late."""
+
+LARGEST_GROUP = 32
+"""The most units of a group: a crash costs reading them again, one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One unit of this pack."""
+
+    number: int
+    """Number within this pack."""
+
+    key: str
+    """What names it in the manifest."""
+
+    claim: Claim
+    """The unit and its reader."""
+
+    settings: str
+    """Digest of the settings that it is read with."""
+
+    size: int
+    """Size of its files, bytes; 0 where they cannot be looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPlan:
+    """What is to be read, and what is not."""
+
+    sources: tuple[Source, ...]
+    """Units to read."""
+
+    skipped: int
+    """Units that have not changed since they were packed."""
+
+    touched: tuple[SourceEntry, ...]
+    """Skipped units whose times changed and whose content did not: to be noted anew."""
+
+
+def plan_reading(
+    claims: Sequence[Claim],
+    known: Mapping[str, SourceEntry],
+    settings: Mapping[str, str],
+    *,
+    rehash: bool,
+) -> ReadPlan:
+    """Which units have to be read. ``settings`` is the digest of settings by reader."""
+    sources: list[Source] = []
+    touched: list[SourceEntry] = []
+    skipped = 0
+    for claim in claims:
+        key = unit_key(claim)
+        digest = settings[claim.reader]
+        files = _look(claim)
+        before = known.get(key)
+        if files is not None and unchanged(before, files, digest, rehash=rehash):
+            assert before is not None
+            skipped += 1
+            touched += _touched(before, files)
+            continue
+        size = sum(file.size for file in files or ())
+        sources.append(Source(len(sources), key, claim, digest, size))
+    return ReadPlan(tuple(sources), skipped, tuple(touched))
+
+
+def _look(claim: Claim) -> tuple[SourceFile, ...] | None:
+    try:
+        return look_at(claim.unit)
+    except OSError:
+        return None  # the worker reports what is wrong with it
+
+
+def _touched(before: SourceEntry, files: tuple[SourceFile, ...]) -> Iterable[SourceEntry]:
+    import msgspec
+
+    if [file.mtime_ns for file in before.files] == [file.mtime_ns for file in files]:
+        return
+    same = tuple(
+        msgspec.structs.replace(new, sha256=old.sha256)
+        for old, new in zip(before.files, files, strict=True)
+    )
+    yield msgspec.structs.replace(before, files=same)
+
+
+def reader_settings(
+    host: Host, specs: Mapping[str, ReaderSpec], calendar: Path | None, mapping: Path | None
+) -> dict[str, str]:
+    """For each reader (by qualified name) the digest of what decides what becomes of a source."""
+    transforms = {f"transform {o.qualified}": o.spec.version for o in host.transforms}
+    digest = _file_digest(mapping) if mapping else ""
+    return {
+        name: settings_digest(
+            {
+                **transforms,
+                f"reader {name}": spec.version,
+                "dialect": spec.dialect,
+                f"calendar {spec.calendar}": load_calendar(spec.calendar, calendar).version,
+                "mapping": digest,
+            }
+        )
+        for name, spec in specs.items()
+    }
+
+
+def _file_digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise UsageError(f"mapping {path} cannot be read: {error.strerror}") from error
+
+
+def read_listings(sources: Sequence[Source], calendar: Path | None) -> dict[int, NameReading]:
+    """The readings of the units' names, a reader's whole listing at once, by unit number."""
+    readings: dict[int, NameReading] = {}
+    for name in sorted({source.claim.reader for source in sources}):
+        named = [s for s in sources if s.claim.reader == name and s.claim.unit.name]
+        if not named:
+            continue
+        spec = named[0].claim.spec
+        symbols = [source.claim.unit.name for source in named]
+        found = load_calendar(spec.calendar, calendar).read_names(symbols, spec.dialect)
+        readings |= {s.number: reading for s, reading in zip(named, found, strict=True)}
+    return readings
+
+
+def deal(
+    sources: Sequence[Source], readings: Mapping[int, NameReading], workers: int
+) -> list[tuple[UnitTask, ...]]:
+    """The units in groups, those with the most bytes first."""
+    share = sum(source.size for source in sources) / (workers * GROUPS_PER_WORKER)
+    groups: list[list[UnitTask]] = []
+    size = float("inf")
+    for source in sorted(sources, key=lambda source: (-source.size, source.number)):
+        if size + source.size > share or len(groups[-1]) >= LARGEST_GROUP:
+            groups.append([])
+            size = 0
+        reading = readings.get(source.number)
+        claim = source.claim
+        groups[-1].append(UnitTask(source.number, claim.reader, claim.unit, reading))
+        size += source.size
+    return [tuple(group) for group in groups]

@@ -1,0 +1,253 @@
+"""What a worker does with a unit: read, transform, check, and spill by day and contract."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tickloom.contracts import Contract, Expiry, NameReading
+from tickloom.errors import PluginError
+from tickloom.host import get_host
+from tickloom.packing.bins import Bin, BinFile, Segment
+from tickloom.packing.days import split_days
+from tickloom.packing.identity import look_at, with_digests
+from tickloom.packing.naming import Names
+from tickloom.packing.ordering import apply_all, ordered
+from tickloom.packing.rejected_rows import RejectedPart, RejectedRows
+from tickloom.packing.row_checks import crossed_quotes, split_rows
+from tickloom.specs import (
+    Calendar,
+    ContractSlice,
+    PartitionContext,
+    RawBatch,
+    ReadError,
+    ReaderSpec,
+    Rejected,
+    SourceOptions,
+    TransformSpec,
+    Unit,
+)
+from tickloom.store.layout import PartitionKey
+from tickloom.store.manifest import SourceFile
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+class UnitTask(NamedTuple):
+    """One unit to read."""
+
+    number: int
+    """Number of the unit within this pack."""
+
+    reader: str
+    """Qualified name of its reader."""
+
+    unit: Unit
+    """The unit."""
+
+    reading: NameReading | None
+    """What the calendar made of its name, read with the whole listing."""
+
+
+class ReadTask(NamedTuple):
+    """Units for one worker to read."""
+
+    units: tuple[UnitTask, ...]
+    """The units."""
+
+    options: SourceOptions
+    """What the user said about the sources."""
+
+    calendar_file: Path | None
+    """The file of ``--calendar``."""
+
+    bins: Path
+    """File of bins to write."""
+
+    compress: bool
+    """Whether bins are compressed."""
+
+
+@dataclass(slots=True)
+class UnitResult:
+    """What became of a unit."""
+
+    number: int
+    """Number of the unit within this pack."""
+
+    path: Path
+    """Its first file."""
+
+    files: tuple[SourceFile, ...] = ()
+    """Identity of its files when reading began."""
+
+    rows: int = 0
+    """Rows read, rejected ones included."""
+
+    bins: list[Bin] = field(default_factory=list)
+    """Its good rows."""
+
+    columns: dict[str, pl.DataType] = field(default_factory=dict)
+    """Columns beyond the raw ones that its bins have."""
+
+    rejected: list[RejectedPart] = field(default_factory=list)
+    """What of it is not in the bins."""
+
+    crossed: int = 0
+    """Rows with crossed quotes."""
+
+    def reject_whole(self, reason: str) -> None:
+        """Take nothing of it."""
+        self.bins = []
+        self.columns = {}
+        self.crossed = 0
+        self.rejected = [RejectedPart(self.path, reason, self.rows, None)]
+
+
+def read_units(task: ReadTask) -> list[UnitResult]:
+    """Read the units of ``task``, one after another."""
+    with BinFile(task.bins, compress=task.compress) as bins:
+        return [_UnitReading(unit, task, bins).run() for unit in task.units]
+
+
+@cache
+def batch_transforms() -> tuple[TransformSpec, ...]:
+    """The transforms of the batch phase, in order."""
+    return ordered((offer.spec for offer in get_host().transforms), "batch")
+
+
+@cache
+def load_calendar(name: str, file: Path | None) -> Calendar:
+    """The calendar called ``name``, loaded once per process."""
+    return get_host().calendars.get(name).load(file)
+
+
+class _UnitReading:
+    """The reading of one unit."""
+
+    def __init__(self, task: UnitTask, group: ReadTask, bins: BinFile) -> None:
+        self._unit = task.unit
+        self._options = group.options
+        self._spec: ReaderSpec = get_host().readers.get(task.reader)
+        self._calendar = load_calendar(self._spec.calendar, group.calendar_file)
+        readings = {task.reading.symbol: task.reading} if task.reading else {}
+        self._names = Names(self._calendar, self._spec.dialect, readings)
+        self._bins = bins
+        stem = group.bins.with_name(f"rejected-{task.number}")
+        self._rejected = RejectedRows(stem)
+        self._result = UnitResult(task.number, task.unit.paths[0])
+        self._found: dict[tuple[PartitionKey, Contract], Bin] = {}
+        self._parts = self._read_parts()
+
+    def run(self) -> UnitResult:
+        """Read it whole; whatever is wrong with it ends up in the result."""
+        result = self._result
+        try:
+            result.files = with_digests(look_at(self._unit))
+            self._read()
+        except ReadError as error:
+            self._count_rest()
+            self._reject_whole(str(error))
+        except OSError as error:
+            self._reject_whole(f"expected a readable file; found: {error.strerror or error}")
+        else:
+            result.bins = list(self._found.values())
+            result.rejected = self._rejected.finish()
+        return result
+
+    def _read(self) -> None:
+        contracts: dict[tuple[str, Contract | None], tuple[Contract, Expiry]] = {}
+        for part in self._parts:
+            self._result.rows += _rows(part)
+            if isinstance(part, Rejected):
+                self._rejected.add_part(part.path, part.reason, part.rows, part.frame)
+            elif part.frame.height:
+                named = part.symbol, part.contract
+                if named not in contracts:
+                    contracts[named] = self._names.contract(part, self._last_tick_of(part.symbol))
+                self._take(part, *contracts[named])
+        if not self._result.rows and not self._rejected:
+            raise ReadError("expected rows; the file has none")
+
+    def _count_rest(self) -> None:
+        """All rows of a unit that is rejected are accounted for, not only those until then."""
+        with suppress(ReadError, OSError):
+            self._result.rows += sum(map(_rows, self._parts))
+
+    def _read_parts(self) -> Iterator[RawBatch | Rejected]:
+        """What the reader yields; its own failures are the unit's."""
+        import polars as pl
+
+        try:
+            yield from self._spec.read(self._unit, self._options)
+        except (ReadError, OSError):
+            raise
+        except (Exception, pl.exceptions.PanicException) as error:
+            raise ReadError(
+                f"reader {self._spec.name!r} failed: {type(error).__name__}: {error}"
+            ) from error
+
+    def _last_tick_of(self, symbol: str) -> Callable[[], dt.date | None]:
+        """Day of the unit's last tick of ``symbol``, for a name with several readings."""
+        import polars as pl
+
+        def last_tick() -> dt.date | None:
+            days: list[dt.date] = []
+            for part in self._spec.read(self._unit, self._options):
+                if isinstance(part, RawBatch) and part.symbol == symbol:
+                    found = part.frame["timestamp"].cast(pl.Date).drop_nulls().sort()
+                    days += found.tail(1).to_list()
+            return max(days, default=None)
+
+        return last_tick
+
+    def _take(self, batch: RawBatch, contract: Contract, expiry: Expiry) -> None:
+        part = ContractSlice(contract=contract, expiry=expiry, start=0, rows=batch.frame.height)
+        context = PartitionContext(symbol=batch.symbol, date=None, slices=(part,))
+        typed = canonical(apply_all(batch_transforms(), batch.frame, context))
+        good, bad = split_rows(typed, contract, self._calendar)
+        if bad is not None:
+            self._rejected.add_rows(self._unit.paths[0], bad)
+        if not good.height:
+            return
+        self._result.crossed += crossed_quotes(good)
+        self._note_columns(good)
+        for day, rows, first, last, in_order in split_days(good):
+            key = PartitionKey(day, contract.underlying)
+            place = self._found.get((key, contract))
+            if place is None:
+                place = Bin(key, contract, expiry, self._bins.path, [])
+                self._found[key, contract] = place
+            offset, size = self._bins.append(rows)
+            place.segments.append(Segment(offset, size, rows.height, first, last, in_order))
+
+    def _note_columns(self, frame: pl.DataFrame) -> None:
+        for name, dtype in frame.schema.items():
+            known = self._result.columns.setdefault(name, dtype)
+            if known != dtype:
+                raise PluginError(
+                    f"reader {self._spec.name!r} or a transform gave column {name!r} of "
+                    f"{self._unit.paths[0]} the types {known} and {dtype}; expected one"
+                )
+
+    def _reject_whole(self, reason: str) -> None:
+        self._rejected.discard()
+        self._result.reject_whole(reason)
+
+
+def _rows(part: RawBatch | Rejected) -> int:
+    return part.rows if isinstance(part, Rejected) else part.frame.height
+
+
+def canonical(frame: pl.DataFrame) -> pl.DataFrame:
+    """``frame`` with one zero and one NaN: rows that compare equal have equal bytes."""
+    import polars as pl
+
+    floats = pl.col(pl.Float64, pl.Float32)
+    return frame.with_columns((floats + 0.0).fill_nan(float("nan")))
