@@ -38,8 +38,7 @@ class NameReader:
 
     def _read(self, symbol: str, forms: tuple[Form, ...]) -> NameReading:
         stated = parse(symbol.strip().upper(), forms, self._known)
-        stated = [one for one in stated if not self._has_stray_digits(one.underlying)]
-        if not stated:
+        if not stated or self._has_stray_digits(stated[0].underlying):
             return NameReading(symbol, None, f"{symbol!r} is not an option's name; {_EXPECTED}")
         sound = [one for one in stated if self._is_dated(one)]
         if not sound:

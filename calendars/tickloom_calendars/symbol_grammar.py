@@ -8,10 +8,10 @@ D); ``day-first`` NIFTY04APR2423000CE, with or without .NFO; ``day-letter`` M&M3
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from datetime import date
-from typing import Final, Literal
+from functools import cache
+from typing import Final, Literal, NamedTuple
 
 from tickloom import Right, UsageError
 
@@ -28,22 +28,25 @@ FORMS_OF_DIALECT: Final[dict[str, tuple[Form, ...]]] = {
 }
 """The forms that a vendor uses; the empty dialect takes any."""
 
-MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-
-_MONTH = "|".join(MONTHS)
-_STRIKE = r"(?:0|[1-9]\d*)(?:\.\d+)?"
-_UNDERLYING = r"[A-Z0-9&-]*[A-Z][A-Z0-9&-]*?"
-_MONTH_NAME = re.compile(rf"({_UNDERLYING})(\d\d)({_MONTH})(\d+(?:\.\d+)?)(CE|PE)(\.NFO|\.BFO)?")
-_DAY_LETTER = re.compile(rf"({_UNDERLYING})(\d\d)({_MONTH})(\d\d)([CP])({_STRIKE})")
-_IDENTIFIER = re.compile(rf"OPT(?:IDX|STK)({_UNDERLYING})(\d\d)-(\d\d)-(\d{{4}})(CE|PE)({_STRIKE})")
+_MONTHS: Final = (
+    "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
+)  # fmt: skip
+_MONTH_NUMBERS: Final = {name: number for number, name in enumerate(_MONTHS, 1)}
+_MONTH = "|".join(_MONTHS)
+_STRIKE = r"\d+(?:\.\d+)?"
+# What follows the underlying: a pattern that begins with the underlying tries every split of it.
+_MONTH_NAME = re.compile(rf"(\d\d)({_MONTH})({_STRIKE})(CE|PE)(\.NFO|\.BFO)?\Z")
+_DAY_LETTER = re.compile(rf"(\d\d)({_MONTH})(\d\d)([CP])({_STRIKE})\Z")
+_IDENTIFIER = re.compile(rf"(\d\d)-(\d\d)-(\d{{4}})(CE|PE)({_STRIKE})\Z")
+_IDENTIFIER_START = re.compile("OPT(?:IDX|STK)")
+_UNDERLYING = re.compile(r"[A-Z0-9&-]*[A-Z][A-Z0-9&-]*")
 _YEAR_DAY = re.compile(rf"(\d\d)([1-9OND])(\d\d)({_STRIKE})(CE|PE)")
-_PLAIN_STRIKE = re.compile(_STRIKE)
+_DECIMAL = re.compile(_STRIKE)
 _LETTER_MONTHS: Final = {"O": 10, "N": 11, "D": 12}
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """One thing that a name can say."""
+class Stated(NamedTuple):
+    """One thing that a name can say. A tuple: making one costs a third of a dataclass."""
 
     form: Form
     """The form by which it was read."""
@@ -72,33 +75,33 @@ def forms_of(dialect: str) -> tuple[Form, ...]:
     return FORMS_OF_DIALECT[dialect]
 
 
-def parse(symbol: str, forms: Iterable[Form], known: Iterable[str]) -> list[Stated]:
+def parse(symbol: str, forms: Collection[Form], known: Iterable[str]) -> list[Stated]:
     """All that an upper-case symbol can say in the given forms, the exchange's own form first.
 
     ``known`` are the underlyings that have weekly names, longest first: only they can end in
     digits that the year follows.
     """
-    if match := _MONTH_NAME.fullmatch(symbol):
-        return _month_name(match, forms)
-    if match := _DAY_LETTER.fullmatch(symbol):
-        if "day-letter" not in forms:
-            return []
-        und, day, month, year, letter, strike = match.groups()
-        stated_day = _date(int(year), MONTHS.index(month) + 1, int(day))
-        return _stated("day-letter", und, "", stated_day, strike, f"{letter}E")
-    if match := _IDENTIFIER.fullmatch(symbol):
-        if "identifier" not in forms:
-            return []
-        und, day, month, year, right, strike = match.groups()
-        stated_day = _date(int(year) - 2000, int(month), int(day))
-        return _stated("identifier", und, "", stated_day, strike, right)
-    return _year_day(symbol, known) if "year-day" in forms else []
+    if match := _MONTH_NAME.search(symbol):
+        found = _month_name(match, forms)
+    elif not symbol[-1:].isdigit():
+        found = _year_day(symbol, known) if "year-day" in forms else []
+    elif match := _DAY_LETTER.search(symbol):
+        found = _day_letter(match) if "day-letter" in forms else []
+    else:
+        found = _identifier(symbol) if "identifier" in forms else []
+    return [one for one in found if _is_underlying(one.underlying)]
 
 
-def _month_name(match: re.Match[str], forms: Iterable[Form]) -> list[Stated]:
+@cache
+def _is_underlying(name: str) -> bool:
+    return _UNDERLYING.fullmatch(name) is not None
+
+
+def _month_name(match: re.Match[str], forms: Collection[Form]) -> list[Stated]:
     """UND dd MMM digits CE|PE: the two digits are the year, or the day and a year follows."""
-    und, digits, month_name, rest, right, suffix = match.groups()
-    month = MONTHS.index(month_name) + 1
+    und = match.string[: match.start()]
+    digits, month_name, rest, right, suffix = match.groups()
+    month = _MONTH_NUMBERS[month_name]
     found = []
     # The suffix is GDFL's, whose names are day-first.
     if "year-month" in forms and not suffix:
@@ -107,6 +110,24 @@ def _month_name(match: re.Match[str], forms: Iterable[Form]) -> list[Stated]:
         day = _date(int(rest[:2]), month, int(digits))
         found += _stated("day-first", und, "", day, rest[2:], right)
     return found
+
+
+def _day_letter(match: re.Match[str]) -> list[Stated]:
+    day, month, year, letter, strike = match.groups()
+    stated_day = _date(int(year), _MONTH_NUMBERS[month], int(day))
+    return _stated(
+        "day-letter", match.string[: match.start()], "", stated_day, strike, f"{letter}E"
+    )
+
+
+def _identifier(symbol: str) -> list[Stated]:
+    start, match = _IDENTIFIER_START.match(symbol), _IDENTIFIER.search(symbol)
+    if start is None or match is None:
+        return []
+    day, month, year, right, strike = match.groups()
+    und = symbol[start.end() : match.start()]
+    stated_day = _date(int(year) - 2000, int(month), int(day))
+    return _stated("identifier", und, "", stated_day, strike, right)
 
 
 def _year_day(symbol: str, known: Iterable[str]) -> list[Stated]:
@@ -124,10 +145,13 @@ def _stated(
 ) -> list[Stated]:
     """One reading, or none where the date does not exist or the strike is not a number that an
     exchange would write."""
-    if not (month or day) or not _PLAIN_STRIKE.fullmatch(strike) or float(strike) <= 0:
+    if not (month or day) or not (strike.isdigit() or _DECIMAL.fullmatch(strike)):
+        return []
+    price = float(strike)
+    if price == 0 or (strike[0] == "0" and strike[1] != "."):
         return []
     side: Right = "CE" if right == "CE" else "PE"
-    return [Stated(form, underlying, month, day, float(strike), side)]
+    return [Stated(form, underlying, month, day, price, side)]
 
 
 def _date(year: int, month: int, day: int) -> date | None:

@@ -39,6 +39,7 @@ def read(calendar: Calendar, symbol: str, dialect: str = "") -> Contract | None:
         ("BAJAJ-AUTO24MAY9400PE", ("BAJAJ-AUTO", "monthly", "2024-05", "PE", 9400), "2024-05-30"),
         ("360ONE25OCT1000CE", ("360ONE", "monthly", "2025-10", "CE", 1000), "2025-10-28"),
         ("NIFTYNXT5025NOV55500CE", ("NIFTYNXT50", "monthly", "2025-11", "CE", 55500), "2025-11-25"),
+        ("idea24nov0.5ce", ("IDEA", "monthly", "2024-11", "CE", 0.5), "2024-11-28"),
         ("itc26aug247.5ce", ("ITC", "monthly", "2026-08", "CE", 247.5), "2026-08-25"),
         # SENSEX50, not SENSEX: the day would be 47
         ("SENSEX502471122000CE", ("SENSEX50", "weekly", "2024-07-11", "CE", 22000), "2024-07-11"),
@@ -111,6 +112,12 @@ def test_a_dialect_excludes_the_other_forms(nse: Calendar) -> None:
         ("readme", "expected UNDERLYING YY MMM STRIKE"),
         ("banknifty124nov50000ce", "expected UNDERLYING"),  # a stray digit
         ("nifty24nov0ce", "expected UNDERLYING"),
+        ("nifty24nov024000ce", "NIFTY 2002-11-24: no such expiry"),
+        ("idea24nov00.5ce", "expected UNDERLYING"),
+        ("nifty24nov24000.ce", "expected UNDERLYING"),
+        ("nifty_24nov24000ce", "expected UNDERLYING"),
+        ("24nov24000ce", "expected UNDERLYING"),
+        ("", "expected UNDERLYING"),
         ("nifty2413215000ce", "expected UNDERLYING"),  # 32 January
         ("nifty2411015000ce", "2024-01-10: no such expiry"),  # a Wednesday without expiry
         ("reliance2411115000ce", "expected UNDERLYING"),  # stocks have no weeklies
