@@ -1,0 +1,88 @@
+"""Reader ``csv``: any vendor's delimited text, told by a mapping file what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tickloom import RawBatch, ReaderSpec, Rejected, SourceOptions, Unit, UsageError
+
+if TYPE_CHECKING:
+    from tickloom_plugins.readers.mapping import Mapping
+
+
+def discover(source: Path, options: SourceOptions) -> Iterable[Unit]:
+    """The files that the mapping names, below ``source``; none without a mapping.
+
+    Mapping and look-up files belong to each unit: a new token is read into old files. Raises
+    :class:`tickloom.UsageError` for a mapping that cannot be meant.
+    """
+    if options.mapping is None:
+        return
+    from tickloom_plugins.readers.mapping import load_mapping
+
+    mapping = load_mapping(options.mapping)
+    folder = source.parent if source.is_file() else source
+    tables = _tables(mapping, folder)
+    for path in _matching(folder, mapping.files):
+        if path in tables or (source.is_file() and path != source):
+            continue
+        name = path.relative_to(folder).as_posix()
+        yield Unit(paths=(path, options.mapping, *tables), name=name)
+
+
+def read(unit: Unit, options: SourceOptions) -> Iterator[RawBatch | Rejected]:
+    """The file's rows by contract, in its order. Rows that are no ticks are rejected with their
+    text; :class:`tickloom.ReadError` is raised where the file is not what the mapping says."""
+    from tickloom_plugins.readers.csv_file import CsvFile
+    from tickloom_plugins.readers.lookup import load_table
+    from tickloom_plugins.readers.mapping import FILE_COLUMN, load_mapping
+    from tickloom_plugins.readers.text_rows import TextRows
+
+    path, mapping_file, *tables = unit.paths
+    mapping = load_mapping(mapping_file)
+    file = CsvFile(path, mapping, options)
+    table = load_table(tables, mapping, file.columns, options)
+    rows = TextRows(mapping, file.columns, path, {FILE_COLUMN: unit.name}, table)
+    for part in file.frames():
+        if isinstance(part, Rejected):
+            yield part
+        else:
+            yield from rows.batches(part, options)
+
+
+def _matching(folder: Path, patterns: Iterable[str]) -> list[Path]:
+    found: set[Path] = set()
+    for pattern in patterns:
+        try:
+            found.update(path for path in folder.glob(pattern) if path.is_file())
+        except (NotImplementedError, ValueError) as error:
+            raise UsageError(
+                f"expected globs below the source in the mapping; found {pattern!r}: {error}"
+            ) from error
+    return sorted(found)
+
+
+def _tables(mapping: Mapping, folder: Path) -> list[Path]:
+    if mapping.lookup is None:
+        return []
+    pattern = Path(mapping.lookup.files)
+    base = Path(pattern.anchor) if pattern.is_absolute() else folder
+    relative = pattern.relative_to(pattern.anchor) if pattern.is_absolute() else pattern
+    found = _matching(base, [relative.as_posix()])
+    if not found:
+        raise UsageError(
+            f"expected the mapping's look-up table {mapping.lookup.files} below {base}; found none"
+        )
+    return found
+
+
+CSV: Final = ReaderSpec(
+    name="csv",
+    summary="Delimited text of any vendor, described by a mapping file (--mapping).",
+    zone="Asia/Kolkata",
+    calendar="nse",
+    discover=discover,
+    read=read,
+)
