@@ -12,6 +12,7 @@ import pytest
 
 from tickloom.engine import scan
 from tickloom.engine.schedule import Slice
+from tickloom.host import get_host
 from tickloom.specs import WriterSpec
 
 GROUP = 10
@@ -49,7 +50,7 @@ def writer(monkeypatch: pytest.MonkeyPatch) -> RecordingWriter:
         suffix=".parquet",
         write=unused,
         scan=recording.scan,
-        summarise=unused,  # type: ignore[arg-type]
+        summarise=get_host().writers.get("parquet").summarise,
         check=unused,  # type: ignore[arg-type]
     )
     monkeypatch.setattr(scan, "format_of", lambda path: spec)
@@ -62,6 +63,7 @@ def slice_of(file: Path, spans: Sequence[tuple[int, int]]) -> Slice:
     return Slice(
         partition=0,
         file=file,
+        hot=None,
         first=0,
         starts=np.array([s for s, _ in spans], np.int64),
         rows=np.array([r for _, r in spans], np.int64),

@@ -91,7 +91,7 @@ def test_nulls_become_nan_or_zero_and_are_counted(file: Path, writer: RecordingW
     interest = [v for i in (0, 1) for v in by_contract(blocks, 2)[i]]
     assert interest == [0 if i % 5 == 0 else i for i in range(ROWS)]
     assert scan.nulls == {"price": 0, "bp0": 7, "oi": 9, "empty": ROWS}
-    assert scan.all_null() == ["empty"]
+    assert scan.all_null() == "empty"
 
 
 def test_only_the_named_columns_and_rows_are_asked_for(file: Path, writer: RecordingWriter) -> None:

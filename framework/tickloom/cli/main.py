@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "adopt": ("tickloom.cli.adopt", "Build the manifest and index of a store that has none."),
     "calendar": ("tickloom.cli.calendar", "Build, check and query expiry calendars."),
     "demo": ("tickloom.cli.demo", "Make raw files, pack, verify and run, in a temporary folder."),
+    "hot": ("tickloom.cli.hot", "Build the memory-mapped tier that runs read faster."),
     "info": ("tickloom.cli.info", "What is in a store."),
     "kernels": ("tickloom.cli.kernels", "List, build and clear strategy kernels."),
     "pack": ("tickloom.cli.pack", "Pack raw per-contract files into a store."),

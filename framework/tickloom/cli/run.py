@@ -37,6 +37,11 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, file_okay=False),
     help="Write totals, results per contract and the trade log into this folder.",
 )
+@click.option(
+    "--hot/--no-hot",
+    default=None,
+    help="Read the hot tier, building what is missing; or never.  [default: where it exists]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     kernel: str,
@@ -58,6 +63,7 @@ def command(
                 params=dict(params),
                 out=out,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
+                announce=lambda text: click.echo(text, err=True),
                 **options,
             )
 
@@ -90,7 +96,7 @@ def _print(result: RunResult, out: Path | None) -> None:
             -3, ("Unfilled", f"{result.unfilled:,} ticks, {result.partial:,} partial fills")
         )
     if result.compile_s:
-        lines.append(("Compiled", f"in {result.compile_s:.1f} s, kept in the cache"))
+        lines.append(("Compiled", f"in {result.compile_s:.1f} s, apart from the time above"))
     if out is not None:
         lines.append(("Written to", str(out)))
     for name, value in lines:

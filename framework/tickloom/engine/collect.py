@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from tickloom.engine.memory import peak_rss
 from tickloom.engine.plan import PlannedPartition
+from tickloom.engine.request import Spread
 from tickloom.engine.results import (
     RunResult,
     SkippedPartition,
@@ -78,9 +79,8 @@ def gather(
 def collect(
     runs: Sequence[PartitionRun],
     job: Job,
+    spread: Spread,
     *,
-    executor: str,
-    workers: int,
     elapsed_s: float,
     compile_s: float,
 ) -> RunResult:
@@ -116,8 +116,9 @@ def collect(
             for run in runs
             if run.all_null
         ),
-        executor=executor,
-        workers=workers,
+        executor=spread.executor.name,
+        workers=spread.workers,
+        hot_partitions=sum(run.planned.hot is not None for run in used),
         elapsed_s=elapsed_s,
         compile_s=compile_s,
         peak_rss_mb=sum(peaks.values()) / 2**20,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from tickloom.engine.filters import Filters
+from tickloom.engine.hot_file import HotFile
 from tickloom.engine.schedule import Slice, check_order, cut, target_rows
 from tickloom.errors import UsageError
 from tickloom.store.api import Partition
@@ -25,6 +26,9 @@ class PlannedPartition:
     file: Path
     """Where its rows are."""
 
+    hot: HotFile | None
+    """Its hot file, if that is read instead."""
+
     contracts: tuple[ContractRows, ...]
     """The selected contracts, in store order."""
 
@@ -40,9 +44,15 @@ class PlannedPartition:
 
 
 def plan(
-    partitions: Sequence[Partition], filters: Filters, columns: Sequence[str], workers: int
+    partitions: Sequence[Partition],
+    filters: Filters,
+    columns: Sequence[str],
+    workers: int,
+    hot: Callable[[Partition, Sequence[str]], HotFile | None],
 ) -> list[PlannedPartition]:
     """The given partitions with their selected contracts; those with none are left out.
+
+    ``hot(partition, columns)`` finds a partition's hot file.
 
     Raises :class:`UsageError` if a column does not exist, :class:`StoreError` if a partition is
     not sorted.
@@ -54,7 +64,12 @@ def plan(
         contracts = tuple(c for c in index.contracts if filters.takes(c))
         if contracts:
             planned.append(
-                PlannedPartition(partition=partition, file=partition.file(), contracts=contracts)
+                PlannedPartition(
+                    partition=partition,
+                    file=partition.file(),
+                    hot=hot(partition, columns),
+                    contracts=contracts,
+                )
             )
     return planned
 
@@ -63,7 +78,7 @@ def slices(planned: Sequence[PlannedPartition], workers: int) -> Iterator[Slice]
     """The slices of every planned partition; ``Slice.partition`` counts ``planned``."""
     target = target_rows(sum(p.rows for p in planned), workers)
     for number, partition in enumerate(planned):
-        yield from cut(number, partition.file, partition.contracts, target)
+        yield from cut(number, partition.file, partition.contracts, target, partition.hot)
 
 
 def _examine(partition: Partition, columns: Sequence[str]) -> ContractIndex:

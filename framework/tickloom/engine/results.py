@@ -87,8 +87,12 @@ class RunResult:
     workers: int
     """How many workers there were."""
 
+    hot_partitions: int
+    """Partitions that were read from the hot tier."""
+
     elapsed_s: float
-    """Seconds from the first look at the store to the last result, without compiling."""
+    """Seconds from the first look at the store to the last result, without compiling and without
+    building hot files."""
 
     compile_s: float
     """Seconds spent compiling; 0 when the kernel came from the cache."""
@@ -114,7 +118,8 @@ class RunResult:
         """The totals as plain values: what ``--json`` prints."""
         totals = (
             "kernel params fill partitions contracts rows rows_skipped trades pnl elapsed_s "
-            "compile_s rows_per_s peak_rss_mb rows_read costs unfilled partial executor workers"
+            "compile_s rows_per_s peak_rss_mb rows_read costs unfilled partial executor workers "
+            "hot_partitions"
         )
         return {name: getattr(self, name) for name in totals.split()} | {
             "params": dict(self.params),

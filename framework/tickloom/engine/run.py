@@ -6,7 +6,7 @@ import os
 import pickle
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -17,12 +17,13 @@ from tickloom.engine.compiled import CompiledKernel, ContractFacts, Variant, loa
 from tickloom.engine.contract_results import TRADE_DTYPE, ContractResults
 from tickloom.engine.costs import CostTerms
 from tickloom.engine.fills import FillModel
+from tickloom.engine.hot_file import HotFile
 from tickloom.engine.memory import peak_rss
+from tickloom.engine.request import Spread
 from tickloom.engine.scan import Block, Scan
 from tickloom.engine.schedule import Slice, largest_first
 from tickloom.errors import UsageError
-from tickloom.specs import ExecutorSpec, KernelSpec
-from tickloom.store.formats import format_of
+from tickloom.specs import KernelSpec
 
 TIME: Final = "timestamp_ns"
 """The column that gives a trade log its times."""
@@ -46,6 +47,10 @@ LOG_DTYPE: Final = np.dtype(
 are nanoseconds of the exchange's wall clock."""
 
 
+Kernels = Mapping[Variant, CompiledKernel]
+"""A kernel, compiled for every variant that the slices need."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """What is done to every slice. It can be pickled where the kernel's functions can."""
@@ -57,7 +62,7 @@ class Job:
     """Its parameter record."""
 
     variant: Variant
-    """What the loop is specialised for."""
+    """What the loop is specialised for where slices come straight from their partition."""
 
     fill: FillModel
     """How orders are filled."""
@@ -73,6 +78,12 @@ class Job:
         """The columns to read: the kernel's, and the time for a trade log."""
         extra = self.variant.logged and TIME not in self.columns
         return (*self.columns, TIME) if extra else self.columns
+
+    def variant_for(self, hot: HotFile | None) -> Variant:
+        """The variant for the column types of a slice."""
+        if hot is None:
+            return self.variant
+        return replace(self.variant, dtypes=tuple(hot.types[name] for name in self.columns))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +112,10 @@ class SliceResult:
     """The most memory that process has used, bytes."""
 
 
-def run_slice(job: Job, part: Slice, kernel: CompiledKernel | None = None) -> SliceResult:
-    """Run over one slice; without ``kernel`` (in another process) it is loaded from the cache."""
-    compiled = kernel or _loaded(job.spec, job.variant)
+def run_slice(job: Job, part: Slice, kernels: Kernels | None = None) -> SliceResult:
+    """Run over one slice; without ``kernels`` (in another process) one is loaded from the cache."""
+    variant = job.variant_for(part.hot)
+    compiled = kernels[variant] if kernels else _loaded(job.spec, variant)
     contracts = np.zeros(len(part.starts), CONTRACT_DTYPE)
     logs = []
     scan = Scan(part, job.names)
@@ -126,7 +138,7 @@ def run_slice(job: Job, part: Slice, kernel: CompiledKernel | None = None) -> Sl
         contracts=contracts,
         log=np.concatenate([np.zeros(0, LOG_DTYPE), *logs]),
         rows_read=scan.rows_read,
-        all_null=_all_null(scan),
+        all_null=scan.all_null(),
         process=os.getpid(),
         peak_rss=peak_rss(),
     )
@@ -135,9 +147,8 @@ def run_slice(job: Job, part: Slice, kernel: CompiledKernel | None = None) -> Sl
 def execute(
     job: Job,
     slices: Sequence[Slice],
-    kernel: CompiledKernel,
-    executor: ExecutorSpec,
-    workers: int,
+    kernels: Kernels,
+    spread: Spread,
     done: Callable[[int], None],
 ) -> list[SliceResult]:
     """Run every slice, the largest first, and return the results in the order of ``slices``.
@@ -145,10 +156,10 @@ def execute(
     ``done(rows)`` is called after each slice. Raises what a slice raised, once those that are
     running are through; the others are not begun.
     """
-    if not executor.shares_memory:
+    if not spread.executor.shares_memory:
         _check_picklable(job)
-    shared = (kernel,) if executor.shares_memory else ()
-    with executor.create(min(workers, max(1, len(slices)))) as pool:
+    shared = (kernels,) if spread.executor.shares_memory else ()
+    with spread.executor.create(min(spread.workers, max(1, len(slices)))) as pool:
         futures = [pool.submit(run_slice, job, part, *shared) for part in largest_first(slices)]
         try:
             for future in as_completed(futures):
@@ -188,15 +199,6 @@ def _placed(
     placed["entry_row"] += block.first_row
     placed["exit_row"] += block.first_row
     return placed
-
-
-def _all_null(scan: Scan) -> str:
-    """A column without a single value in the whole partition, not only in this slice."""
-    empty = scan.all_null()
-    if not empty:
-        return ""
-    nowhere = format_of(scan.slice.file).summarise(scan.slice.file).all_null
-    return next((name for name in empty if name in nowhere), "")
 
 
 def _check_picklable(job: Job) -> None:

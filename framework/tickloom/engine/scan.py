@@ -39,7 +39,8 @@ class Block:
     """``int64[n + 1]``: where each contract starts in the arrays, and where the last one ends."""
 
     columns: list[npt.NDArray[Any]]
-    """One contiguous ``float64`` or ``int64`` array a column, read-only where it is a view."""
+    """One contiguous array a column, read-only where it is a view: ``float64`` or ``int64``, or
+    the hot file's type."""
 
     first_row: int
     """The file's row that the arrays start at."""
@@ -64,14 +65,28 @@ class Scan:
     def __iter__(self) -> Iterator[Block]:
         groups = list(_groups(self.slice))
         ranges = [self._range(low, high) for low, high in groups]
-        tables = format_of(self.slice.file).scan(self.slice.file, self.names, ranges)
+        hot, file = self.slice.hot, self.slice.file
+        if hot is not None:
+            tables = hot.scan(self.names, ranges)
+        else:
+            tables = format_of(file).scan(file, self.names, ranges)
         for (low, high), (first_row, rows), table in zip(groups, ranges, tables, strict=True):
             self.rows_read += rows
             yield from self._blocks(table, low, high, first_row)
 
-    def all_null(self) -> list[str]:
-        """Columns that were null in every row read."""
-        return [name for name in self.names if self.nulls[name] == self.rows_read]
+    def all_null(self) -> str:
+        """A column that is null in the whole partition, not only in this slice; empty: none."""
+        hot, file = self.slice.hot, self.slice.file
+        if hot is not None:
+            return next((name for name in self.names if hot.nulls[name] == hot.rows), "")
+        empty = [name for name in self.names if self.nulls[name] == self.rows_read]
+        nowhere = format_of(file).summarise(file).all_null if empty else frozenset()
+        return next((name for name in empty if name in nowhere), "")
+
+    def _numbers(self, chunk: pa.Array, name: str) -> npt.NDArray[Any]:
+        if self.slice.hot is not None:
+            return chunk.to_numpy(zero_copy_only=True)  # type: ignore[no-any-return]
+        return as_numbers(chunk, name)
 
     def _range(self, low: int, high: int) -> tuple[int, int]:
         starts, rows = self.slice.starts, self.slice.rows
@@ -83,7 +98,7 @@ class Scan:
         for name in self.names:
             column = table.column(name)
             self.nulls[name] = self.nulls.get(name, 0) + column.null_count
-            columns.append([as_numbers(chunk, name) for chunk in column.chunks if len(chunk)])
+            columns.append([self._numbers(chunk, name) for chunk in column.chunks if len(chunk)])
         starts = self.slice.starts[low:high] - first_row
         ends = starts + self.slice.rows[low:high]
         edges = [_edges(chunks) for chunks in columns]

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from tickloom.engine.hot_file import HotFile
 from tickloom.errors import StoreError
 from tickloom.schema import ROW_GROUP_ROWS
 from tickloom.store.index import ContractIndex, ContractRows
@@ -45,6 +46,9 @@ class Slice:
 
     file: Path
     """The partition's file."""
+
+    hot: HotFile | None
+    """Its hot file, where that is read instead."""
 
     first: int
     """Its first contract, counted over the partition's selected contracts."""
@@ -86,7 +90,11 @@ def check_order(key: PartitionKey, index: ContractIndex) -> None:
 
 
 def cut(
-    partition: int, file: Path, contracts: Sequence[ContractRows], target: int
+    partition: int,
+    file: Path,
+    contracts: Sequence[ContractRows],
+    target: int,
+    hot: HotFile | None = None,
 ) -> Iterable[Slice]:
     """Cut ``contracts`` of one partition into slices of about ``target`` rows."""
     rows = np.fromiter((c.rows for c in contracts), np.int64, len(contracts))
@@ -100,6 +108,7 @@ def cut(
         yield Slice(
             partition=partition,
             file=file,
+            hot=hot,
             first=low,
             starts=np.fromiter((c.first_row for c in part), np.int64, len(part)),
             rows=rows[low:high].copy(),

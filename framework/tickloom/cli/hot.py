@@ -1,0 +1,72 @@
+"""``tickloom hot``: memory-mapped files that runs read instead of partitions."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from tickloom.cli.selection import day
+
+
+@click.group(help="Memory-mapped files, derived from a store, that runs read faster.")
+def command() -> None:
+    pass
+
+
+@command.command(help="Build the hot tier of STORE, or bring it up to date.")
+@click.argument("store", type=click.Path(path_type=Path))
+@click.option(
+    "--columns",
+    metavar="NAME,NAME",
+    help="Columns to hold.  [default: price,bp0,sp0,volume]",
+)
+@click.option("--underlying", "underlyings", multiple=True, help="Only this one; repeatable.")
+@click.option("--from", "start", type=day, metavar="DAY", help="First trading day.")
+@click.option("--to", "end", type=day, metavar="DAY", help="Last trading day.")
+@click.option("--workers", type=click.IntRange(min=1), help="Threads.  [default: the cores]")
+@click.option("--dry-run", is_flag=True, help="Tell the size and write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def build(
+    store: Path,
+    columns: str | None,
+    underlyings: tuple[str, ...],
+    start: date | None,
+    end: date | None,
+    workers: int | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    from tickloom.cli.output import human_bytes, print_json, progress
+    from tickloom.engine import hot_build
+    from tickloom.engine.request import filters_of, spread_of, store_of
+
+    opened = store_of(store)
+    chosen = filters_of(underlyings, start, end, (), None, None).partitions(opened.partitions())
+    names = [name.strip() for name in columns.split(",")] if columns else hot_build.COLUMNS
+    threads = spread_of("threads", workers).workers
+    rows = sum(partition.rows for partition in chosen)
+    with progress() as bar:
+        task = bar.add_task("examining", total=rows)
+        plan = hot_build.examine(
+            opened, chosen, names, workers=threads, done=lambda n: bar.advance(task, n)
+        )
+        if not as_json:
+            click.echo(
+                f"{len(plan.missing)} of {len(chosen)} partitions to build, "
+                f"{human_bytes(plan.size)}"
+            )
+        if not dry_run:
+            task = bar.add_task("writing", total=sum(p.rows for p, _ in plan.missing))
+            hot_build.build(opened, plan, workers=threads, done=lambda n: bar.advance(task, n))
+    if as_json:
+        print_json(
+            {
+                "partitions": len(chosen),
+                "built": 0 if dry_run else len(plan.missing),
+                "current": plan.current,
+                "bytes": plan.size,
+                "types": dict(plan.types),
+            }
+        )
