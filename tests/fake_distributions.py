@@ -85,7 +85,7 @@ def load(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], H
 
     def host() -> Host:
         monkeypatch.syspath_prepend(site.folder)
-        return Host()
+        return Host.of_installed()
 
     yield host
     for name in set(sys.modules) - before:

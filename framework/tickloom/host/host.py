@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, cached_property
 from typing import Any, Final, TypeVar
+
+import pluggy
 
 from tickloom.errors import PluginError
 from tickloom.host.loader import load_plugins, new_manager
@@ -29,9 +31,15 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 class Host:
     """All plugins of this process. Hooks are called when their kind is first asked for."""
 
-    def __init__(self) -> None:
-        self._manager = new_manager()
-        self.plugins: list[Plugin] = load_plugins(self._manager)
+    def __init__(self, manager: pluggy.PluginManager, plugins: Sequence[Plugin]) -> None:
+        self._manager = manager
+        self.plugins = plugins
+
+    @classmethod
+    def of_installed(cls) -> Host:
+        """The host of all plugins that are installed and allowed."""
+        manager = new_manager()
+        return cls(manager, load_plugins(manager))
 
     @cached_property
     def readers(self) -> Registry[ReaderSpec]:
@@ -137,4 +145,4 @@ def _remedy(plugin: Plugin, error: BaseException) -> str:
 @cache
 def get_host() -> Host:
     """The host of this process, loaded once."""
-    return Host()
+    return Host.of_installed()

@@ -87,7 +87,7 @@ def _load(plugin: Plugin, entry: EntryPoint, manager: pluggy.PluginManager) -> N
             plugin.import_seconds = time.perf_counter() - started
             plugin.printed |= diverted.used
     try:
-        _register(plugin, module, manager)
+        register(plugin, module, manager)
     except Exception as error:  # dir() and getattr() of a plugin object are the plugin's code
         remedy = f"correct it in {plugin.target.partition(':')[0]}"
         plugin.failures.append(Failure("registration", error, remedy))
@@ -95,7 +95,8 @@ def _load(plugin: Plugin, entry: EntryPoint, manager: pluggy.PluginManager) -> N
             manager.unregister(name=plugin.id)
 
 
-def _register(plugin: Plugin, module: object, manager: pluggy.PluginManager) -> None:
+def register(plugin: Plugin, module: object, manager: pluggy.PluginManager) -> None:
+    """Check an imported plugin and hand it to ``manager``; raises for whatever is wrong with it."""
     _check_version(plugin, module)
     _check_marks(plugin, module)
     if (other := manager.get_name(module)) is not None:

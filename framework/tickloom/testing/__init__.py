@@ -5,14 +5,32 @@ Needs pytest: ``pip install tickloom[testing]``.
 
 from __future__ import annotations
 
-import pytest
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
-for _kit in ("executors", "readers", "transforms", "writers"):
-    pytest.register_assert_rewrite(f"{__name__}.{_kit}")
+if TYPE_CHECKING:
+    from tickloom.testing.executors import ExecutorTests
+    from tickloom.testing.plugins import PluginTests
+    from tickloom.testing.readers import ReaderTests
+    from tickloom.testing.transforms import TransformTests
+    from tickloom.testing.writers import WriterTests
 
-from tickloom.testing.executors import ExecutorTests  # noqa: E402
-from tickloom.testing.readers import ReaderTests  # noqa: E402
-from tickloom.testing.transforms import TransformTests  # noqa: E402
-from tickloom.testing.writers import WriterTests  # noqa: E402
+_KITS: Final = {
+    "ExecutorTests": "tickloom.testing.executors",
+    "PluginTests": "tickloom.testing.plugins",
+    "ReaderTests": "tickloom.testing.readers",
+    "TransformTests": "tickloom.testing.transforms",
+    "WriterTests": "tickloom.testing.writers",
+}
+"""Imported when asked for: the workers of the executor kit need no pytest, and start faster."""
 
-__all__ = ["ExecutorTests", "ReaderTests", "TransformTests", "WriterTests"]
+__all__ = ["ExecutorTests", "PluginTests", "ReaderTests", "TransformTests", "WriterTests"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _KITS:
+        raise AttributeError(f"module 'tickloom.testing' has no attribute {name!r}")
+    import pytest
+
+    pytest.register_assert_rewrite(_KITS[name])
+    return getattr(import_module(_KITS[name]), name)
