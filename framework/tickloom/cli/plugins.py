@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
+
+from tickloom.scaffold.packages import KINDS, Kind, create_package
 
 
 @click.group()
@@ -57,3 +61,28 @@ def doctor(context: click.Context, as_json: bool) -> None:
             click.echo(f"  do:    {finding.remedy}")
         click.echo(f"{len(host.plugins)} plugins examined, {len(findings)} findings")
     context.exit(0 if ok else 1)
+
+
+@command.command()
+@click.argument("name")
+@click.option("--kind", required=True, type=click.Choice(KINDS), help="What it offers.")
+@click.option(
+    "--dir",
+    "parent",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    metavar="D",
+    help="Folder in which the package's folder is made; the current one if not given.",
+)
+def new(name: str, kind: Kind, parent: Path) -> None:
+    """Write a complete plugin package: a worked example, its tests, README and CI file."""
+    files = create_package(name, kind, parent)
+    folder = parent / files[0].parts[0]
+    for file in files:
+        click.echo(parent / file)
+    click.echo(f"""
+next:
+  cd {folder}
+  python -m pip install -e ".[test]"
+  python -m pytest
+  tickloom plugins list""")

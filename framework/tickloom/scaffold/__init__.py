@@ -1,0 +1,1 @@
+"""Writes a complete plugin package for its author to start from."""
