@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tickloom.contracts import Contract, Expiry, Kind, NameReading, Right
 from tickloom.errors import TickloomError, UsageError
-from tickloom.expiry_rows import (
+from tickloom.expiries.rows import (
     ExpiryDifference,
     ExpiryRow,
     format_expiry_rows,

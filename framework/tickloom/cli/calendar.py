@@ -50,7 +50,7 @@ def build(first: int | None, last: int | None, out: Path | None, exchange: str) 
     published yet end in ", provisional" in the column Rule.
     """
     from tickloom.errors import UsageError
-    from tickloom.expiry_rows import format_expiry_rows
+    from tickloom.expiries.rows import format_expiry_rows
 
     spec = _spec(exchange)
     if spec.build is None:
@@ -91,7 +91,7 @@ def lookup(
     Exit code 1 if one of them cannot be read, or has several readings.
     """
     from tickloom.cli.output import print_json
-    from tickloom.lookup import look_up
+    from tickloom.expiries.lookup import look_up
 
     names = [name for given in symbols for name in (_lines() if given == "-" else [given])]
     found = look_up(names, _spec(exchange).load(file), dialect)
@@ -148,7 +148,7 @@ def _check_store(path: Path, file: Path | None) -> list[dict[str, Any]]:
     from dataclasses import asdict
 
     from tickloom.cli.output import progress
-    from tickloom.store.expiry_check import check_expiries
+    from tickloom.expiries.check import check_expiries
 
     with progress() as bar:
         task = bar.add_task("check")
@@ -160,7 +160,7 @@ def _check_store(path: Path, file: Path | None) -> list[dict[str, Any]]:
 
 def _check_file(path: Path, spec: CalendarSpec) -> list[dict[str, Any]]:
     from tickloom.errors import UsageError
-    from tickloom.expiry_rows import read_expiry_rows
+    from tickloom.expiries.rows import read_expiry_rows
 
     if spec.differences is None:
         raise UsageError(f"the calendar {spec.name!r} has no rules to check a file by")

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tickloom.contracts import Contract, Expiry, NameReading
+from tickloom.expiries.tick_dates import settle_by_ticks
 from tickloom.schema import KINDS, RIGHTS
 from tickloom.specs import Calendar, CalendarGapError, RawBatch, ReadError
 from tickloom.store.layout import underlying_problem
-from tickloom.tick_dates import settle_by_ticks
 
 _PERIOD = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])(-[0-9]{2})?")
 

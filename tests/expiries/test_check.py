@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from tests.store.store_data import KEY, OTHER, index_of, make_store, partition_frame, write_file
 
 from tickloom.cli.calendar import command
-from tickloom.store.expiry_check import check_expiries
+from tickloom.expiries.check import check_expiries
 from tickloom.store.index import ContractIndex
 from tickloom.store.writer import StoreWriter
 
