@@ -18,13 +18,14 @@ from tickloom.engine.loading import (
     accounting_columns,
     array_plan,
     load_code,
+    native_library,
     step_plan,
     wanted_plan,
 )
 from tickloom.engine.loop_call import Loop, Settings
 from tickloom.engine.slice_check import check_facts, check_slice
 from tickloom.engine.variant import Variant, required_columns
-from tickloom.engine.wanted import WantedRunner, array_loop, native_loop
+from tickloom.engine.wanted import ArrayLoop, AuthorLoop, WantedRunner, native_loop
 from tickloom.specs.kernel import KernelSpec
 
 __all__ = [
@@ -131,9 +132,10 @@ def load_kernel(
     accounting, seconds = load_code(wanted_plan(spec, variant), announce)
     loop = Loop(spec.name, accounting, variant, len(accounting_columns(variant)) + 1)
     if spec.kind == "native":
-        author = native_loop(spec)
+        path, more = native_library(spec, announce)
+        author: AuthorLoop = native_loop(spec, path)
     else:
         code, more = load_code(array_plan(spec, variant, layout), announce)
-        author = array_loop(code, len(spec.columns) + len(spec.clock))
-        seconds += more
-    return CompiledKernel(spec, variant, WantedRunner(spec, variant, author, loop), seconds)
+        author = ArrayLoop(code, len(spec.columns) + len(spec.clock))
+    runner = WantedRunner(spec, variant, author, loop)
+    return CompiledKernel(spec, variant, runner, seconds + more)

@@ -146,8 +146,9 @@ def native_kernel(
     *,
     columns: Sequence[str],
     params: type[Any],
-    library: Path | str,
     symbol: str,
+    library: Path | str | None = None,
+    source: Path | str | None = None,
     prepare: Callable[..., Any] | None = None,
     summary: str = "",
     version: str = "1",
@@ -159,9 +160,12 @@ def native_kernel(
     """A kernel in a shared library: the contract of :func:`array_kernel` as a C function.
 
     ``symbol`` of ``library`` has the signature that ``tickloom kernels list NAME`` prints; the
-    contract is in ``tickloom.h`` (``tickloom kernels header``). The library is opened at its first
-    use, not here. Raises :class:`UsageError` as :func:`step_kernel` does.
+    contract is in ``tickloom.h`` (``tickloom kernels header``). Instead of a library, a C file may
+    be given as ``source``: the system's compiler builds it into the host's cache. Either is opened
+    at its first use, not here. Raises :class:`UsageError` as :func:`step_kernel` does.
     """
+    if (library is None) == (source is None):
+        raise UsageError(f"kernel {name!r}: give either library or source")
     if not re.fullmatch(r"[A-Za-z_]\w*", symbol):
         raise UsageError(f"kernel {name!r}: symbol must be a C identifier; found {symbol!r}")
     return _checked(
@@ -170,7 +174,8 @@ def native_kernel(
             kind="native",
             columns=tuple(columns),
             params=params,
-            library=Path(library),
+            library=Path(library) if library else None,
+            source=Path(source) if source else None,
             symbol=symbol,
             **_common(prepare, summary, version, clock, max_position, units, bounds, ()),
         )

@@ -19,6 +19,7 @@ from tickloom.engine.codegen.loop_source import LoopShape, loop_source
 from tickloom.engine.constants import ConstantsLayout
 from tickloom.engine.fills import book
 from tickloom.engine.kernel_spec import column_kind
+from tickloom.engine.native.c_source import build_library
 from tickloom.engine.variant import Variant, required_columns
 from tickloom.specs.kernel import KernelSpec
 
@@ -155,6 +156,14 @@ def array_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> P
         source=source,
         compile=compile_,
     )
+
+
+def native_library(spec: KernelSpec, announce: Announce | None = None) -> tuple[Path, float]:
+    """The shared library of a native kernel and how long compiling took, seconds."""
+    if spec.library is not None:
+        return spec.library, 0.0
+    assert spec.source is not None
+    return build_library(spec.name, spec.source, announce)
 
 
 def accounting_columns(variant: Variant) -> tuple[str, ...]:

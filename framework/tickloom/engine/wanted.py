@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -107,25 +108,23 @@ def clock_values(
     return np.repeat(getattr(facts, name), np.diff(bounds))
 
 
-def native_loop(spec: KernelSpec) -> AuthorLoop:
-    """The C function of a native kernel.
+def native_loop(spec: KernelSpec, path: Path) -> AuthorLoop:
+    """The C function of a native kernel, from the library at ``path``.
 
     Raises :class:`PluginError` if the library or the symbol cannot be found.
     """
-    assert spec.library is not None
     try:
-        library = ctypes.CDLL(str(spec.library))
+        library = ctypes.CDLL(str(path))
     except OSError as error:
         raise PluginError(
-            f"kernel {spec.name!r}: the library {spec.library} cannot be opened ({error}); build "
+            f"kernel {spec.name!r}: the library {path} cannot be opened ({error}); build "
             "it as its documentation says"
         ) from error
     try:
         function = getattr(library, spec.symbol)
     except AttributeError:
         raise PluginError(
-            f"kernel {spec.name!r}: {spec.library} has no symbol {spec.symbol!r}; export it with C "
-            "linkage"
+            f"kernel {spec.name!r}: {path} has no symbol {spec.symbol!r}; export it with C linkage"
         ) from None
     function.restype = ctypes.c_int32
     pointers = [ctypes.c_void_p] * (1 + len(spec.columns) + len(spec.clock) + 2)
@@ -133,13 +132,15 @@ def native_loop(spec: KernelSpec) -> AuthorLoop:
     return function  # type: ignore[no-any-return]
 
 
-def array_loop(code: Linked, fields: int) -> AuthorLoop:
-    """A compiled array kernel as an :data:`AuthorLoop`."""
-    pointers = [ctypes.c_void_p] * (1 + fields + 3)
-    function = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, *pointers)(code.address)
+class ArrayLoop:
+    """A compiled array kernel as an :data:`AuthorLoop`; it keeps the machine code alive."""
 
-    def call(*arguments: int) -> int:
+    def __init__(self, code: Linked, fields: int) -> None:
+        pointers = [ctypes.c_void_p] * (1 + fields + 3)
+        self._code = code
+        self._call = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, *pointers)(code.address)
+
+    def __call__(self, *arguments: int) -> int:
+        """The entry takes the constants twice, as doubles and as integers."""
         *leading, constants, wanted = arguments
-        return int(function(*leading, constants, constants, wanted))
-
-    return call
+        return int(self._call(*leading, constants, constants, wanted))

@@ -48,7 +48,10 @@ class KernelSpec:
     """Array kernels: the author's loop over ``offsets`` and the columns."""
 
     library: Path | None = None
-    """Native kernels: path of the shared library."""
+    """Native kernels: path of the shared library; None: it is built from ``source``."""
+
+    source: Path | None = None
+    """Native kernels: C source that the host compiles at first use."""
 
     symbol: str = ""
     """Native kernels: name of the function in it."""

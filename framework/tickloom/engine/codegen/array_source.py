@@ -21,10 +21,10 @@ def array_source(fields: Sequence[str], constants: Sequence[type]) -> str:
     out = Lines()
     out.add(0, f"def loop({', '.join(names)}):")
     out.add(1, "rows = offsets[contracts]")
-    arrays = ", ".join(f"carray(at_{name}, rows)" for name in fields)
+    arrays = ", ".join(f"read_only(carray(at_{name}, rows))" for name in fields)
     out.add(1, f"columns = Columns({arrays})")
     out.add(1, f"constants = Constants({constant_values(constants)})")
-    out.add(1, "bounds = carray(offsets, contracts + 1)")
+    out.add(1, "bounds = read_only(carray(offsets, contracts + 1))")
     out.add(1, "author(bounds, columns, constants, carray(wanted, rows))", "return 0")
     return out.text()
 

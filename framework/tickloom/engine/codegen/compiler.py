@@ -12,7 +12,8 @@ import numba
 import numpy as np
 from numba import carray, types
 from numba.core.errors import NumbaError
-from numba.extending import register_jitable
+from numba.core.imputils import impl_ret_borrowed
+from numba.extending import intrinsic, register_jitable
 
 from tickloom.engine.codegen.closure import Closure
 from tickloom.engine.codegen.loop_source import FIXED_ARGUMENTS, LoopShape
@@ -33,6 +34,17 @@ _F64: Final = types.CPointer(types.float64)
 _I64: Final = types.CPointer(types.int64)
 _FLOATS: Final = {"strike", "constants_f", "terms", "outcomes", "log_f"}
 _SCALARS: Final = {"contracts", "log_capacity"}
+
+
+@intrinsic
+def read_only(_typing: Any, array: Any) -> Any:
+    """The same array, whose elements compiled code cannot write."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return impl_ret_borrowed(context, builder, signature.return_type, arguments[0])
+
+    return array.copy(readonly=True)(array), generate
+
 
 for _function in book.FUNCTIONS:
     register_jitable(error_model="numpy")(_function)
@@ -96,6 +108,7 @@ def compile_array_loop(
     author.disable_compile()
     names = {
         "author": author,
+        "read_only": read_only,
         "carray": carray,
         "Columns": columns.instance_class,
         "Constants": layout.record,

@@ -1,0 +1,1 @@
+"""Native kernels: the C header that they include, and the building of C sources."""
