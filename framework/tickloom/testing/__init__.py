@@ -1,6 +1,6 @@
 """Conformance kits for plugin authors: generic pytest classes, a subclass needs fixtures only.
 
-Needs pytest: ``pip install tickloom[testing]``.
+Needs pytest and hypothesis: ``pip install tickloom[testing]``.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from tickloom.testing.executors import ExecutorTests
+    from tickloom.testing.kernels import KernelTests
     from tickloom.testing.plugins import PluginTests
     from tickloom.testing.readers import ReaderTests
     from tickloom.testing.transforms import TransformTests
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _KITS: Final = {
     "ExecutorTests": "tickloom.testing.executors",
+    "KernelTests": "tickloom.testing.kernels",
     "PluginTests": "tickloom.testing.plugins",
     "ReaderTests": "tickloom.testing.readers",
     "TransformTests": "tickloom.testing.transforms",
@@ -24,7 +26,14 @@ _KITS: Final = {
 }
 """Imported when asked for: the workers of the executor kit need no pytest, and start faster."""
 
-__all__ = ["ExecutorTests", "PluginTests", "ReaderTests", "TransformTests", "WriterTests"]
+__all__ = [
+    "ExecutorTests",
+    "KernelTests",
+    "PluginTests",
+    "ReaderTests",
+    "TransformTests",
+    "WriterTests",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -36,7 +36,7 @@ _FLOATS: Final = {"strike", "constants_f", "terms", "outcomes", "log_f"}
 _SCALARS: Final = {"contracts", "log_capacity"}
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def read_only(_typing: Any, array: Any) -> Any:
     """The same array, whose elements compiled code cannot write."""
 

@@ -1,0 +1,125 @@
+"""Adversarial ticks: the slices that a kernel must get right, drawn by hypothesis."""
+
+from __future__ import annotations
+
+import math
+from collections import namedtuple
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from tickloom.engine.compiled import ContractFacts
+from tickloom.engine.kernel_spec import CLOCK_FIELDS, column_kind
+from tickloom.specs.kernel import KernelSpec
+
+NS_PER_DAY: Final = 86_400_000_000_000
+_DAY: Final = 20_090
+"""2025-01-02, days since 1970-01-01."""
+
+_OPENING: Final = _DAY * NS_PER_DAY + 33_300_000_000_000
+_MISSING: Final = (math.nan, 0.0, -1.0)
+_MOVES: Final = (0.0, 0.0, 0.05, -0.05, 1.0, -1.0, 37.5, -37.5)
+"""Changes of the price from tick to tick; equal prices are the commonest."""
+
+_QUOTE_DISTANCES: Final = (0.0001, 0.0001, 0.001, 0.05, -0.01, math.nan)
+"""Distance of a quote from the price, as a share of it; negative is a crossed book."""
+
+_QUANTITIES: Final = (0, 0, 1, 25, 75, 2_147_483_648)
+_GAPS_NS: Final = (0, 0, 10**9, 10**9, 60 * 10**9)
+
+
+@dataclass(frozen=True)
+class Ticks:
+    """A slice: whole contracts, one after another."""
+
+    offsets: NDArray[np.int64]
+    """Where each contract starts, shape (contracts + 1,)."""
+
+    columns: dict[str, NDArray[Any]]
+    """Column to its values, shape (rows,)."""
+
+    facts: ContractFacts
+    """Expiry, strike and right of each contract."""
+
+    def arrays(self, names: Sequence[str]) -> list[NDArray[Any]]:
+        """The columns ``names``, in that order."""
+        return [self.columns[name] for name in names]
+
+    def contract(self, number: int) -> Ticks:
+        """A slice of that contract alone."""
+        rows = slice(int(self.offsets[number]), int(self.offsets[number + 1]))
+        one = slice(number, number + 1)
+        facts = ContractFacts(
+            expiry_day=self.facts.expiry_day[one],
+            strike=self.facts.strike[one],
+            is_call=self.facts.is_call[one],
+        )
+        columns = {name: column[rows].copy() for name, column in self.columns.items()}
+        return Ticks(np.array([0, rows.stop - rows.start]), columns, facts)
+
+    def usable(self, spec: KernelSpec, number: int) -> list[Any]:
+        """The ticks of that contract as the kernel sees them, plain Python NamedTuples; rows
+        without a usable price are left out."""
+        one = self.contract(number)
+        names = spec.columns + spec.clock
+        record: Any = namedtuple("Tick", names)  # type: ignore[misc]
+        values = zip(*(one._field(name) for name in names), strict=True)
+        ticks: list[Any] = [record(*row) for row in values]
+        return [tick for tick in ticks if tick.price > 0]
+
+    def _field(self, name: str) -> Iterator[float | int]:
+        """Values of a tick field, of a slice with one contract."""
+        if name in self.columns:
+            return iter(self.columns[name].tolist())
+        if name not in CLOCK_FIELDS:
+            raise KeyError(name)
+        stamps = self.columns["timestamp_ns"]
+        if name == "time_of_day":
+            return iter((stamps % NS_PER_DAY).tolist())
+        if name == "time_to_expiry":
+            return iter(((self.facts.expiry_day[0] + 1) * NS_PER_DAY - stamps).tolist())
+        return iter([getattr(self.facts, name)[0].item()] * len(stamps))
+
+
+@st.composite
+def slices(draw: st.DrawFn, columns: tuple[str, ...], longest: int = 40) -> Ticks:
+    """Slices of 0 to 5 contracts with 0 to ``longest`` ticks: missing prices and quotes, equal
+    prices, volume resets, one-row contracts, contracts with nothing usable."""
+    lengths = draw(st.lists(st.integers(0, longest) | st.sampled_from([0, 1, 2]), max_size=5))
+    names = tuple(dict.fromkeys(("price", "timestamp_ns", *columns)))
+    rows: dict[str, list[float]] = {name: [] for name in names}
+    for length in lengths:
+        _contract(draw, rows, length)
+    count = len(lengths)
+    facts = ContractFacts(
+        expiry_day=np.array([_DAY + 7 * draw(st.integers(0, 1)) for _ in range(count)], np.int64),
+        strike=np.full(count, 48_000.0),
+        is_call=np.ones(count, np.int64),
+    )
+    values = {name: np.array(rows[name], column_kind(name)) for name in names}
+    return Ticks(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64), values, facts)
+
+
+def _contract(draw: st.DrawFn, rows: dict[str, list[float]], length: int) -> None:
+    price = draw(st.sampled_from((0.05, 12.0, 48_000.0)))
+    stamp = _OPENING
+    # One random generator a contract, drawn once: a draw for each value would be too slow.
+    chance = draw(st.randoms(use_true_random=False))
+    for _ in range(length):
+        price = max(0.05, price + chance.choice(_MOVES))
+        stamp += chance.choice(_GAPS_NS)
+        missing = chance.random() < 0.15
+        for name, values in rows.items():
+            if name == "price":
+                values.append(chance.choice(_MISSING) if missing else price)
+            elif name == "timestamp_ns":
+                values.append(stamp)
+            elif column_kind(name) == "int64":
+                values.append(chance.choice(_QUANTITIES))
+            else:
+                away = chance.choice(_QUOTE_DISTANCES) * price
+                values.append(price - away if name.startswith("b") else price + away)

@@ -1,0 +1,159 @@
+"""The conformance kit for kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tickloom.engine.compiled import (
+    CompiledKernel,
+    ContractResults,
+    Variant,
+    load_kernel,
+    required_columns,
+)
+from tickloom.specs.kernel import KernelSpec
+from tickloom.testing.kernel_ticks import Ticks, slices
+
+Reference = Callable[[Sequence[Any], Any], tuple[float, int]]
+"""``reference(ticks, params)``: profit and trades of one contract."""
+
+ADVERSARIAL = settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+"""The same examples in every run; a failure prints the smallest one that was found."""
+
+CHECKED = Variant(checked=True)
+
+
+class KernelTests:
+    """What the host expects of every kernel. A subclass gives ``kernel`` and ``reference``, and
+    ``parameter_sets`` where the defaults alone would not try everything.
+
+    The reference is a plain Python loop over one contract's ticks (NamedTuples of the kernel's
+    columns and clock fields; rows without a price are left out). Fills are at the last price, a
+    trade counts when it is opened, the first tick never trades, and what is held at the last tick
+    is sold there.
+    """
+
+    @pytest.fixture
+    def kernel(self) -> KernelSpec:
+        """The kernel under test."""
+        raise NotImplementedError("give a fixture 'kernel' that returns the KernelSpec")
+
+    @pytest.fixture
+    def reference(self) -> Reference:
+        """The plain Python reference: ``reference(ticks, params) -> (pnl, trades)``."""
+        raise NotImplementedError("give a fixture 'reference': (ticks, params) -> (pnl, trades)")
+
+    @pytest.fixture
+    def parameter_sets(self, kernel: KernelSpec) -> Sequence[Any]:
+        """The parameter records to try; the defaults unless overridden."""
+        return [kernel.params()]
+
+    def test_it_equals_its_reference(
+        self, kernel: KernelSpec, reference: Reference, parameter_sets: Sequence[Any]
+    ) -> None:
+        """Also compiled with Numba's bounds check."""
+
+        @ADVERSARIAL
+        @given(ticks=slices(kernel.columns), params=st.sampled_from(list(parameter_sets)))
+        def check(ticks: Ticks, params: Any) -> None:
+            for variant in (Variant(), CHECKED):
+                results = run(load_kernel(kernel, variant), ticks, params)
+                for number in range(len(ticks.offsets) - 1):
+                    usable = ticks.usable(kernel, number)
+                    pnl, trades = reference(usable, params)
+                    rows = int(ticks.offsets[number + 1] - ticks.offsets[number])
+                    where = f"contract {number} with {params}"
+                    assert results.trades[number] == trades, f"trades of {where}"
+                    assert results.pnl[number] == pytest.approx(pnl, rel=1e-9, abs=1e-9), (
+                        f"profit of {where}"
+                    )
+                    assert results.skipped[number] == rows - len(usable), f"skipped rows of {where}"
+
+        check()
+
+    def test_a_contract_does_not_see_its_neighbours(self, kernel: KernelSpec) -> None:
+        """Each contract alone gives the very bits that it gives within a slice."""
+
+        @ADVERSARIAL
+        @given(ticks=slices(kernel.columns))
+        def check(ticks: Ticks) -> None:
+            compiled = load_kernel(kernel)
+            together = run(compiled, ticks, kernel.params())
+            for number in range(len(ticks.offsets) - 1):
+                alone = run(compiled, ticks.contract(number), kernel.params())
+                assert alone.pnl.tobytes() == together.pnl[number : number + 1].tobytes()
+                assert alone.trades[0] == together.trades[number]
+
+        check()
+
+    def test_it_is_deterministic_and_leaves_its_input_alone(self, kernel: KernelSpec) -> None:
+        """Twice the same bits, from read-only columns that are the same afterwards."""
+
+        @ADVERSARIAL
+        @given(ticks=slices(kernel.columns))
+        def check(ticks: Ticks) -> None:
+            before = {name: column.tobytes() for name, column in ticks.columns.items()}
+            for column in ticks.columns.values():
+                column.flags.writeable = False
+            compiled = load_kernel(kernel)
+            first = run(compiled, ticks, kernel.params())
+            second = run(compiled, ticks, kernel.params())
+            assert first.pnl.tobytes() == second.pnl.tobytes()
+            assert first.trades.tobytes() == second.trades.tobytes()
+            assert {name: column.tobytes() for name, column in ticks.columns.items()} == before
+
+        check()
+
+    def test_the_trade_log_adds_up(self, kernel: KernelSpec) -> None:
+        """A logged run has the same results, and one line a trade."""
+
+        @ADVERSARIAL
+        @given(ticks=slices(kernel.columns))
+        def check(ticks: Ticks) -> None:
+            plain = run(load_kernel(kernel), ticks, kernel.params())
+            logged = run(load_kernel(kernel, Variant(logged=True)), ticks, kernel.params())
+            assert logged.log is not None
+            assert logged.trades.tolist() == plain.trades.tolist()
+            counted = np.bincount(logged.log["contract"], minlength=len(plain.trades))
+            assert counted.tolist() == plain.trades.tolist()
+            assert logged.log["pnl"].sum() == pytest.approx(plain.pnl.sum(), rel=1e-9, abs=1e-6)
+
+        check()
+
+    def test_nothing_is_compiled_after_a_build(
+        self, kernel: KernelSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The cache gives back what was built, and Numba does not stir."""
+        from numba.core import event
+
+        monkeypatch.setenv("TICKLOOM_CACHE_DIR", str(tmp_path))
+        built = load_kernel(kernel)
+        with event.install_recorder("numba:compile") as recorder:
+            loaded = load_kernel(kernel)
+        assert built.compile_seconds > 0
+        assert loaded.compile_seconds == 0
+        assert recorder.buffer == []
+
+    def test_it_opts_into_no_flag_that_changes_results(self, kernel: KernelSpec) -> None:
+        assert kernel.flags == (), (
+            f"{kernel.flags} make results differ from one CPU to the next; if that is meant, "
+            "override this test"
+        )
+
+
+def run(compiled: CompiledKernel, ticks: Ticks, params: Any) -> ContractResults:
+    """Run ``compiled`` over ``ticks``."""
+    names = required_columns(compiled.spec, compiled.variant)
+    return compiled(params, ticks.offsets, ticks.arrays(names), facts=ticks.facts)
