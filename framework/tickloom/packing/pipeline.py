@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from contextlib import closing, suppress
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-from tickloom.errors import StoreError
 from tickloom.host import get_host
-from tickloom.packing.assembly import PartitionResult, PartitionTask, assemble
+from tickloom.packing.assembly_stage import AssemblyStage, by_partition
 from tickloom.packing.budget import plan_budget
-from tickloom.packing.claims import Claims, find_claims
+from tickloom.packing.claims import Claim, Claims, find_claims
 from tickloom.packing.clocks import Clocks
 from tickloom.packing.columns import settle_columns
-from tickloom.packing.crew import Crashed, Crew
-from tickloom.packing.identity import look_at
-from tickloom.packing.plan import ReadPlan, deal, plan_reading, read_listings, reader_settings
+from tickloom.packing.plan import ReadPlan, Source, new_source, plan_reading, reader_settings
 from tickloom.packing.progress import Progress
-from tickloom.packing.reading import ReadTask, UnitResult, read_units
+from tickloom.packing.reading import UnitResult
+from tickloom.packing.reading_stage import ReadingStage
+from tickloom.packing.rebuild import find_again, other_contributors, partitions_to_rebuild
 from tickloom.packing.report import PackReport, Quarantined
-from tickloom.packing.runs import NumberedBin
-from tickloom.packing.source_log import SourceLog
+from tickloom.packing.source_log import SourceLog, forgotten
 from tickloom.schema import Column
 from tickloom.specs import SourceOptions
-from tickloom.store.api import open_store
 from tickloom.store.layout import PartitionKey
 from tickloom.store.writer import StoreWriter
-
-WRITER: Final = "parquet"
-"""Format of new partitions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,56 +67,78 @@ class Packing:
         claims = find_claims(
             request.sources, self._host.readers, request.reader, self._options, request.store
         )
-        specs = {claim.reader: claim.spec for claim in claims.claims}
-        settings = reader_settings(self._host, specs, request.calendar, request.mapping)
+        settings = self._settings(claims.claims)
         with StoreWriter.open(request.store, create=True, wait=request.wait) as store:
             plan = plan_reading(
                 claims.claims, store.manifest.sources, settings, rehash=request.rehash
             )
             self._count(claims, plan)
-            store.record_sources(plan.touched)
+            known = store.manifest.sources
+            store.record_sources([*plan.touched, *forgotten(known, claims, request.sources)])
             if plan.sources or request.add_columns:
-                self._pack(store, plan)
+                self._pack(store, plan.sources)
         return self._report
+
+    def _settings(self, claims: Iterable[Claim]) -> dict[str, str]:
+        specs = {claim.reader: claim.spec for claim in claims}
+        return reader_settings(self._host, specs, self._request.calendar, self._request.mapping)
 
     def _count(self, claims: Claims, plan: ReadPlan) -> None:
         report = self._report
         report.files = len({path for claim in claims.claims for path in claim.unit.paths})
         report.files_ignored = claims.ignored
         report.sources_skipped = plan.skipped
-        report.bytes_in = sum(source.size for source in plan.sources)
 
-    def _pack(self, store: StoreWriter, plan: ReadPlan) -> None:
-        results = self._read(store, plan)
+    def _pack(self, store: StoreWriter, sources: Sequence[Source]) -> None:
+        request = self._request
+        stage = ReadingStage(
+            self._executor,
+            self._budget,
+            self._options,
+            request.calendar,
+            store.staging,
+            self._progress,
+        )
+        results = stage.read(sources)
+        rebuild: set[PartitionKey] = set()
+        if request.replace:
+            rebuild = partitions_to_rebuild(sources, results, store.manifest.sources)
+            others = self._contributors(store, sources, rebuild)
+            results |= stage.read(others)
+            sources = [*sources, *others]
         extra = self._fix_columns(store, results)
-        clocks = self._fix_clocks(store, plan, results)
-        self._count_rows(results.values())
-        log = SourceLog(store, plan.sources, results)
+        clocks = self._fix_clocks(store, sources, results)
+        self._count_rows(sources, results)
+        log = SourceLog(store, sources, results)
         log.record_empty()
-        bins = _by_partition(results.values())
-        for key, result in self._assemble(store, bins, extra, clocks):
-            self._count_partition(result)
+        bins = by_partition(results.values())
+        keys = set(bins) | rebuild
+        if request.add_columns:
+            keys |= set(store.manifest.partitions)
+        assembly = AssemblyStage(
+            store=store,
+            executor=self._executor,
+            budget=self._budget,
+            extra=extra,
+            clocks=clocks,
+            calendar_file=request.calendar,
+            report=self._report,
+            progress=self._progress,
+        )
+        for key in assembly.run(bins, rebuild, keys):
             log.committed(key)
 
-    def _read(self, store: StoreWriter, plan: ReadPlan) -> dict[int, UnitResult]:
-        """Read all units into bins; results by unit number."""
-        workers = self._budget.workers
-        readings = read_listings(plan.sources, self._request.calendar)
-        tasks = [
-            ReadTask(
-                units, self._options, self._request.calendar, store.staging / f"bins-{i}", True
-            )
-            for i, units in enumerate(deal(plan.sources, readings, workers))
+    def _contributors(
+        self, store: StoreWriter, read: Sequence[Source], rebuild: set[PartitionKey]
+    ) -> list[Source]:
+        """The other sources that have rows of the partitions to rebuild."""
+        entries = other_contributors(rebuild, read, store.manifest.sources)
+        claims = [find_again(entry, self._host.readers, self._options) for entry in entries]
+        settings = self._settings(claims)
+        return [
+            new_source(len(read) + i, claim, settings[claim.reader])
+            for i, claim in enumerate(claims)
         ]
-        self._progress.start("reading", len(plan.sources))
-        crew = Crew(self._executor, workers, read_units, _one_by_one)
-        results: dict[int, UnitResult] = {}
-        with closing(crew.run(tasks)) as done:
-            for item in done:
-                found = _crashed(item.task) if isinstance(item, Crashed) else item[1]
-                results |= {result.number: result for result in found}
-                self._progress.advance(len(found))
-        return results
 
     def _fix_columns(
         self, store: StoreWriter, results: dict[int, UnitResult]
@@ -140,10 +153,10 @@ class Packing:
         return extra
 
     def _fix_clocks(
-        self, store: StoreWriter, plan: ReadPlan, results: dict[int, UnitResult]
+        self, store: StoreWriter, sources: Iterable[Source], results: Mapping[int, UnitResult]
     ) -> Clocks:
         clocks = Clocks(store.manifest.settings)
-        for source in plan.sources:
+        for source in sources:
             for underlying in sorted({b.key.underlying for b in results[source.number].bins}):
                 clocks.add(underlying, source.claim.spec)
         settings = store.manifest.settings | clocks.settings()
@@ -154,102 +167,13 @@ class Packing:
             store.set_plugins(plugins)
         return clocks
 
-    def _assemble(
-        self,
-        store: StoreWriter,
-        bins: dict[PartitionKey, list[NumberedBin]],
-        extra: tuple[Column, ...],
-        clocks: Clocks,
-    ) -> Iterator[tuple[PartitionKey, PartitionResult]]:
-        """Assemble and commit the partitions that have new rows, the largest first."""
-        current = open_store(store.path)
-        keys = set(bins)
-        if self._request.add_columns:
-            keys |= set(store.manifest.partitions)
-        order = sorted(keys, key=lambda key: (-_rows(bins.get(key, ())), key))
-
-        def tasks() -> Iterator[PartitionTask]:
-            for key in order:
-                stored = None
-                if key in store.manifest.partitions:
-                    partition = current.partition(key)
-                    stored = partition.file(), partition.index()
-                yield PartitionTask(
-                    key=key,
-                    bins=tuple(bins.get(key, ())),
-                    stored=stored,
-                    clock=clocks.get(key.underlying),
-                    calendar_file=self._request.calendar,
-                    extra=extra,
-                    writer=WRITER,
-                    target=store.stage(key, self._host.writers.get(WRITER).suffix),
-                    batch_rows=self._budget.batch_rows,
-                )
-
-        self._progress.start("packing", len(order))
-        crew = Crew(self._executor, self._budget.workers, assemble)
-        with closing(crew.run(tasks())) as done:
-            for item in done:
-                if isinstance(item, Crashed):
-                    raise StoreError(
-                        f"assembling {item.task.key} crashed its worker, most likely for want of "
-                        "memory; pack with fewer --workers"
-                    )
-                task, result = item
-                entry = store.commit(task.key, task.target, result.index)
-                self._report.bytes_out += entry.size
-                self._progress.advance(1)
-                yield task.key, result
-
-    def _count_rows(self, results: Iterable[UnitResult]) -> None:
+    def _count_rows(self, sources: Iterable[Source], results: Mapping[int, UnitResult]) -> None:
         report = self._report
-        for result in sorted(results, key=lambda result: result.number):
+        for source in sources:
+            result = results[source.number]
+            report.bytes_in += source.size
             report.rows_read += result.rows
             report.crossed_quotes += result.crossed
             for part in result.rejected:
                 report.rows_quarantined += part.rows
                 report.quarantined.append(Quarantined(part.path, part.reason, part.rows))
-
-    def _count_partition(self, result: PartitionResult) -> None:
-        report = self._report
-        report.partitions += 1
-        net = result.index.rows - result.rows_stored
-        report.rows_written += net
-        report.rows_duplicate += result.rows_new - net
-        report.volume_resets += result.resets
-
-
-def _by_partition(results: Iterable[UnitResult]) -> dict[PartitionKey, list[NumberedBin]]:
-    bins: dict[PartitionKey, list[NumberedBin]] = defaultdict(list)
-    for result in sorted(results, key=lambda result: result.number):
-        for found in result.bins:
-            bins[found.key].append(NumberedBin(result.number, found))
-    return bins
-
-
-def _rows(bins: Iterable[NumberedBin]) -> int:
-    return sum(numbered.bin.rows for numbered in bins)
-
-
-def _one_by_one(task: ReadTask) -> list[ReadTask]:
-    """The units of ``task``, each in a task of its own with its own file of bins."""
-    return [
-        task._replace(units=(unit,), bins=task.bins.with_name(f"{task.bins.name}-{unit.number}"))
-        for unit in task.units
-    ]
-
-
-def _crashed(task: ReadTask) -> list[UnitResult]:
-    """The results of units whose reading takes the worker process down."""
-    results = []
-    for unit in task.units:
-        result = UnitResult(unit.number, unit.unit.paths[0])
-        with suppress(OSError):
-            result.files = look_at(unit.unit)
-        reason = (
-            f"reader {unit.reader} crashed its process on it: the file is damaged, or needs more "
-            "memory than there is. Fetch it again, or read it with less --workers"
-        )
-        result.reject_whole(reason)
-        results.append(result)
-    return results

@@ -78,9 +78,14 @@ def plan_reading(
             skipped += 1
             touched += _touched(before, files)
             continue
-        size = sum(file.size for file in files or ())
-        sources.append(Source(len(sources), key, claim, digest, size))
+        sources.append(new_source(len(sources), claim, digest))
     return ReadPlan(tuple(sources), skipped, tuple(touched))
+
+
+def new_source(number: int, claim: Claim, settings: str) -> Source:
+    """A unit to read, as it is now."""
+    size = sum(file.size for file in _look(claim) or ())
+    return Source(number, unit_key(claim), claim, settings, size)
 
 
 def _look(claim: Claim) -> tuple[SourceFile, ...] | None:

@@ -122,9 +122,14 @@ def batch_transforms() -> tuple[TransformSpec, ...]:
     return ordered((offer.spec for offer in get_host().transforms), "batch")
 
 
-@cache
 def load_calendar(name: str, file: Path | None) -> Calendar:
-    """The calendar called ``name``, loaded once per process."""
+    """The calendar called ``name``, loaded once per process for one state of ``file``."""
+    found = file.stat() if file is not None and file.exists() else None
+    return _load_calendar(name, file, (found.st_size, found.st_mtime_ns) if found else None)
+
+
+@cache
+def _load_calendar(name: str, file: Path | None, state: tuple[int, int] | None) -> Calendar:
     return get_host().calendars.get(name).load(file)
 
 

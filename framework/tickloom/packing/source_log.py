@@ -7,11 +7,32 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import msgspec
+
+from tickloom.packing.claims import Claims
+from tickloom.packing.identity import unit_key
 from tickloom.packing.plan import Source
 from tickloom.packing.reading import UnitResult
 from tickloom.store.layout import PartitionKey
 from tickloom.store.manifest import Rejection, SourceEntry
 from tickloom.store.writer import StoreWriter
+
+
+def forgotten(
+    known: Mapping[str, SourceEntry], claims: Claims, folders: Iterable[Path]
+) -> list[SourceEntry]:
+    """Quarantined sources that are no longer where they were, below ``folders``: nothing of them
+    remains to be tried again. Should one come back, it is read like a new one."""
+    there = {unit_key(claim) for claim in claims.claims}
+    within = tuple(folders)
+    return [
+        msgspec.structs.replace(entry, state="packed", settings="", rejected=())
+        for entry in known.values()
+        if entry.state == "quarantined"
+        and entry.key not in there
+        and any(Path(file.path).is_relative_to(f) for file in entry.files for f in within)
+        and not all(Path(file.path).exists() for file in entry.files)
+    ]
 
 
 class SourceLog:
