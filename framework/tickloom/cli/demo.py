@@ -1,0 +1,85 @@
+"""``tickloom demo``: the whole walk, with the commands that a user would type."""
+
+from __future__ import annotations
+
+import shlex
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from tickloom.errors import TickloomError, UsageError
+
+DEMO_ROWS = 1_000_000
+"""Enough to show a rate, small enough for a minute on two cores."""
+
+STRATEGY = "ema-cross"
+
+
+@click.command()
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Keep the raw files and the store in DIR, which must be new or empty.",
+)
+@click.option(
+    "--rows",
+    type=click.IntRange(min=1_000),
+    default=DEMO_ROWS,
+    show_default=True,
+    help="About how many raw rows to make.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Seed of the raw files.")
+def command(keep: Path | None, rows: int, seed: int) -> None:
+    """Make raw files, pack, verify and run a strategy; say what to type next."""
+    with _folder(keep) as folder:
+        raw, store = folder / "raw", folder / "store"
+        for args in (
+            ["synth", str(raw), "--rows", str(rows), "--seed", str(seed)],
+            ["pack", str(raw), str(store)],
+            ["verify", str(store)],
+            ["run", STRATEGY, str(store)],
+        ):
+            _type(args)
+        _say_what_next(keep)
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    if keep is None:
+        with tempfile.TemporaryDirectory(prefix="tickloom-demo-") as folder:
+            yield Path(folder)
+        return
+    if keep.is_dir() and any(keep.iterdir()):
+        raise UsageError(f"--keep needs a new or empty folder; {keep} holds files: name another")
+    keep.mkdir(parents=True, exist_ok=True)
+    yield keep
+
+
+def _type(args: list[str]) -> None:
+    """Show a command and run it as if it had been typed."""
+    from tickloom.cli.main import cli
+
+    click.secho(f"$ tickloom {shlex.join(args)}", bold=True)
+    code = cli.main(args, standalone_mode=False, prog_name="tickloom")
+    if code:
+        raise TickloomError(f"the demo stopped: 'tickloom {args[0]}' ended with exit code {code}")
+    click.echo()
+
+
+def _say_what_next(keep: Path | None) -> None:
+    store = keep / "store" if keep else Path("STORE")
+    if keep is None:
+        click.echo("The folder is gone. To keep one:  tickloom demo --keep DIR")
+    click.echo("What to type next:")
+    for line in (
+        "tickloom pack YOUR_RAW_FILES STORE",
+        f"tickloom info {shlex.quote(str(store))}",
+        f"tickloom run {STRATEGY} {shlex.quote(str(store))} --param fast=8 --param slow=34",
+        f"tickloom sweep {STRATEGY} {shlex.quote(str(store))} --grid fast=3:10 --grid slow=15,21",
+        "tickloom kernels list",
+    ):
+        click.echo(f"  {line}")
