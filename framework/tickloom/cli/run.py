@@ -51,7 +51,7 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    from tickloom.cli.output import print_json, progress, stdout_for_json_alone
+    from tickloom.cli.output import print_json, progress
     from tickloom.engine.api import run
 
     def go() -> RunResult:
@@ -68,8 +68,7 @@ def command(
             )
 
     if as_json:
-        with stdout_for_json_alone():
-            print_json(go().summary())
+        print_json(go().summary())
         return
     _print(go(), out)
 
