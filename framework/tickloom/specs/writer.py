@@ -21,6 +21,9 @@ class WriteSettings:
     row_group_rows: int = ROW_GROUP_ROWS
     """Rows per row group; the last one may be shorter."""
 
+    fast_columns: tuple[str, ...] = ("price", "bp0", "sp0", "volume")
+    """Columns that most kernels read: they are compressed for speed rather than for size."""
+
     metadata: Mapping[str, str] = field(default_factory=dict)
     """Key-value pairs for the file's own metadata: the zone of its wall clock, say."""
 

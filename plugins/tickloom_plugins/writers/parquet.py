@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tickloom import FileSummary, WriterSpec, WriteSettings
-from tickloom_plugins.writers.encoding import dictionary_columns, plain_encodings
+from tickloom_plugins.writers.encoding import codecs, dictionary_columns, levels, plain_encodings
+from tickloom_plugins.writers.numeric_scan import only_numbers, scan_numbers
 from tickloom_plugins.writers.row_groups import cut, to_arrow
 
 if TYPE_CHECKING:
@@ -18,12 +19,10 @@ if TYPE_CHECKING:
 SORTED_BY: Final = ("expiry", "opt_type", "strike", "timestamp")
 """Recorded in the footer, for engines that make use of it."""
 
-ZSTD_LEVEL: Final = 3
-
 
 def write(frames: Iterable[pl.DataFrame], path: Path, settings: WriteSettings) -> None:
-    """The frames' rows as one file: zstd, statistics, page checksums, row groups of exactly
-    ``settings.row_group_rows`` rows."""
+    """The frames' rows as one file: zstd (LZ4 where speed counts), statistics, page checksums, row
+    groups of exactly ``settings.row_group_rows`` rows."""
     import pyarrow.parquet as pq
 
     groups = cut(frames, settings.row_group_rows)
@@ -33,8 +32,8 @@ def write(frames: Iterable[pl.DataFrame], path: Path, settings: WriteSettings) -
         path,
         schema,
         version="2.6",
-        compression="zstd",
-        compression_level=ZSTD_LEVEL,
+        compression=codecs(schema, settings.fast_columns),
+        compression_level=levels(schema, settings.fast_columns),
         use_dictionary=dictionary_columns(schema),
         column_encoding=plain_encodings(schema),
         write_statistics=True,
@@ -59,6 +58,14 @@ def scan(
 ) -> Iterator[pa.Table]:
     """One table for each ``(first row, number of rows)``. Reads the row groups that a range
     touches, and a row group that neighbours share only once."""
+    if only_numbers(path, columns):
+        return scan_numbers(path, columns, ranges)
+    return _scan_any(path, columns, ranges)
+
+
+def _scan_any(
+    path: Path, columns: Sequence[str], ranges: Sequence[tuple[int, int]]
+) -> Iterator[pa.Table]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
