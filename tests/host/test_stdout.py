@@ -43,7 +43,7 @@ def test_json_is_alone_on_stdout() -> None:
     code = (
         "import os\n"
         "from tickloom.cli.output import print_json, stdout_for_json_alone\n"
-        "with stdout_for_json_alone():\n"
+        "with stdout_for_json_alone(), stdout_for_json_alone():\n"
         "    print('a reader prints')\n"
         "    os.system('echo so does its child')\n"
         "    print_json({'a': 1})\n"

@@ -29,6 +29,9 @@ def stdout_for_json_alone() -> Iterator[None]:
     parses the output; what it prints goes to stderr.
     """
     global _reserved
+    if _reserved is not None:  # the command line did it already
+        yield
+        return
     with _own_stdout() as stream, diverted_stdout():
         _reserved = stream
         try:
