@@ -1,0 +1,1 @@
+"""Acme Market Data's option files for tickloom."""

@@ -1,0 +1,14 @@
+"""tickloom takes the module that the entry point names."""
+
+from types import ModuleType
+
+import acme_tickloom_csv.plugin
+import pytest
+
+from tickloom.testing import PluginTests
+
+
+class TestPlugin(PluginTests):
+    @pytest.fixture
+    def plugin(self) -> ModuleType:
+        return acme_tickloom_csv.plugin

@@ -1,0 +1,1 @@
+"""Acme Capital's momentum strategy for tickloom."""
