@@ -95,14 +95,14 @@ class NameReader:
         return low <= stated.strike < high
 
     def _contract(self, stated: Stated) -> Contract:
-        if stated.month:
-            return Contract(stated.underlying, "monthly", stated.month, stated.right, stated.strike)
-        assert stated.day is not None
-        row = self._book(stated.underlying).dated.get(stated.day)
-        if row is not None and row.kind == "monthly":
-            return Contract(stated.underlying, "monthly", row.month, stated.right, stated.strike)
-        period = stated.day.isoformat()
-        return Contract(stated.underlying, "weekly", period, stated.right, stated.strike)
+        """The contract by what the name states: a corrected calendar dates a stated day anew, where
+        a contract month that the calendar had put in its place would stay wrong."""
+        underlying, right, strike = stated.underlying, stated.right, stated.strike
+        if stated.day is None:
+            return Contract(underlying, "monthly", stated.month, right, strike)
+        row = self._book(underlying).dated.get(stated.day)
+        kind = row.kind if row is not None else "weekly"
+        return Contract(underlying, kind, stated.day.isoformat(), right, strike)
 
     def _has_stray_digits(self, underlying: str) -> bool:
         """Is it a known underlying with digits behind it, such as ``BANKNIFTY1``?"""

@@ -32,7 +32,7 @@ def read(calendar: Calendar, symbol: str, dialect: str = "") -> Contract | None:
         # named by the scheduled day, which was a holiday
         ("nifty204025200ce", ("NIFTY", "weekly", "2020-04-02", "CE", 5200), "2020-04-01"),
         # a weekly name on a monthly's date is that monthly contract
-        ("nifty2312515300ce", ("NIFTY", "monthly", "2023-01", "CE", 15300), "2023-01-25"),
+        ("nifty2312515300ce", ("NIFTY", "monthly", "2023-01-25", "CE", 15300), "2023-01-25"),
         # listed for Thursday, re-dated to Wednesday
         ("banknifty2390745800ce", ("BANKNIFTY", "weekly", "2023-09-07", "CE", 45800), "2023-09-06"),
         ("m&m24jul2500ce", ("M&M", "monthly", "2024-07", "CE", 2500), "2024-07-25"),
@@ -47,10 +47,10 @@ def read(calendar: Calendar, symbol: str, dialect: str = "") -> Contract | None:
         # the other vendors' forms, where the calendar leaves one reading
         ("NIFTY04APR2423000CE", ("NIFTY", "weekly", "2024-04-04", "CE", 23000), "2024-04-04"),
         ("NIFTY03JUL2523000CE.NFO", ("NIFTY", "weekly", "2025-07-03", "CE", 23000), "2025-07-03"),
-        ("M&M30MAY24C2340", ("M&M", "monthly", "2024-05", "CE", 2340), "2024-05-30"),
+        ("M&M30MAY24C2340", ("M&M", "monthly", "2024-05-30", "CE", 2340), "2024-05-30"),
         (
             "OPTIDXBANKNIFTY28-12-2023PE33000.00",
-            ("BANKNIFTY", "monthly", "2023-12", "PE", 33000),
+            ("BANKNIFTY", "monthly", "2023-12-28", "PE", 33000),
             "2023-12-28",
         ),
         # day-first would be NIFTY of 2021-08-26 at strike 200

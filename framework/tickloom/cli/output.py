@@ -97,6 +97,24 @@ def progress() -> Progress:
     )
 
 
+class PhaseBars:
+    """A bar for each phase of a pack."""
+
+    def __init__(self, bars: Progress) -> None:
+        """``bars`` is what :func:`progress` made."""
+        self._bars = bars
+        self._task = bars.add_task("looking")
+
+    def start(self, what: str, total: int) -> None:
+        """A phase begins: ``total`` steps, 0 where the number is not known."""
+        self._bars.remove_task(self._task)
+        self._task = self._bars.add_task(what, total=total or None)
+
+    def advance(self, steps: int) -> None:
+        """So many steps of it are done."""
+        self._bars.advance(self._task, steps)
+
+
 def human_bytes(size: float) -> str:
     """``1536`` as ``1.5 KiB``."""
     for unit in ("B", "KiB", "MiB", "GiB"):

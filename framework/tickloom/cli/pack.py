@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from tickloom.packing.report import PackReport
 
 PATH = click.Path(path_type=Path)
@@ -44,7 +42,7 @@ def command(
     wait: float,
     as_json: bool,
 ) -> int:
-    from tickloom.cli.output import print_json, progress
+    from tickloom.cli.output import PhaseBars, print_json, progress
     from tickloom.packing.api import pack
     from tickloom.packing.budget import parse_size
 
@@ -62,28 +60,13 @@ def command(
             rehash=rehash,
             add_columns=add_columns,
             wait=wait,
-            progress=_Bars(bars),
+            progress=PhaseBars(bars),
         )
     if as_json:
         print_json(report.to_json())
     else:
         _print(report, store)
     return report.exit_code
-
-
-class _Bars:
-    """A bar for each phase."""
-
-    def __init__(self, bars: Progress) -> None:
-        self._bars = bars
-        self._task = bars.add_task("looking")
-
-    def start(self, what: str, total: int) -> None:
-        self._bars.remove_task(self._task)
-        self._task = self._bars.add_task(what, total=total or None)
-
-    def advance(self, steps: int) -> None:
-        self._bars.advance(self._task, steps)
 
 
 def _print(report: PackReport, store: Path) -> None:

@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from tickloom.contracts import Contract
-from tickloom.host import get_host
+from tickloom.expiries.store_calendars import StoreCalendars
+from tickloom.packing.runs import names_of
 from tickloom.specs import Calendar, CalendarGapError
-from tickloom.store.api import Partition, Store, open_store
+from tickloom.store.api import Partition, open_store
 from tickloom.store.index import ContractRows
 from tickloom.store.order import read_row_groups
-
-DEFAULT_CALENDAR: Final = "nse"
-"""Dates a partition that no known source contributed to: an adopted or foreign store."""
 
 _COLUMNS: Final = ("expiry", "expiry_type", "is_monthly", "is_weekly", "timestamp")
 
@@ -58,35 +56,15 @@ def check_expiries(
     after it, and the flags say the calendar's kind.
     """
     store = open_store(path)
-    calendars = StoreCalendars(store, file)
+    calendars = StoreCalendars(store.manifest, file)
     partitions = store.partitions()
     problems = []
     for done, partition in enumerate(partitions, 1):
-        calendar = calendars.of(partition)
+        calendar = calendars.of(partition.key.underlying)
         for reason in _partition_problems(partition, calendar):
             problems.append(ExpiryProblem(str(partition.key), reason))
         advance(done, len(partitions))
     return problems
-
-
-class StoreCalendars:
-    """Which calendar dates which partition: that of the reader that its rows came through."""
-
-    def __init__(self, store: Store, file: Path | None) -> None:
-        self._file = file
-        self._loaded: dict[str, Calendar] = {}
-        self._names: dict[str, str] = {}
-        readers = get_host().readers
-        for source in store.manifest.sources.values():
-            for partition in source.partitions:
-                self._names[partition] = readers.get(source.reader).calendar
-
-    def of(self, partition: Partition) -> Calendar:
-        """The calendar of one partition."""
-        name = self._names.get(str(partition.key), DEFAULT_CALENDAR)
-        if name not in self._loaded:
-            self._loaded[name] = get_host().calendars.get(name).load(self._file)
-        return self._loaded[name]
 
 
 def _partition_problems(partition: Partition, calendar: Calendar) -> Iterator[str]:
@@ -109,13 +87,13 @@ def _contract_problems(partition: Partition, calendar: Calendar) -> Iterator[str
     """Contracts that the calendar dates otherwise, one sentence for those of one period."""
     found: Counter[str] = Counter()
     for entry in partition.index().contracts:
-        found.update(_contradiction(entry, partition.key.underlying, calendar))
+        for contract in names_of(entry) or [_named_by_day(partition.key.underlying, entry.expiry)]:
+            found.update(_contradiction(entry, contract, calendar))
     for reason, contracts in found.items():
         yield f"{contracts} contracts: {reason}"
 
 
-def _contradiction(entry: ContractRows, underlying: str, calendar: Calendar) -> list[str]:
-    contract = entry.contract or _named_by_day(underlying, entry.expiry)
+def _contradiction(entry: ContractRows, contract: Contract, calendar: Calendar) -> list[str]:
     what = f"{contract.underlying} {contract.kind} {contract.period}"
     try:
         expiry = calendar.expiry(contract)

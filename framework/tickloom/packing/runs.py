@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tickloom.contracts import Contract, Expiry, Right
+from tickloom.errors import StoreError
 from tickloom.packing.bins import Bin
 from tickloom.schema import RIGHTS
 from tickloom.specs import Calendar, CalendarGapError
@@ -90,12 +91,32 @@ def find_runs(
         run.names[found.contract] = found.expiry
         run.bins.setdefault(unit, []).append(found)
     for rows in index.contracts if index else ():
-        dated = {name: _date(name, rows, calendar) for name in names_of(rows)}
-        day = min((expiry.date for expiry in dated.values()), default=rows.expiry)
-        run = _run(runs, day, rows.right, rows.strike)
+        dated = date_names(rows, calendar)
+        days = {expiry.date for expiry in dated.values()}
+        if len(days) > 1:
+            raise StoreError(split_problem(dated))
+        run = _run(runs, days.pop() if days else rows.expiry, rows.right, rows.strike)
         run.names |= dated
         run.stored.append(rows)
     return [runs[key] for key in sorted(runs)]
+
+
+def date_names(rows: ContractRows, calendar: Calendar | None) -> dict[Contract, Expiry]:
+    """The names of stored rows, each with its expiry: as it is stored where the calendar is not
+    known, or knows less than the one before, which does not take rows out of the store."""
+    return {name: _date(name, rows, calendar) for name in names_of(rows)}
+
+
+def split_problem(dated: Mapping[Contract, Expiry]) -> str:
+    """Why rows of several names cannot be dated anew one by one."""
+    names = " and ".join(
+        f"{name.underlying} {name.period} {name.strike:.10g} {name.right} ({expiry.date})"
+        for name, expiry in sorted(dated.items())
+    )
+    return (
+        f"{names} are different contracts now, and were merged as one by the calendar that they "
+        "were packed with; pack their sources again with --replace to separate them"
+    )
 
 
 def names_of(rows: ContractRows) -> Sequence[Contract]:
@@ -110,7 +131,6 @@ def _run(runs: dict[RunKey, Run], day: dt.date, right: Right, strike: float) -> 
 
 def _date(contract: Contract, rows: ContractRows, calendar: Calendar | None) -> Expiry:
     if calendar is not None:
-        # A calendar that knows less than the one before does not take rows out of the store.
         with suppress(CalendarGapError):
             return calendar.expiry(contract)
     return Expiry(date=rows.expiry, scheduled=rows.expiry, kind=rows.kind)

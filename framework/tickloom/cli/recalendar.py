@@ -1,0 +1,81 @@
+"""``tickloom recalendar``: date a store anew after a calendar change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from tickloom.expiries.redate import RedateReport
+
+
+@click.command()
+@click.argument("store", type=click.Path(path_type=Path))
+@click.option(
+    "--calendar",
+    "file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A calendar file, whose rows win over the rules.",
+)
+@click.option("--workers", type=int, help="Number of workers. [default: one a core]")
+@click.option("--executor", default="processes", show_default=True, help="What workers are.")
+@click.option("--wait", type=float, default=0.0, help="Seconds to wait for another writer.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_context
+def command(
+    context: click.Context,
+    store: Path,
+    file: Path | None,
+    workers: int | None,
+    executor: str,
+    wait: float,
+    as_json: bool,
+) -> None:
+    """Re-date STORE after a calendar change.
+
+    Partitions with a contract that the calendar dates otherwise than they do are written anew:
+    expiry, flags, order and vol_delta. Each is committed by itself; the same command goes on after
+    an interruption. Exit code 1 if a partition could not be re-dated.
+    """
+    from dataclasses import asdict
+
+    from tickloom.cli.output import PhaseBars, print_json, progress
+    from tickloom.expiries.redate import redate
+
+    with progress() as bars:
+        report = redate(
+            store,
+            file.resolve() if file else None,
+            workers=workers,
+            executor=executor,
+            wait=wait,
+            progress=PhaseBars(bars),
+        )
+    if as_json:
+        print_json(asdict(report))
+    else:
+        _print(report)
+    context.exit(1 if report.refused else 0)
+
+
+def _print(report: RedateReport) -> None:
+    click.echo(
+        f"{report.partitions_redated:,} of {report.partitions:,} partitions written anew: "
+        f"{report.contracts_redated:,} contracts re-dated, {report.rows:,} rows, "
+        f"{report.elapsed_s:.2f} s"
+    )
+    if report.contracts_provisional:
+        click.echo(
+            f"  {report.contracts_provisional:,} contracts have provisional expiries: run it "
+            "again when the exchange has published its holidays"
+        )
+    if report.contracts_unknown:
+        click.echo(
+            f"  warning: {report.contracts_unknown:,} contracts without a name that the calendar "
+            "knows stay as they are",
+            err=True,
+        )
+    for refused in report.refused:
+        click.echo(f"  not re-dated: {refused.path}: {refused.reason}", err=True)

@@ -1,0 +1,158 @@
+"""Dates a store anew after a calendar change: ``tickloom recalendar STORE``.
+
+Each partition whose contracts the calendar dates otherwise is assembled again from its own rows, as
+a pack would, and committed: expiry, flags, order and vol_delta follow.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tickloom.expiries.store_calendars import StoreCalendars
+from tickloom.host import get_host
+from tickloom.packing.assembly_stage import AssemblyStage
+from tickloom.packing.budget import plan_budget
+from tickloom.packing.clocks import Clocks
+from tickloom.packing.progress import Progress, Silent
+from tickloom.packing.report import PackReport
+from tickloom.packing.runs import date_names, names_of, split_problem
+from tickloom.specs import Calendar, CalendarGapError
+from tickloom.store.api import open_store
+from tickloom.store.index import ContractIndex, ContractRows
+from tickloom.store.layout import PartitionKey
+from tickloom.store.writer import StoreWriter
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A partition that cannot be dated anew from its own rows."""
+
+    path: str
+    """The partition, as ``DATE/UNDERLYING``."""
+
+    reason: str
+    """Why not, and what to do."""
+
+
+@dataclass(slots=True)
+class RedateReport:
+    """What became of a store."""
+
+    partitions: int = 0
+    """Partitions looked at."""
+
+    partitions_redated: int = 0
+    """Partitions written anew."""
+
+    contracts_redated: int = 0
+    """Contracts in them whose expiry or kind changed, counted once a partition."""
+
+    contracts_provisional: int = 0
+    """Contracts whose expiry may change when the exchange publishes its holidays."""
+
+    contracts_unknown: int = 0
+    """Contracts without a name, or that the calendar does not know: they stay as they are."""
+
+    rows: int = 0
+    """Rows of the partitions written anew."""
+
+    refused: list[Refused] = field(default_factory=list)
+    """Partitions that stay as they are although the calendar dates their contracts otherwise."""
+
+    elapsed_s: float = 0.0
+    """Duration, seconds."""
+
+
+def redate(
+    path: Path,
+    calendar: Path | None,
+    *,
+    workers: int | None = None,
+    executor: str = "processes",
+    wait: float = 0.0,
+    progress: Progress | None = None,
+) -> RedateReport:
+    """Bring the store at ``path`` to its calendars as they are now; with ``calendar``, to those
+    with that file's rows.
+
+    Raises :class:`tickloom.errors.TickloomError` and its kinds.
+    """
+    started = time.perf_counter()
+    with StoreWriter.open(path, wait=wait) as store:
+        work = _Redating(store, calendar, progress or Silent())
+        work.run(workers, executor)
+    work.report.elapsed_s = time.perf_counter() - started
+    return work.report
+
+
+class _Redating:
+    def __init__(self, store: StoreWriter, file: Path | None, progress: Progress) -> None:
+        self.report = RedateReport()
+        self._store = store
+        self._file = file
+        self._progress = progress
+        self._calendars = StoreCalendars(store.manifest, file)
+
+    def run(self, workers: int | None, executor: str) -> None:
+        touched = self._find_touched()
+        if not touched:
+            return
+        spec = get_host().executors.get(executor)
+        stage = AssemblyStage(
+            store=self._store,
+            executor=spec,
+            budget=plan_budget(None, workers, shares_memory=spec.shares_memory),
+            extra=tuple(self._store.manifest.columns or ()),
+            clocks=Clocks(self._store.manifest.settings),
+            calendar_file=self._file,
+            report=PackReport(),
+            progress=self._progress,
+        )
+        for key in stage.run({}, (), touched):
+            self.report.partitions_redated += 1
+            self.report.rows += self._store.manifest.partitions[key].rows
+
+    def _find_touched(self) -> list[PartitionKey]:
+        """The partitions with a contract that the calendar dates otherwise."""
+        touched = []
+        partitions = open_store(self._store.path).partitions()
+        self._progress.start("looking", len(partitions))
+        for partition in partitions:
+            calendar = self._calendars.of(partition.key.underlying)
+            changes, refusal = self._look(partition.index(), calendar)
+            if refusal:
+                self.report.refused.append(Refused(str(partition.key), refusal))
+            elif changes:
+                touched.append(partition.key)
+                self.report.contracts_redated += changes
+            self.report.partitions += 1
+            self._progress.advance(1)
+        return touched
+
+    def _look(self, index: ContractIndex, calendar: Calendar) -> tuple[int, str]:
+        """How many contracts change, and why the partition cannot be written anew, if so."""
+        changes = 0
+        refusal = ""
+        for entry in index.contracts:
+            dated = date_names(entry, calendar)
+            self.report.contracts_provisional += any(e.provisional for e in dated.values())
+            self.report.contracts_unknown += not _is_known(entry, calendar)
+            if len({expiry.date for expiry in dated.values()}) > 1:
+                refusal = refusal or split_problem(dated)
+            kinds = {expiry.kind for expiry in dated.values()} or {entry.kind}
+            kind = "monthly" if "monthly" in kinds else "weekly"
+            changes += kind != entry.kind or any(e.date != entry.expiry for e in dated.values())
+        return changes, refusal
+
+
+def _is_known(entry: ContractRows, calendar: Calendar) -> bool:
+    """Does the calendar know every name of these rows?"""
+    names = names_of(entry)
+    try:
+        for name in names:
+            calendar.expiry(name)
+    except CalendarGapError:
+        return False
+    return bool(names)
