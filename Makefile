@@ -9,7 +9,7 @@ READY  := $(VENV)/.ready
 # Tests and tools run from the sources here; a PYTHONPATH of the caller's must not shadow them.
 unexport PYTHONPATH
 
-.PHONY: help demo test check format lint types layers docs lock clean \
+.PHONY: help demo test check format lint types layers docs crash lock clean \
   bench bench-compare bench-selftest bench-html
 
 help: ## list the targets
@@ -27,6 +27,9 @@ demo: $(READY) ## synth, pack, verify and run in a temporary folder
 
 test: $(READY) ## the test suite
 	$(BIN)/python -m pytest -n auto
+
+crash: $(READY) ## kill, starve and unplug a packer at every system call (about 10 minutes)
+	TICKLOOM_CRASH=full $(BIN)/python -m pytest -n auto tests/store/crash
 
 check: $(READY) format lint types layers test ## everything that CI checks
 

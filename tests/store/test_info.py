@@ -96,14 +96,14 @@ def test_quarantine_lists_files_and_kept_rows(store: Path) -> None:
         whole = Rejection("/raw/b", "expected Parquet, found text", 0)
         rows = Rejection("/raw/a", "price is negative", 1, file, digest)
         writer.record_sources([source("b", whole), source("a", rows)])
-    target = store / "_tickloom" / "quarantine" / "a.parquet"
+    target = store / "_tickloom" / file
     assert invoke_json(quarantine, store) == {
         "quarantined": [
             {"path": "/raw/a", "reason": "price is negative", "rows": 1, "file": str(target)},
             {"path": "/raw/b", "reason": "expected Parquet, found text", "rows": 0, "file": None},
         ]
     }
-    assert [path.name for path in target.parent.iterdir()] == ["a.parquet"]
+    assert list(target.parent.iterdir()) == [target]
     assert pl.read_parquet(target)["reason"].to_list() == ["price is negative"]
     assert verify_store(store).ok
     target.write_bytes(b"x")

@@ -41,12 +41,16 @@ class ControlFolder:
             touched |= self.discard(record)
         for folder in sorted(touched):
             self._files.fsync_dir(folder)
-        self.replace(self.manifest, state.manifest.encode())
-        self._files.unlink(self.log)
-        state.staged.clear()
-        state.removed.clear()
-        state.log_size = 0
-        self.clean()
+        try:
+            self.replace(self.manifest, state.manifest.encode())
+            self._files.unlink(self.log)
+            state.staged.clear()
+            state.removed.clear()
+            state.log_size = 0
+        finally:
+            # Everything committed is in place and durable: even where the disk is too full for a
+            # new snapshot, what is still staged is garbage.
+            self.clean()
 
     def publish(self, commit: Commit) -> set[Path]:
         """Rename what ``commit`` staged into place, as far as that is outstanding.
@@ -81,7 +85,8 @@ class ControlFolder:
         while folders[-1] != self.store:
             folders.append(folders[-1].parent)
         for folder in reversed(folders[:-1]):
-            self._files.mkdir(folder)
+            if not folder.is_dir():
+                self._files.mkdir(folder)
         return set(folders)
 
     def replace(self, target: Path, data: bytes) -> None:

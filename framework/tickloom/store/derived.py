@@ -56,9 +56,11 @@ def name_problems(index: ContractIndex) -> Iterator[str]:
     """A sentence for each name that the contract index gives to several contracts."""
     seen = set()
     for entry in index.contracts:
-        if entry.contract is not None and entry.contract in seen:
-            yield f"the index names {entry.contract} twice"
-        seen.add(entry.contract)
+        names = () if entry.contract is None else (entry.contract, *entry.also)
+        for name in names:
+            if name in seen:
+                yield f"the index names {name} twice"
+            seen.add(name)
 
 
 def _vol_delta(

@@ -131,6 +131,9 @@ class StoreWriter:
             self._files.fsync(staged)
             entry = entry_of(key, staged, index.rows, len(index.contracts), encoded)
             self._files.fsync_dir(self.staging)
+            # Before the commit point: a disk too full for a folder must fail here.
+            self._control.make_folders(target)
+            self._control.make_folders(self.path / key.index)
             record = Commit(
                 seq=self.manifest.seq + 1,
                 key=str(key),
@@ -155,18 +158,22 @@ class StoreWriter:
             self._control.discard(record)
 
     def keep_rejected(self, staged: Path, name: str) -> tuple[str, str]:
-        """Move the file ``staged`` of rejected rows into the quarantine, as ``name``.
+        """Move the file ``staged`` of rejected rows into the quarantine.
 
-        Returns the path and the SHA-256 for a :class:`Rejection`. A file that no source names when
-        the context ends is removed.
+        ``name`` gets a digest of the content added: the file that the manifest names so far stays
+        as it is until the new one is recorded. Returns the path and the SHA-256 for a
+        :class:`Rejection`. A file that no source names when the context ends is removed.
         """
-        target = self._control.path / layout.QUARANTINE / name
+        folder = self._control.path / layout.QUARANTINE
         with _as_store_errors(self.path):
-            self._control.make_folders(target)
+            if not folder.is_dir():
+                self._files.mkdir(folder)
+                self._files.fsync_dir(self._control.path)
             self._files.fsync(staged)
             digest = file_sha256(staged)
+            target = folder / f"{Path(name).stem}-{digest[:12]}{Path(name).suffix}"
             self._files.rename(staged, target)
-            self._files.fsync_dir(target.parent)
+            self._files.fsync_dir(folder)
         return target.relative_to(self._control.path).as_posix(), digest
 
     def record_sources(self, sources: Iterable[SourceEntry]) -> None:
@@ -230,6 +237,9 @@ class StoreWriter:
                     f"{self.path} has partition files and no manifest; run 'tickloom adopt STORE' "
                     "first"
                 ) from None
+            from tickloom import __version__
+
+            self.manifest.packer = __version__
             self._control.replace(self._control.manifest, self.manifest.encode())
         if not self._control.is_settled():
             self._control.recover(self._state)
