@@ -45,6 +45,9 @@ types: $(READY) ## mypy, strict
 layers: $(READY) ## import layers
 	$(BIN)/lint-imports --no-logo
 
+bench: $(READY) ## this project beside the documented designs, one page [QUICK=1] [ONLY=<section>]
+	@$(BIN)/python -m benchmarks.table $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
+
 bench-compare: $(READY) ## is HEAD slower than BASE? BASE=<rev> [BENCH=<regex>] [ROUNDS=3] [QUICK=1]
 	@test -n "$(BASE)" || { echo "say what to compare with: make bench-compare BASE=<revision>"; exit 2; }
 	@$(BIN)/python -m benchmarks.compare --base "$(BASE)" $(if $(BENCH),--bench '$(BENCH)') \

@@ -1,0 +1,98 @@
+"""From disk to PnL: the product's runs beside the documented designs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from benchmarks.documented import chunks
+from benchmarks.documented.chunks import Workers
+from benchmarks.documented.cross_over import Outcome
+from benchmarks.table.data import Stores
+from benchmarks.table.interleaved import Contender, Timing, interleave
+
+YARDSTICK = "documented presorted, strict arithmetic"
+
+
+def product(store: Path, **options: object) -> Callable[[], Outcome]:
+    """``tickloom run ema-cross`` over a store."""
+
+    def work() -> Outcome:
+        from tickloom import run
+
+        result = run("ema-cross", store, **options)  # type: ignore[arg-type]
+        return Outcome(result.pnl, result.trades, result.rows)
+
+    return work
+
+
+def documented(workers: Workers, design: str, files: Sequence[Path]) -> Callable[[], Outcome]:
+    """One documented design over its own files."""
+    return lambda: workers.run(design, files)
+
+
+def measure_designs(stores: Stores, repeats: int, workers: int = 2) -> list[Timing]:
+    """All designs over the same rows."""
+    files = stores.files()
+    with chunks.started_workers(workers, min(files, key=lambda file: file.stat().st_size)) as pool:
+        contenders = [
+            Contender(YARDSTICK, documented(pool, "presorted, strict", files)),
+            Contender("documented presorted", documented(pool, "presorted", files), strict=False),
+            Contender(
+                "documented single pass", documented(pool, "single pass", files), strict=False
+            ),
+            Contender(
+                "documented filter per contract",
+                documented(pool, "filter per contract", files),
+                strict=False,
+            ),
+            Contender("tickloom run", product(stores.product, workers=workers)),
+            Contender(
+                "tickloom run, documented files", product(stores.documented, workers=workers)
+            ),
+        ]
+        return interleave(contenders, repeats)
+
+
+def measure_sizes(sizes: Sequence[Stores], repeats: int) -> list[tuple[int, list[Timing]]]:
+    """For each size, in rows, the presorted design and the product."""
+    measured = []
+    for stores in sizes:
+        files = stores.files()
+        with chunks.started_workers(2, files[0]) as pool:
+            contenders = [
+                Contender(YARDSTICK, documented(pool, "presorted, strict", files)),
+                Contender("tickloom run", product(stores.product, workers=2)),
+            ]
+            measured.append((stores.rows, interleave(contenders, repeats)))
+    return measured
+
+
+def measure_workers(stores: Stores, repeats: int) -> list[Timing]:
+    """One worker and two, threads and processes."""
+    contenders = [
+        Contender(
+            f"{executor}, {workers}", product(stores.product, executor=executor, workers=workers)
+        )
+        for workers in (1, 2)
+        for executor in ("threads", "processes")
+    ]
+    return interleave(contenders, repeats)
+
+
+def measure_filter(stores: Stores, repeats: int) -> list[Timing]:
+    """Everything, and one contract."""
+    from tickloom import open_store
+
+    contracts = open_store(stores.product).partitions()[0].index().contracts
+    one = contracts[len(contracts) // 2]
+    whole = product(stores.product)
+    narrow = product(
+        stores.product,
+        expiry=one.expiry,
+        strikes=(one.strike, one.strike),
+        right=one.right,
+        underlyings=("BANKNIFTY",),
+    )
+    contenders = [Contender("every contract", whole), Contender("one contract", narrow)]
+    return interleave(contenders, repeats, same_rows=False)
