@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,71 +14,22 @@ from typing import Any
 import polars as pl
 import pytest
 from tests.examples.acme_ticks import INSTRUMENTS, deliver, make_ticks
+from tests.wheel_environment import Environment, build_wheel, make_environment
 
 EXAMPLES = ("acme-tickloom-csv", "acme-tickloom-momentum")
 SEED = 7
 
 
-@dataclass(frozen=True)
-class Environment:
-    """A virtual environment that holds tickloom's wheel and the examples'."""
-
-    folder: Path
-
-    @property
-    def bin(self) -> Path:
-        return self.folder / ("Scripts" if os.name == "nt" else "bin")
-
-    def run(self, program: str, *args: str | Path, ok: tuple[int, ...] = (0,)) -> str:
-        """Run a program of the environment, away from the sources; its stdout."""
-        env = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
-        done = subprocess.run(
-            [self.bin / program, *args],
-            cwd=self.folder,
-            env=env,
-            capture_output=True,
-            text=True,
-            timeout=280,
-        )
-        assert done.returncode in ok, f"{program} {args}: {done.stdout}{done.stderr}"
-        return done.stdout if done.returncode == 0 else done.stderr
-
-    def plugins(self) -> dict[str, Any]:
-        """Distribution to what ``plugins list`` says of it, built-ins left out."""
-        rows = json.loads(self.run("tickloom", "plugins", "list", "--json"))["plugins"]
-        return {row["distribution"]: row for row in rows if row["distribution"] != "tickloom"}
-
-
-def build(source: Path, out: Path) -> None:
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)]
-    subprocess.run(command, cwd=source, check=True, capture_output=True, timeout=120)
-
-
 @pytest.fixture(scope="module")
-def wheels(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wheels(project: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     out = tmp_path_factory.mktemp("wheels")
-    build(project, out)
-    for name in EXAMPLES:
-        build(project / "examples" / name, out)
-    return out
+    sources = [project, *(project / "examples" / name for name in EXAMPLES)]
+    return [build_wheel(source, out) for source in sources]
 
 
 @pytest.fixture
-def environment(wheels: Path, tmp_path: Path) -> Environment:
-    """Nothing is downloaded: the dependencies are those of the environment that runs the tests."""
-    environment = Environment(tmp_path / "venv")
-    command = [sys.executable, "-m", "virtualenv", "--no-download", "--no-setuptools"]
-    command += ["--app-data", str(tmp_path / "app-data"), str(environment.folder)]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
-    pure = environment.run(
-        "python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"
-    ).strip()
-    # Entries of a .pth come last on sys.path, and .pth files in them are not read: the editable
-    # tickloom of the test environment stays out.
-    (Path(pure) / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    install = ["-m", "pip", "install", "--no-deps", "--no-index", "--quiet"]
-    environment.run("python", *install, *sorted(wheels.iterdir()))
-    return environment
+def environment(wheels: list[Path], tmp_path: Path) -> Environment:
+    return make_environment(tmp_path / "venv", wheels)
 
 
 def momentum_reference(project: Path) -> Any:
