@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tickloom.host import get_host
 from tickloom.packing.clocks import ZONE_METADATA, Clock
-from tickloom.packing.merge import Rows, from_source, merge
+from tickloom.packing.merged_runs import MergedRun, join_runs, merge_run
 from tickloom.packing.ordering import apply_all, ordered
 from tickloom.packing.reading import load_calendar
 from tickloom.packing.runs import NumberedBin, Run, find_runs
@@ -112,46 +112,42 @@ class _Assembly:
 
     def _frames(self) -> Iterator[pl.DataFrame]:
         """The partition's rows: whole contracts, about ``batch_rows`` at a time."""
-        held: list[tuple[Run, Rows]] = []
+        held: list[tuple[Run, MergedRun]] = []
         height = 0
-        for run, rows in self._merged():
-            held.append((run, rows))
-            height += rows.frame.height
+        for run, merged in self._merged():
+            held.append((run, merged))
+            height += merged.height
             if height >= self._task.batch_rows:
                 yield self._finished(held)
                 held, height = [], 0
         if held:
             yield self._finished(held)
 
-    def _merged(self) -> Iterator[tuple[Run, Rows]]:
+    def _merged(self) -> Iterator[tuple[Run, MergedRun]]:
         """The runs, one after another, with their merged rows."""
         task = self._task
         stored = StoredRows(task.stored[0] if task.stored else None, self._runs, self._columns)
         for run in self._runs:
-            sources = list(stored.next(run))
-            sources += [
-                from_source(self._columns.read_bins(bins)) for _, bins in sorted(run.bins.items())
-            ]
-            yield run, merge(sources, self._columns.identity)
+            yield run, merge_run(run, list(stored.next(run)), self._columns)
 
-    def _finished(self, parts: list[tuple[Run, Rows]]) -> pl.DataFrame:
+    def _finished(self, parts: list[tuple[Run, MergedRun]]) -> pl.DataFrame:
         """The contracts of ``parts`` with every column of the store."""
         slices = []
         start = 0
-        for run, rows in parts:
-            height = rows.frame.height
+        for run, merged in parts:
+            rows = merged.height
             slices.append(
-                ContractSlice(contract=run.contract, expiry=run.expiry, start=start, rows=height)
+                ContractSlice(contract=run.contract, expiry=run.expiry, start=start, rows=rows)
             )
-            self._note(run, rows)
-            start += height
-        frame = self._columns.join([rows.frame for _, rows in parts])
+            self._note(run, merged)
+            start += rows
+        frame = join_runs([merged for _, merged in parts], self._columns)
         context = PartitionContext(symbol="", date=self._task.key.date, slices=tuple(slices))
         finished = self._columns.finish(apply_all(partition_transforms(), frame, context))
         self._resets += _resets(finished, slices)
         return finished
 
-    def _note(self, run: Run, rows: Rows) -> None:
+    def _note(self, run: Run, merged: MergedRun) -> None:
         names = sorted(run.names)
         self._entries.append(
             ContractRows(
@@ -161,21 +157,18 @@ class _Assembly:
                 right=run.right,
                 strike=run.key.strike,
                 first_row=self._row,
-                rows=rows.frame.height,
-                conflicts=tuple(Conflict(*item) for item in sorted(rows.dominant.items())),
+                rows=merged.height,
+                conflicts=tuple(Conflict(*item) for item in sorted(merged.dominant.items())),
                 also=tuple(names[1:]),
             )
         )
-        self._row += rows.frame.height
+        self._row += merged.height
 
 
 def _resets(frame: pl.DataFrame, slices: list[ContractSlice]) -> int:
     """Rows whose volume is below that of the contract's row before."""
     import numpy as np
-    import polars as pl
 
-    first = np.zeros(frame.height, np.bool_)
-    first[[part.start for part in slices]] = True
-    volume = pl.col("volume")
-    fell = ((volume < volume.shift(1)) & ~pl.Series(first)).sum()
-    return int(frame.select(fell).item())
+    fell = (frame["volume"].diff() < 0).fill_null(False).to_numpy(writable=True)
+    fell[[part.start for part in slices]] = False
+    return int(np.count_nonzero(fell))

@@ -5,10 +5,12 @@ A file of bins is a sequence of IPC streams, one a segment; whoever wrote it kno
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from tickloom.contracts import Contract, Expiry
 from tickloom.store.layout import PartitionKey
@@ -71,26 +73,19 @@ class BinFile:
         import pyarrow as pa
 
         self.path = path
-        self._sink = path.open("wb", buffering=0)
+        self._sink = pa.OSFile(str(path), "wb")
         self._options = pa.ipc.IpcWriteOptions(
             compression="lz4" if compress else None, use_threads=False
         )
-        self._size = 0
 
-    def append(self, frame: pl.DataFrame) -> tuple[int, int]:
-        """Write the rows of ``frame``; returns their place and size, bytes."""
+    def append(self, table: pa.Table) -> tuple[int, int]:
+        """Write the rows of ``table``; returns their place and size, bytes."""
         import pyarrow as pa
 
-        table = compact(frame)
-        buffer = pa.BufferOutputStream()
-        with pa.ipc.new_stream(buffer, table.schema, options=self._options) as stream:
+        offset = self._sink.tell()
+        with pa.ipc.new_stream(self._sink, table.schema, options=self._options) as stream:
             stream.write_table(table)
-        data = memoryview(buffer.getvalue())
-        offset = self._size
-        self._size += len(data)
-        while data:
-            data = data[self._sink.write(data) :]
-        return offset, self._size - offset
+        return offset, self._sink.tell() - offset
 
     def __enter__(self) -> BinFile:
         return self
@@ -104,26 +99,34 @@ class BinFile:
         self._sink.close()
 
 
-def read_segments(path: Path, segments: list[Segment]) -> Iterator[pa.Table]:
+def read_segments(path: Path, segments: Iterable[Segment]) -> Iterator[pa.Table]:
     """The rows of ``segments``, one table each."""
     import pyarrow as pa
 
     with pa.OSFile(str(path)) as source:
         for segment in segments:
-            source.seek(segment.offset)
-            yield pa.ipc.open_stream(source.read_buffer(segment.size)).read_all()
+            data = source.read_at(segment.size, segment.offset)
+            yield pa.ipc.open_stream(data).read_all()
 
 
 def compact(frame: pl.DataFrame) -> pa.Table:
     """``frame`` as an Arrow table whose categoricals carry only their own categories: Polars hands
     over every symbol that the process has seen."""
+    import pyarrow as pa
+
+    columns = [_arrow(column.rechunk()) for column in frame.get_columns()]
+    return pa.table(columns, names=frame.columns)
+
+
+def _arrow(column: pl.Series) -> pa.Array:
     import polars as pl
     import pyarrow as pa
 
-    text = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.Categorical)]
-    table = frame.rechunk().drop(text).to_arrow()
-    for name in text:
-        values = frame[name].cast(pl.String).rechunk().to_arrow()
-        column = values.dictionary_encode()
-        table = table.append_column(pa.field(name, column.type), column)
-    return table
+    if not isinstance(column.dtype, pl.Categorical):
+        return column.to_arrow()
+    codes = column.to_physical()
+    if column.null_count() or codes.min() != codes.max():
+        return column.cast(pl.String).to_arrow().dictionary_encode()
+    # One contract has one symbol: no need to look at each row's text.
+    zeros = pa.array(np.zeros(len(column), np.int32))
+    return pa.DictionaryArray.from_arrays(zeros, pa.array([column[0]], pa.large_string()))

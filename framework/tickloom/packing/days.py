@@ -3,37 +3,64 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 if TYPE_CHECKING:
     import polars as pl
 
 MICROSECONDS_PER_DAY: Final = 86_400_000_000
+Ints = npt.NDArray[np.int64]
+
 EPOCH: Final = dt.date(1970, 1, 1)
 
 
-def split_days(frame: pl.DataFrame) -> Iterator[tuple[dt.date, pl.DataFrame, int, int, bool]]:
-    """The rows of each day, in the vendor's order: day, rows, smallest and largest timestamp
-    (microseconds since 1970), and whether the timestamps are in order."""
+class DayRows(NamedTuple):
+    """Where one day's rows lie in a frame."""
+
+    day: dt.date
+    """Trading day."""
+
+    start: int
+    """First row."""
+
+    rows: int
+    """Number of rows."""
+
+    first: int
+    """Smallest timestamp, microseconds of the wall clock since 1970."""
+
+    last: int
+    """Largest timestamp, microseconds of the wall clock since 1970."""
+
+    in_order: bool
+    """No timestamp is smaller than the one before it."""
+
+
+def by_day(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[DayRows]]:
+    """``frame`` with its days one after another, each in the vendor's order, and their places."""
     stamps = _stamps(frame)
-    days = stamps // MICROSECONDS_PER_DAY
+    days = day_numbers(frame)
     if np.any(days[1:] < days[:-1]):
         order = np.argsort(days, kind="stable")
         frame, stamps, days = frame[order], stamps[order], days[order]
     bounds = [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), len(days)]
+    found = []
     for start, end in pairwise(bounds):
         part = stamps[start:end]
         in_order = bool(np.all(part[1:] >= part[:-1]))
         day = EPOCH + dt.timedelta(days=int(days[start]))
-        rows = frame.slice(start, end - start)
-        yield day, rows, int(part.min()), int(part.max()), in_order
+        found.append(DayRows(day, start, end - start, int(part.min()), int(part.max()), in_order))
+    return frame, found
 
 
-def _stamps(frame: pl.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    import polars as pl
+def day_numbers(frame: pl.DataFrame) -> Ints:
+    """Days since 1970 of the rows of ``frame``; none of its timestamps is null."""
+    return _stamps(frame) // MICROSECONDS_PER_DAY
 
-    return frame["timestamp"].cast(pl.Datetime("us")).to_physical().to_numpy()
+
+def _stamps(frame: pl.DataFrame) -> Ints:
+    return frame["timestamp"].to_physical().to_numpy()

@@ -82,7 +82,7 @@ def apply_all(
     import polars as pl
 
     rows = np.arange(frame.height)
-    frame = frame.with_columns(pl.Series(ROW, rows))
+    frame = frame.hstack([pl.Series(ROW, rows)])
     for transform in transforms:
         missing = [name for name in transform.needs if name not in frame.columns]
         if missing:
@@ -103,4 +103,4 @@ def apply_all(
                 "or other ones, or in another order; a transform keeps every row and their order"
             )
         frame = after
-    return frame.drop(ROW)
+    return pl.DataFrame([column for column in frame.get_columns() if column.name != ROW])

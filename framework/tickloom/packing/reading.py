@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from tickloom.contracts import Contract, Expiry, NameReading
 from tickloom.errors import PluginError
 from tickloom.host import get_host
-from tickloom.packing.bins import Bin, BinFile, Segment
-from tickloom.packing.days import split_days
+from tickloom.packing.bins import Bin, BinFile, Segment, compact
+from tickloom.packing.clean_rows import canonical, crossed_quotes
+from tickloom.packing.days import by_day
 from tickloom.packing.identity import look_at, with_digests
 from tickloom.packing.naming import Names
 from tickloom.packing.ordering import apply_all, ordered
 from tickloom.packing.rejected_rows import RejectedPart, RejectedRows
-from tickloom.packing.row_checks import crossed_quotes, split_rows
+from tickloom.packing.row_checks import split_rows
 from tickloom.specs import (
     Calendar,
     ContractSlice,
@@ -213,8 +214,8 @@ class _UnitReading:
         return last_tick
 
     def _take(self, batch: RawBatch, contract: Contract, expiry: Expiry) -> None:
-        part = ContractSlice(contract=contract, expiry=expiry, start=0, rows=batch.frame.height)
-        context = PartitionContext(symbol=batch.symbol, date=None, slices=(part,))
+        whole = ContractSlice(contract=contract, expiry=expiry, start=0, rows=batch.frame.height)
+        context = PartitionContext(symbol=batch.symbol, date=None, slices=(whole,))
         typed = canonical(apply_all(batch_transforms(), batch.frame, context))
         good, bad = split_rows(typed, contract, self._calendar)
         if bad is not None:
@@ -223,14 +224,17 @@ class _UnitReading:
             return
         self._result.crossed += crossed_quotes(good)
         self._note_columns(good)
-        for day, rows, first, last, in_order in split_days(good):
-            key = PartitionKey(day, contract.underlying)
+        good, days = by_day(good)
+        table = compact(good)
+        for part in days:
+            key = PartitionKey(part.day, contract.underlying)
             place = self._found.get((key, contract))
             if place is None:
                 place = Bin(key, contract, expiry, self._bins.path, [])
                 self._found[key, contract] = place
-            offset, size = self._bins.append(rows)
-            place.segments.append(Segment(offset, size, rows.height, first, last, in_order))
+            offset, size = self._bins.append(table.slice(part.start, part.rows))
+            segment = Segment(offset, size, part.rows, part.first, part.last, part.in_order)
+            place.segments.append(segment)
 
     def _note_columns(self, frame: pl.DataFrame) -> None:
         for name, dtype in frame.schema.items():
@@ -248,11 +252,3 @@ class _UnitReading:
 
 def _rows(part: RawBatch | Rejected) -> int:
     return part.rows if isinstance(part, Rejected) else part.frame.height
-
-
-def canonical(frame: pl.DataFrame) -> pl.DataFrame:
-    """``frame`` with one zero and one NaN: rows that compare equal have equal bytes."""
-    import polars as pl
-
-    floats = pl.col(pl.Float64, pl.Float32)
-    return frame.with_columns((floats + 0.0).fill_nan(float("nan")))

@@ -7,15 +7,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from tickloom.contracts import Contract
+from tickloom.packing.clean_rows import is_clean
+from tickloom.packing.row_limits import EPOCH_YEAR, FIRST_YEAR, LAST_YEAR
 from tickloom.schema import PRICE_COLUMNS
 from tickloom.specs import Calendar
 
 if TYPE_CHECKING:
     import polars as pl
 
-FIRST_YEAR: Final = 2010
-LAST_YEAR: Final = 2100
-EPOCH_YEAR: Final = 1970
 REASON: Final = "reason"
 """Column of the quarantine file that says why a row is there."""
 
@@ -27,28 +26,17 @@ def split_rows(
     where it takes all. Both keep the vendor's order."""
     import polars as pl
 
-    checks = list(_checks(frame, contract, calendar))
-    failed = frame.select(
-        condition.any().alias(str(i)) for i, (condition, _) in enumerate(checks)
-    ).row(0)
-    found = [check for check, fails in zip(checks, failed, strict=True) if fails]
-    if not found:
+    if is_clean(frame, contract, calendar):
         return frame, None
     reason = pl.coalesce(
-        *(pl.when(condition).then(pl.lit(text)) for condition, text in found)
-    ).alias(REASON)
-    judged = frame.with_columns(reason)
-    good = judged.filter(pl.col(REASON).is_null()).drop(REASON)
-    return good, judged.filter(pl.col(REASON).is_not_null())
-
-
-def crossed_quotes(frame: pl.DataFrame) -> int:
-    """Rows whose best bid is above their best ask, both being there."""
-    import polars as pl
-
-    bid, ask = pl.col("bp0"), pl.col("sp0")
-    crossed = frame.select(((bid > ask) & (ask > 0)).sum()).item()
-    return int(crossed)
+        pl.when(condition).then(pl.lit(text))
+        for condition, text in _checks(frame, contract, calendar)
+    )
+    judged = frame.with_columns(reason.alias(REASON))
+    bad = judged.filter(pl.col(REASON).is_not_null())
+    if not bad.height:
+        return frame, None
+    return judged.filter(pl.col(REASON).is_null()).drop(REASON), bad
 
 
 def _checks(

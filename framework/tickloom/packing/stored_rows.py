@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from tickloom.packing.clean_rows import canonical
 from tickloom.packing.merge import Rows
-from tickloom.packing.reading import canonical
 from tickloom.packing.runs import Run
 from tickloom.packing.table import PartitionColumns
 from tickloom.store.formats import format_of
@@ -30,6 +30,6 @@ class StoredRows:
     def next(self, run: Run) -> Iterator[Rows]:
         """The stored states of ``run``; runs are asked for in their order."""
         for rows in run.stored:
-            frame = canonical(self._columns.from_arrow(next(self._tables)))
+            frame = canonical(self._columns.from_arrow([next(self._tables)]))
             conflicts = {conflict.timestamp: conflict.dominant for conflict in rows.conflicts}
             yield Rows(frame, conflicts)

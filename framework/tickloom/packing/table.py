@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Final
 
 from tickloom.errors import PluginError
-from tickloom.packing.bins import Bin, read_segments
 from tickloom.schema import RAW_COLUMNS, STORED_COLUMNS, Column, polars_schema
 
 if TYPE_CHECKING:
@@ -34,25 +33,19 @@ class PartitionColumns:
         """Columns that rows have while they are merged: the vendor's and ``timestamp_ns``."""
         return tuple(self._merged)
 
-    def read_bins(self, bins: Iterable[Bin]) -> pl.DataFrame:
-        """The rows of ``bins``, in the vendor's order."""
-        return self.join(
-            [
-                self.from_arrow(table)
-                for found in bins
-                for table in read_segments(found.file, found.segments)
-            ]
-        )
-
-    def from_arrow(self, table: pa.Table) -> pl.DataFrame:
-        """The table's rows with the columns that rows are merged by; a missing one is null."""
+    def from_arrow(self, tables: Sequence[pa.Table]) -> pl.DataFrame:
+        """The rows of ``tables`` with the columns that rows are merged by; a column that a table
+        lacks is null there."""
         import polars as pl
+        import pyarrow as pa
 
-        frame = pl.from_arrow(table)
+        frame = pl.from_arrow(pa.concat_tables(tables, promote_options="permissive"))
         assert isinstance(frame, pl.DataFrame)
         missing = [name for name in self._merged if name not in frame.columns]
         if missing:
             frame = frame.with_columns(pl.lit(None).alias(name) for name in missing)
+        if frame.schema == self._merged:
+            return frame
         return frame.select(pl.col(name).cast(dtype) for name, dtype in self._merged.items())
 
     def join(self, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from tickloom import Column, ReadError
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+@cache
 def store_dtype(column: Column) -> pl.DataType:
     """The Polars type of a column of the store."""
     import polars as pl

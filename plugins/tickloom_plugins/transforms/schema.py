@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from tickloom import (
@@ -43,9 +44,8 @@ def apply(frame: pl.DataFrame, context: PartitionContext) -> pl.DataFrame:
     columns = [_typed(frame, column, named.get(column.name)) for column in RAW_COLUMNS]
     for name in sorted(set(frame.columns) - RAW_NAMES):
         columns.append(cast(frame[name], extra_dtype(frame[name])))
-    return pl.DataFrame(columns).with_columns(
-        timestamp_ns=pl.col("timestamp").cast(pl.Int64) * NANOSECONDS
-    )
+    stamps = columns[0].cast(pl.Int64) * NANOSECONDS
+    return pl.DataFrame([*columns, stamps.alias("timestamp_ns")])
 
 
 def _check_names(names: list[str]) -> None:
@@ -73,18 +73,23 @@ def _named(symbol: str, contract: Contract) -> dict[str, str | float | int]:
 
 
 def _typed(frame: pl.DataFrame, column: Column, default: str | float | int | None) -> pl.Series:
+    if column.name not in frame.columns:
+        return _constant(column, default).new_from_index(0, frame.height)
+    series = cast(frame[column.name], store_dtype(column))
+    if default is None or not series.null_count():
+        return series
+    filling = _constant(column, default).new_from_index(0, frame.height)
+    return series.zip_with(series.is_not_null(), filling)
+
+
+@lru_cache(maxsize=1024)
+def _constant(column: Column, value: str | float | int | None) -> pl.Series:
+    """One row; kept, since a vendor that lacks columns lacks them in every batch."""
     import polars as pl
 
-    dtype = store_dtype(column)
-    if column.name in frame.columns:
-        series = cast(frame[column.name], dtype)
-        if default is None or not series.null_count():
-            return series
-        filled = pl.Series(column.name, [default]).cast(dtype).new_from_index(0, frame.height)
-        return series.zip_with(series.is_not_null(), filled)
-    if default is None:
-        return pl.Series(column.name, [None], dtype).new_from_index(0, frame.height)
-    return pl.Series(column.name, [default]).cast(dtype).new_from_index(0, frame.height)
+    if value is None:
+        return pl.Series(column.name, [None], store_dtype(column))
+    return pl.Series(column.name, [value]).cast(store_dtype(column))
 
 
 schema: Final = TransformSpec(
