@@ -16,6 +16,7 @@ from tickloom.engine.codegen.array_source import array_source
 from tickloom.engine.codegen.closure import close_over
 from tickloom.engine.codegen.fill_source import ENTRY
 from tickloom.engine.codegen.loop_source import LoopShape, loop_source
+from tickloom.engine.codegen.sweep_source import sweep_source
 from tickloom.engine.constants import ConstantsLayout
 from tickloom.engine.fills import book
 from tickloom.engine.kernel_spec import column_kind
@@ -64,6 +65,12 @@ class Plan:
 
 def load_code(plan: Plan, announce: Announce | None = None) -> tuple[Linked, float]:
     """The linked code of ``plan`` and how long compiling took, seconds (0.0: it was cached)."""
+    entry, seconds = load_entry(plan, announce)
+    return link(entry.image, entry.needs, ENTRY), seconds
+
+
+def load_entry(plan: Plan, announce: Announce | None = None) -> tuple[Entry, float]:
+    """The entry of ``plan`` and how long compiling took, seconds (0.0: it was cached)."""
 
     def build() -> Entry:
         if announce:
@@ -76,21 +83,14 @@ def load_code(plan: Plan, announce: Announce | None = None) -> tuple[Linked, flo
         return Entry(plan.key, code.image, code.needs, took)
 
     entry, found = cached(plan.path, plan.key, plan.source, build)
-    return link(entry.image, entry.needs, ENTRY), 0.0 if found else entry.compile_seconds
+    return entry, 0.0 if found else entry.compile_seconds
 
 
 def step_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Plan:
     """The loop around the step of ``spec``."""
     assert spec.init is not None
     assert spec.step is not None
-    shape = LoopShape(
-        columns=required_columns(spec, variant),
-        dtypes=variant.column_dtypes(spec),
-        tick=spec.columns + spec.clock,
-        constants=layout.kinds,
-        one=spec.max_position == 1,
-        variant=variant,
-    )
+    shape = _step_shape(spec, variant, layout)
     source = loop_source(shape)
     closure = close_over(spec.name, (spec.init, spec.step, layout.record, *book.FUNCTIONS))
 
@@ -105,6 +105,39 @@ def step_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Pl
         key=entry_key(spec, (source, closure.digest, *shape.dtypes, *_flags(spec, variant))),
         source=source,
         compile=compile_,
+    )
+
+
+def sweep_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Plan:
+    """The loop that carries many parameter sets through the step of ``spec``."""
+    assert spec.init is not None
+    assert spec.step is not None
+    shape = _step_shape(spec, variant, layout)
+    source = sweep_source(shape)
+    closure = close_over(spec.name, (spec.init, spec.step, layout.record))
+
+    def compile_(path: Path) -> MachineCode:
+        from tickloom.engine.codegen.compiler import compile_sweep_loop
+
+        return compile_sweep_loop(spec, shape, layout, closure, source, path)
+
+    return Plan(
+        kernel=spec.name,
+        label=variant.label.replace("plain", "sweep"),
+        key=entry_key(spec, (source, closure.digest, *shape.dtypes, *_flags(spec, variant))),
+        source=source,
+        compile=compile_,
+    )
+
+
+def _step_shape(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> LoopShape:
+    return LoopShape(
+        columns=required_columns(spec, variant),
+        dtypes=variant.column_dtypes(spec),
+        tick=spec.columns + spec.clock,
+        constants=layout.kinds,
+        one=spec.max_position == 1,
+        variant=variant,
     )
 
 

@@ -16,6 +16,7 @@ from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic, register_jitable
 
 from tickloom.engine.codegen.closure import Closure
+from tickloom.engine.codegen.lanes import state_in_lanes
 from tickloom.engine.codegen.loop_source import FIXED_ARGUMENTS, LoopShape
 from tickloom.engine.codegen.machine_code import MachineCode, compile_entry
 from tickloom.engine.codegen.settle import (
@@ -24,6 +25,7 @@ from tickloom.engine.codegen.settle import (
     register_helpers,
     settle_step,
 )
+from tickloom.engine.codegen.sweep_source import SWEEP_ARGUMENTS
 from tickloom.engine.constants import ConstantsLayout
 from tickloom.engine.fills import book
 from tickloom.engine.kernel_spec import CLOCK_FIELDS, column_kind
@@ -32,7 +34,8 @@ from tickloom.specs.kernel import KernelSpec
 
 _F64: Final = types.CPointer(types.float64)
 _I64: Final = types.CPointer(types.int64)
-_FLOATS: Final = {"strike", "constants_f", "terms", "outcomes", "log_f"}
+_FLOATS: Final = {"strike", "constants_f", "terms", "outcomes", "log_f", "scratch_f", "pnl"}
+_COUNTS: Final = {"contracts", "blocks", "bound"}
 _SCALARS: Final = {"contracts", "log_capacity"}
 
 
@@ -72,6 +75,41 @@ def compile_step_loop(
     }
     try:
         return compile_entry(_loop(shape, source, path, names), _loop_types(shape))
+    except NumbaError as error:
+        raise does_not_compile(spec, "step", spec.step, error) from error
+
+
+def compile_sweep_loop(
+    spec: KernelSpec,
+    shape: LoopShape,
+    layout: ConstantsLayout,
+    closure: Closure,
+    source: str,
+    path: Path,
+) -> MachineCode:
+    """Machine code of the sweep loop ``source``; empty if the state does not fit into lanes."""
+    register_helpers(spec, closure)
+    tick = _namedtuple_type("Tick", shape.tick, [_field_type(name) for name in shape.tick])
+    settled = settle_step(spec, tick, _record_type(layout))
+    lanes = state_in_lanes(settled.state)
+    if lanes is None:
+        return MachineCode(b"", ())
+    names = {
+        "init": settled.init,
+        "step": settled.step,
+        "settle": settled.settle,
+        "load_state": lanes.load,
+        "store_state": lanes.store,
+        "Tick": tick.instance_class,
+        "Constants": layout.record,
+    }
+    pointers = (types.CPointer(getattr(types, dtype)) for dtype in shape.dtypes)
+    fixed = (
+        types.int64 if name in _COUNTS else (_F64 if name in _FLOATS else _I64)
+        for name in SWEEP_ARGUMENTS
+    )
+    try:
+        return compile_entry(_loop(shape, source, path, names), (*fixed, *pointers), wide=True)
     except NumbaError as error:
         raise does_not_compile(spec, "step", spec.step, error) from error
 

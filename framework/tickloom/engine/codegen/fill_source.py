@@ -195,6 +195,18 @@ def _settle(variant: Variant, one: bool) -> list[str]:
     return [*lines, "if delta != 0:", *indent(_opening(variant))]
 
 
+def sized_lines() -> list[str]:
+    """Book a fill of any size at ``quote``, to ``target``, without costs or log."""
+    plain = Variant()
+    return [
+        "delta = target - position",
+        "if position != 0 and (position > 0) != (delta > 0):",
+        *indent(_closing(plain)),
+        "if delta != 0:",
+        *indent([line.replace("trades += 1", "traded += 1") for line in _opening(plain)]),
+    ]
+
+
 def _closing(variant: Variant) -> list[str]:
     gain = "leaving * (quote - entry)" + (f" * terms[{MULTIPLIER}]" if variant.costs else "")
     lines = [

@@ -86,17 +86,15 @@ def loop_source(shape: LoopShape) -> str:
     out.add(1, "for contract in range(contracts):", "    place[0] = contract")
     out.add(2, "row = offsets[contract]", "last = offsets[contract + 1] - 1")
     out.add(2, "skipped = 0", *reset_lines(shape.variant))
-    out.add(2, f"while row <= last and not {_raw(shape, 'price')} > 0:")
+    out.add(2, f"while row <= last and not {raw(shape, 'price')} > 0:")
     out.add(3, "skipped += 1", "row += 1")
     out.add(2, "if row <= last:")
-    out.add(
-        3, f"while not {_raw(shape, 'price', 'last')} > 0:", "    skipped += 1", "    last -= 1"
-    )
+    out.add(3, f"while not {raw(shape, 'price', 'last')} > 0:", "    skipped += 1", "    last -= 1")
     if shape.variant.stale:
         out.add(3, *_quote_reset(shape))
     if not shape.stepless:
         out.add(3, f"price = {value(shape, 'price')}")
-        out.add(3, f"state = settle(init({_tick(shape)}, constants))")
+        out.add(3, f"state = settle(init({tick(shape)}, constants))")
     out.add(3, "while row < last:")
     _body(out, shape)
     out.add(2, *result_lines(shape.variant), "counts[contract + contracts] = skipped")
@@ -105,21 +103,20 @@ def loop_source(shape: LoopShape) -> str:
 
 
 def _body(out: Lines, shape: LoopShape) -> None:
-    out.add(
-        4, "row += 1", f"if not {_raw(shape, 'price')} > 0:", "    skipped += 1", "    continue"
-    )
+    out.add(4, "row += 1", f"if not {raw(shape, 'price')} > 0:", "    skipped += 1", "    continue")
     out.add(4, f"price = {value(shape, 'price')}")
     decide = (
-        [f"wanted = {_raw(shape, 'wanted')}"]
+        [f"wanted = {raw(shape, 'wanted')}"]
         if shape.stepless
-        else [f"state, wanted = step(state, {_tick(shape)}, position, constants)"]
+        else [f"state, wanted = step(state, {tick(shape)}, position, constants)"]
     )
     quotes = {name: value(shape, name) for name in shape.columns if name != "wanted"}
     out.add(4, *tick_lines(shape.variant, shape.one, decide, quotes))
     out.add(3, *close_lines(shape.variant, shape.one, quotes))
 
 
-def _tick(shape: LoopShape) -> str:
+def tick(shape: LoopShape) -> str:
+    """The expression for the tick at ``row``; ``price`` is set already."""
     return f"Tick({', '.join(_field(shape, name) for name in shape.tick)})"
 
 
@@ -137,7 +134,8 @@ def _field(shape: LoopShape, name: str) -> str:
     }[name]
 
 
-def _raw(shape: LoopShape, name: str, row: str = "row") -> str:
+def raw(shape: LoopShape, name: str, row: str = "row") -> str:
+    """The expression for a column's value as it is stored."""
     # Unsigned, or Numba would look for a negative index at each access.
     return f"col_{name}[unsigned({row})]"
 
@@ -145,16 +143,16 @@ def _raw(shape: LoopShape, name: str, row: str = "row") -> str:
 def value(shape: LoopShape, name: str) -> str:
     """The expression for a column's value at ``row``, as float64 or int64."""
     stored = shape.dtypes[shape.columns.index(name)]
-    raw = _raw(shape, name)
+    at_row = raw(shape, name)
     kind = column_kind(name)
     if stored == kind:
-        return raw
+        return at_row
     if kind == "int64":
-        return f"signed({raw})"
+        return f"signed({at_row})"
     # Division, not multiplication by 0.01: the quotient of integer and 100.0 is correctly rounded,
     # so it is the very float64 that the decimal price reads as.
-    hundredths = f"{raw} / 100.0"
-    return hundredths if name == "price" else f"price_or_nan({raw}, LOWEST_{stored})"
+    hundredths = f"{at_row} / 100.0"
+    return hundredths if name == "price" else f"price_or_nan({at_row}, LOWEST_{stored})"
 
 
 def _quote_reset(shape: LoopShape) -> list[str]:
