@@ -15,6 +15,7 @@ from tickloom.errors import Interrupted, TickloomError
 
 COMMANDS: Final = {
     "adopt": ("tickloom.cli.adopt", "Build the manifest and index of a store that has none."),
+    "bench": ("tickloom.cli.bench", "Check a kernel, then time it."),
     "calendar": ("tickloom.cli.calendar", "Build, check and query expiry calendars."),
     "demo": ("tickloom.cli.demo", "Make raw files, pack, verify and run, in a temporary folder."),
     "hot": ("tickloom.cli.hot", "Build the memory-mapped tier that runs read faster."),

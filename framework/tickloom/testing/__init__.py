@@ -1,6 +1,7 @@
 """Conformance kits for plugin authors: generic pytest classes, a subclass needs fixtures only.
 
-Needs pytest and hypothesis: ``pip install tickloom[testing]``.
+Needs pytest and hypothesis: ``pip install tickloom[testing]``. :class:`KernelBenchmarks` is for a
+plugin's asv suite and needs neither.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from tickloom.testing.executors import ExecutorTests
+    from tickloom.testing.kernel_benchmarks import KernelBenchmarks
     from tickloom.testing.kernels import KernelTests
     from tickloom.testing.plugins import PluginTests
     from tickloom.testing.readers import ReaderTests
@@ -28,6 +30,7 @@ _KITS: Final = {
 
 __all__ = [
     "ExecutorTests",
+    "KernelBenchmarks",
     "KernelTests",
     "PluginTests",
     "ReaderTests",
@@ -37,6 +40,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "KernelBenchmarks":
+        return import_module("tickloom.testing.kernel_benchmarks").KernelBenchmarks
     if name not in _KITS:
         raise AttributeError(f"module 'tickloom.testing' has no attribute {name!r}")
     import pytest

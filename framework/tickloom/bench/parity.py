@@ -1,0 +1,118 @@
+"""Parity first: a kernel that computes something else is not worth timing.
+
+A step or array kernel is compared with its author's own Python, run by the interpreter; a native
+one, which has none, with itself contract by contract.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tickloom.bench.ticks import NS_PER_DAY, Ticks
+from tickloom.engine.compiled import CompiledKernel, ContractResults
+from tickloom.engine.constants import prepare_constants
+from tickloom.errors import PluginError
+from tickloom.specs.kernel import KernelSpec
+
+CONTRACTS, ROWS = 25, 400
+"""How much of the ticks is checked: Python takes about a microsecond a tick and operation."""
+
+
+def check_parity(compiled: CompiledKernel, ticks: Ticks, params: Any) -> int:
+    """Compare and return the number of rows that agreed.
+
+    Raises :class:`PluginError` with the first contract that does not.
+    """
+    sample = ticks.first(CONTRACTS, ROWS)
+    found = run_ticks(compiled, sample, params)
+    for number in range(len(sample.offsets) - 1):
+        pnl, trades = _expected(compiled, sample, number, params)
+        if int(found.trades[number]) != trades or not np.isclose(
+            found.pnl[number], pnl, rtol=1e-9, atol=1e-6
+        ):
+            raise PluginError(
+                f"kernel {compiled.spec.name!r} fails the parity check at contract {number}: "
+                f"compiled it gives {found.trades[number]} trades and {found.pnl[number]:.6f}, "
+                f"expected {trades} and {pnl:.6f}; nothing was timed. Run its KernelTests."
+            )
+    return sample.rows
+
+
+def run_ticks(compiled: CompiledKernel, ticks: Ticks, params: Any) -> ContractResults:
+    """Run a kernel over ticks in memory."""
+    columns = [ticks.columns[name] for name in compiled.required_columns]
+    facts = ticks.facts if compiled.needs_facts else None
+    return compiled(params, ticks.offsets, columns, facts=facts)
+
+
+def _expected(
+    compiled: CompiledKernel, sample: Ticks, number: int, params: Any
+) -> tuple[float, int]:
+    spec = compiled.spec
+    if spec.kind == "native":
+        alone = run_ticks(compiled, _alone(sample, number), params)
+        return float(alone.pnl[0]), int(alone.trades[0])
+    fields = _fields(spec, sample, number)
+    constants = prepare_constants(spec, params)
+    wanted = _stepped(spec, fields, constants) if spec.step else _looped(spec, fields, constants)
+    return _account(fields["price"].tolist(), wanted)
+
+
+def _stepped(spec: KernelSpec, fields: dict[str, NDArray[Any]], constants: Any) -> list[int]:
+    """The wanted position at each tick, by the author's ``init`` and ``step``."""
+    assert spec.init is not None
+    assert spec.step is not None
+    record: Any = namedtuple("Tick", fields)  # type: ignore[misc]
+    ticks = [record(*row) for row in zip(*(v.tolist() for v in fields.values()), strict=True)]
+    state, position, wanted = spec.init(ticks[0], constants), 0, [0]
+    for tick in ticks[1:]:
+        state, position = spec.step(state, tick, position, constants)
+        wanted.append(int(position))
+    return wanted
+
+
+def _looped(spec: KernelSpec, fields: dict[str, NDArray[Any]], constants: Any) -> list[int]:
+    """The wanted position at each tick, by the author's loop."""
+    assert spec.loop is not None
+    record: Any = namedtuple("Columns", fields)  # type: ignore[misc]
+    rows = len(fields["price"])
+    wanted = np.zeros(rows, np.int32)
+    spec.loop(np.array([0, rows]), record(*fields.values()), constants, wanted)
+    return [0, *wanted[1:].tolist()]
+
+
+def _account(prices: list[float], wanted: list[int]) -> tuple[float, int]:
+    """Profit and trades of positions at the last price; what is held at the end is sold there."""
+    pnl, trades, held = 0.0, 0, 0
+    for i in range(1, len(prices)):
+        pnl += held * (prices[i] - prices[i - 1])
+        opened = wanted[i] != 0 and (held == 0 or (wanted[i] > 0) != (held > 0))
+        trades += opened
+        held = wanted[i]
+    return pnl, trades
+
+
+def _alone(sample: Ticks, number: int) -> Ticks:
+    first, end = int(sample.offsets[number]), int(sample.offsets[number + 1])
+    columns = {name: column[first:end].copy() for name, column in sample.columns.items()}
+    return Ticks(np.array([0, end - first], np.int64), columns, sample.facts).first(1, end - first)
+
+
+def _fields(spec: KernelSpec, sample: Ticks, number: int) -> dict[str, NDArray[Any]]:
+    """The tick fields of one contract: the kernel's columns, then its clock fields."""
+    rows = slice(int(sample.offsets[number]), int(sample.offsets[number + 1]))
+    fields = {name: sample.columns[name][rows] for name in spec.columns}
+    for name in spec.clock:
+        if name == "time_of_day":
+            fields[name] = sample.columns["timestamp_ns"][rows] % NS_PER_DAY
+        elif name == "time_to_expiry":
+            midnight = (sample.facts.expiry_day[number] + 1) * NS_PER_DAY
+            fields[name] = midnight - sample.columns["timestamp_ns"][rows]
+        else:
+            value = getattr(sample.facts, name)[number]
+            fields[name] = np.full(rows.stop - rows.start, value)
+    return fields

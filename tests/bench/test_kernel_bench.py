@@ -1,0 +1,204 @@
+"""``tickloom bench`` and the asv base class: parity first, then figures that fit together."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from tickloom import array_kernel, step_kernel
+from tickloom.bench import measurement
+from tickloom.bench.measurement import empty_cache, measure_kernel
+from tickloom.bench.parity import check_parity, run_ticks
+from tickloom.bench.ticks import Ticks, make_ticks
+from tickloom.cli.main import cli
+from tickloom.engine.compiled import load_kernel
+from tickloom.errors import PluginError
+from tickloom.host import get_host
+from tickloom.specs.kernel import KernelSpec
+from tickloom.testing import KernelBenchmarks
+
+BUILT_IN = [offer.spec.name for offer in get_host().kernels]
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few ticks and repeats: the figures are not what is tested."""
+    monkeypatch.setattr(
+        measurement, "make_ticks", lambda columns: make_ticks(columns, rows=5_000, contracts=10)
+    )
+    monkeypatch.setattr(measurement, "REPEATS", 2)
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_built_in_kernels_pass_the_parity_check(name: str) -> None:
+    compiled = load_kernel(get_host().kernels.get(name))
+    ticks = make_ticks(compiled.required_columns, rows=20_000, contracts=30)
+    checked = check_parity(compiled, ticks, compiled.spec.params())
+    assert 2_000 < checked <= 25 * 400
+    assert run_ticks(compiled, ticks, compiled.spec.params()).trades.sum() > 0
+
+
+class _Params(NamedTuple):
+    up: float = 0.0
+
+
+class _State(NamedTuple):
+    last: float
+
+
+def _init(tick: Any, constants: Any) -> Any:
+    return _State(tick.price)
+
+
+def _follow(state: Any, tick: Any, position: int, constants: Any) -> Any:
+    return _State(tick.price), 1 if tick.price > state.last else -1
+
+
+def _fade(state: Any, tick: Any, position: int, constants: Any) -> Any:
+    return _State(tick.price), -1 if tick.price > state.last else 1
+
+
+def _step_spec(step: Any) -> KernelSpec:
+    return step_kernel("follow", columns=("price",), params=_Params, init=_init, step=step)
+
+
+def test_a_kernel_that_computes_something_else_is_not_timed() -> None:
+    compiled = load_kernel(_step_spec(_follow))
+    ticks = make_ticks(("price",), rows=2_000, contracts=5)
+    assert check_parity(compiled, ticks, _Params()) > 0
+    compiled.spec = _step_spec(_fade)
+    with pytest.raises(PluginError, match=r"fails the parity check at contract 0.*nothing was"):
+        check_parity(compiled, ticks, _Params())
+
+
+def test_array_kernels_are_checked_against_their_own_loop() -> None:
+    def loop(offsets: Any, columns: Any, constants: Any, wanted: Any) -> None:
+        for row in range(offsets[0] + 1, offsets[-1]):
+            wanted[row] = 1
+
+    def nothing(offsets: Any, columns: Any, constants: Any, wanted: Any) -> None:
+        pass
+
+    spec = array_kernel("always-long", columns=("price",), params=_Params, loop=loop)
+    compiled = load_kernel(spec)
+    ticks = make_ticks(("price",), rows=2_000, contracts=5)
+    check_parity(compiled, ticks, _Params())
+    compiled.spec = replace(spec, loop=nothing)
+    with pytest.raises(PluginError, match="fails the parity check"):
+        check_parity(compiled, ticks, _Params())
+
+
+def test_ticks_are_seeded_whole_contracts_of_the_columns_asked_for() -> None:
+    names = ("bp0", "sp0", "bp4", "volume", "timestamp_ns", "oi", "high")
+    ticks, again, other = (make_ticks(names, rows=20_000, contracts=50, seed=s) for s in (1, 1, 2))
+    assert set(ticks.columns) == {"price", *names}
+    assert len(ticks.offsets) == 51
+    assert (np.diff(ticks.offsets) >= 2).all()
+    assert abs(ticks.rows - 20_000) < 10_000
+    for name, column in ticks.columns.items():
+        assert len(column) == ticks.rows
+        assert column.tobytes() == again.columns[name].tobytes()
+    assert ticks.columns["price"].tobytes() != other.columns["price"].tobytes()
+    price = ticks.columns["price"]
+    assert ((price >= 100) & (price <= 900)).all()
+    assert (price == np.round(price * 20) / 20).all()
+    assert (ticks.columns["bp0"] <= price).all()
+    assert (ticks.columns["sp0"] > ticks.columns["bp0"]).all()
+    inside = np.ones(ticks.rows, bool)
+    inside[ticks.offsets[:-1]] = False
+    for name in ("volume", "timestamp_ns"):
+        steps = np.diff(ticks.columns[name], prepend=0)[inside]
+        assert (steps >= 0).all() or name == "timestamp_ns"
+
+
+def test_first_ticks_keep_their_contracts() -> None:
+    ticks = make_ticks(("price",), rows=2_000, contracts=20)
+    few: Ticks = ticks.first(3, 4)
+    assert (
+        few.offsets.tolist() == np.cumsum([0, *np.minimum(np.diff(ticks.offsets)[:3], 4)]).tolist()
+    )
+    for number in range(3):
+        start, length = int(ticks.offsets[number]), int(np.diff(few.offsets)[number])
+        own = few.columns["price"][few.offsets[number] : few.offsets[number + 1]]
+        assert own.tolist() == ticks.columns["price"][start : start + length].tolist()
+
+
+def test_a_measurement_fits_together(small: None) -> None:
+    timing = measure_kernel(get_host().kernels.get("ema-cross"))
+    assert timing.source == "synthetic"
+    assert timing.contracts == 10
+    assert timing.rows_per_s >= timing.rows_per_s_median > 0
+    assert timing.calibrated == pytest.approx(timing.rows_per_s / timing.calibration_rows_per_s)
+    assert timing.compile_s > 0
+    assert timing.peak_rss_mb > 0
+
+
+def test_bench_prints_one_json_object(small: None) -> None:
+    done = CliRunner().invoke(cli, ["bench", "buy-and-hold", "--json"])
+    assert done.exit_code == 0, done.output
+    printed = json.loads(done.stdout)
+    assert printed["kernel"] == "buy-and-hold"
+    assert set(printed) == set(measurement.KernelTiming.__dataclass_fields__)
+
+
+def test_bench_prints_for_people(small: None) -> None:
+    done = CliRunner().invoke(cli, ["bench", "ema-cross"])
+    assert done.exit_code == 0, done.output
+    for line in ("Kernel:", "Parity:", "Throughput:", "Calibrated:", "Compile:", "Peak memory:"):
+        assert line in done.stdout
+
+
+def test_an_empty_cache_is_empty_and_goes_away() -> None:
+    before = os.environ.get("TICKLOOM_CACHE_DIR")
+    with empty_cache():
+        folder = Path(os.environ["TICKLOOM_CACHE_DIR"])
+        assert not list(folder.iterdir())
+        assert load_kernel(get_host().kernels.get("ema-cross")).compile_seconds > 0
+    assert not folder.exists()
+    assert os.environ.get("TICKLOOM_CACHE_DIR") == before
+
+
+class EmaCross(KernelBenchmarks):
+    """A plugin's whole asv benchmark."""
+
+    kernel = "ema-cross"
+
+
+def test_asv_base_class_measures_a_registered_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = "tickloom.testing.kernel_benchmarks"
+    monkeypatch.setattr(
+        f"{module}.make_ticks", lambda columns: make_ticks(columns, rows=5_000, contracts=10)
+    )
+    monkeypatch.setattr(f"{module}.REPEATS", 2)
+    suite = EmaCross()
+    suite.setup()
+    suite.time_run()
+    suite.peakmem_run()
+    assert suite.track_calibrated_cost() > 0
+    assert suite.track_compile() > 0
+
+
+def test_asv_takes_the_base_class_for_no_benchmark_and_knows_the_units() -> None:
+    assert inspect.isabstract(KernelBenchmarks)
+    assert not inspect.isabstract(EmaCross)
+    assert EmaCross.track_calibrated_cost.unit == "calibration rows per row"  # type: ignore[attr-defined]
+    assert EmaCross.track_compile.unit == "seconds"  # type: ignore[attr-defined]
+
+
+def test_asv_base_class_needs_no_pytest() -> None:
+    code = (
+        "import sys; from tickloom.testing import KernelBenchmarks; "
+        "print(sorted({'pytest', 'hypothesis'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
