@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tickloom import RawBatch, ReaderSpec, Rejected, SourceOptions
+from tickloom import Ignored, RawBatch, ReaderSpec, Rejected, SourceOptions
 
 
 @dataclass
@@ -18,6 +18,7 @@ class Reading:
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     rejected: list[Rejected] = field(default_factory=list)
     batches: list[RawBatch] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
 
     def lost_lines(self) -> list[str]:
         """The text of malformed lines."""
@@ -33,6 +34,9 @@ def read_all(spec: ReaderSpec, source: Path, **options: Any) -> Reading:
         for piece in spec.read(pickle.loads(pickle.dumps(unit)), settings):
             if isinstance(piece, Rejected):
                 reading.rejected.append(piece)
+                continue
+            if isinstance(piece, Ignored):
+                reading.ignored.append(piece.what)
                 continue
             assert len(piece.frame) <= settings.batch_rows
             reading.batches.append(piece)

@@ -77,6 +77,7 @@ def _print(report: PackReport, store: Path) -> None:
     click.echo(
         f"  files:   {read:,} read, {report.sources_skipped:,} unchanged and skipped, "
         f"{report.files_ignored:,} ignored"
+        + (f", {report.parts_ignored:,} parts of other instruments" * bool(report.parts_ignored))
     )
     click.echo(
         f"  rows:    {report.rows_read:,} read = {report.rows_written:,} written + "

@@ -174,6 +174,7 @@ class Packing:
             report.bytes_in += source.size
             report.rows_read += result.rows
             report.crossed_quotes += result.crossed
+            report.parts_ignored += result.ignored
             for part in result.rejected:
                 report.rows_quarantined += part.rows
                 report.quarantined.append(Quarantined(part.path, part.reason, part.rows))

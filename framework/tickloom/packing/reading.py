@@ -24,6 +24,7 @@ from tickloom.packing.row_checks import split_rows
 from tickloom.specs import (
     Calendar,
     ContractSlice,
+    Ignored,
     PartitionContext,
     RawBatch,
     ReadError,
@@ -103,6 +104,9 @@ class UnitResult:
     crossed: int = 0
     """Rows with crossed quotes."""
 
+    ignored: int = 0
+    """Parts that are another instrument's."""
+
     def reject_whole(self, reason: str) -> None:
         """Take nothing of it."""
         self.bins = []
@@ -171,22 +175,35 @@ class _UnitReading:
         contracts: dict[tuple[str, Contract | None], tuple[Contract, Expiry]] = {}
         for part in self._parts:
             self._result.rows += _rows(part)
-            if isinstance(part, Rejected):
+            if isinstance(part, Ignored):
+                self._result.ignored += 1
+            elif isinstance(part, Rejected):
                 self._rejected.add_part(part.path, part.reason, part.rows, part.frame)
             elif part.frame.height:
-                named = part.symbol, part.contract
-                if named not in contracts:
-                    contracts[named] = self._names.contract(part, self._last_tick_of(part.symbol))
-                self._take(part, *contracts[named])
-        if not self._result.rows and not self._rejected:
+                try:
+                    named = part.symbol, part.contract
+                    if named not in contracts:
+                        last_tick = self._last_tick_of(part.symbol)
+                        contracts[named] = self._names.contract(part, last_tick)
+                    self._take(part, *contracts[named])
+                except ReadError as error:
+                    self._refuse(part, error)
+        if not self._result.rows and not self._rejected and not self._result.ignored:
             raise ReadError("expected rows; the file has none")
+
+    def _refuse(self, batch: RawBatch, error: ReadError) -> None:
+        """Quarantine the batch; where the unit is one contract, that is the whole unit."""
+        if batch.symbol == self._unit.name:
+            raise error
+        reason = f"{batch.symbol}: {error}"
+        self._rejected.add_part(self._unit.paths[0], reason, batch.frame.height, batch.frame)
 
     def _count_rest(self) -> None:
         """All rows of a unit that is rejected are accounted for, not only those until then."""
         with suppress(ReadError, OSError):
             self._result.rows += sum(map(_rows, self._parts))
 
-    def _read_parts(self) -> Iterator[RawBatch | Rejected]:
+    def _read_parts(self) -> Iterator[RawBatch | Rejected | Ignored]:
         """What the reader yields; its own failures are the unit's."""
         import polars as pl
 
@@ -250,5 +267,7 @@ class _UnitReading:
         self._result.reject_whole(reason)
 
 
-def _rows(part: RawBatch | Rejected) -> int:
+def _rows(part: RawBatch | Rejected | Ignored) -> int:
+    if isinstance(part, Ignored):
+        return 0
     return part.rows if isinstance(part, Rejected) else part.frame.height

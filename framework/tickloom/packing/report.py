@@ -49,6 +49,9 @@ class PackReport:
     files_ignored: int = 0
     """Files that no reader claimed."""
 
+    parts_ignored: int = 0
+    """Parts of files that are another instrument's: a dump's table of futures, say."""
+
     bytes_in: int = 0
     """Size of the files that were read, bytes."""
 

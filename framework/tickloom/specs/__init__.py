@@ -4,6 +4,7 @@ from tickloom.specs.calendar import Calendar, CalendarGapError, CalendarSpec
 from tickloom.specs.executor import ExecutorSpec
 from tickloom.specs.kernel import KernelSpec
 from tickloom.specs.reader import (
+    Ignored,
     RawBatch,
     ReadError,
     ReaderSpec,
@@ -21,6 +22,7 @@ __all__ = [
     "ContractSlice",
     "ExecutorSpec",
     "FileSummary",
+    "Ignored",
     "KernelSpec",
     "PartitionContext",
     "RawBatch",

@@ -81,6 +81,18 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """A part of a unit that is another instrument's, a table of futures say; the host counts it,
+    like a file that no reader claims."""
+
+    path: Path
+    """The file it is from."""
+
+    what: str
+    """What it is, for messages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderSpec:
     """A reader of one vendor's files.
 
@@ -104,7 +116,7 @@ class ReaderSpec:
     """``discover(source, options)``: the units below one source folder (or file), in a stable
     order. It claims files; it does not read them whole."""
 
-    read: Callable[[Unit, SourceOptions], Iterator[RawBatch | Rejected]]
+    read: Callable[[Unit, SourceOptions], Iterator[RawBatch | Rejected | Ignored]]
     """``read(unit, options)``: bounded batches; rows of one contract come in the vendor's order.
     Raises :class:`ReadError` when the unit cannot be read."""
 

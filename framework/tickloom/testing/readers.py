@@ -14,7 +14,7 @@ import pytest
 
 from tickloom.host import get_host
 from tickloom.schema import COMPUTED_COLUMNS, RAW_COLUMNS, polars_dtype
-from tickloom.specs import RawBatch, ReadError, ReaderSpec, Rejected, SourceOptions, Unit
+from tickloom.specs import Ignored, RawBatch, ReadError, ReaderSpec, Rejected, SourceOptions, Unit
 from tickloom.testing.comparison import first_difference
 
 if TYPE_CHECKING:
@@ -207,7 +207,8 @@ def _read_all(reader: ReaderSpec, source: Path, options: SourceOptions) -> list[
     for unit in reader.discover(source, options):
         for item in reader.read(unit, options):
             assert not isinstance(item, Rejected), f"sample file {item.path}: {item.reason}"
-            batches.append(item)
+            if not isinstance(item, Ignored):
+                batches.append(item)
     return batches
 
 

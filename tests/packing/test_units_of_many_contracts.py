@@ -1,0 +1,36 @@
+"""A file of many contracts: one that cannot be read costs its own rows, not the file's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+import tickloom
+
+MAPPING = """
+symbol = "{sym}"
+clock = { columns = ["at"], zone = "Asia/Kolkata" }
+columns = { price = "px", volume = "vol" }
+"""
+LINES = """at,sym,px,vol
+2025-08-01 09:15:00,BANKNIFTY25AUG54000CE,1.5,1
+2025-08-01 09:15:00,BANKNIFTY,54000.0,0
+2025-08-01 09:15:01,BANKNIFTY25AUG54000PE,2.5,2
+2025-08-01 09:15:02,BANKNIFTY,54001.0,0
+"""
+
+
+def test_unreadable_symbol_costs_its_own_rows(tmp_path: Path) -> None:
+    (tmp_path / "ticks.csv").write_text(LINES)
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text(MAPPING)
+    store = tmp_path / "store"
+    report = tickloom.pack(tmp_path / "ticks.csv", store, mapping=mapping, executor="threads")
+    assert (report.rows_read, report.rows_written, report.rows_quarantined) == (4, 2, 2)
+    [bad] = report.quarantined
+    assert bad.reason.startswith("BANKNIFTY: ")
+    [file] = store.glob("*/*/part-*")
+    assert pl.read_parquet(file)["price"].to_list() == [1.5, 2.5]
+    [kept] = (store / "_tickloom/quarantine").rglob("*.parquet")
+    assert pl.read_parquet(kept)["price"].to_list() == [54000.0, 54001.0]
