@@ -252,14 +252,14 @@ def test_file_that_the_mapping_does_not_describe_is_refused(
         read(tmp_path, text)
 
 
-def test_mapping_and_tables_are_part_of_the_unit(tmp_path: Path) -> None:
+def test_tables_are_part_of_the_unit(tmp_path: Path) -> None:
     (tmp_path / "names.csv").write_text("token,symbol\n1,a\n")
     (tmp_path / "a.csv").write_text("at,token,px\n")
     mapping = tmp_path / "m.toml"
     text = MAPPING.replace("{sym}", "{symbol}").replace("{top}", 'files = ["a.csv"]')
     mapping.write_text(text.replace("{more}", '[lookup]\nfiles = "names.csv"\nkey = "token"'))
     [unit] = CSV.discover(tmp_path, SourceOptions(mapping=mapping))
-    assert unit.paths == (tmp_path / "a.csv", mapping, tmp_path / "names.csv")
+    assert unit.paths == (tmp_path / "a.csv", tmp_path / "names.csv")
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ class CsvFile:
 
         The columns are :attr:`columns`; fields that are empty are empty texts.
         """
-        malformed = _Malformed(self._path)
+        malformed = MalformedLines(self._path)
         with _damage(), self._open() as stream:
             reader = pa_csv.open_csv(
                 stream,
@@ -101,7 +101,7 @@ class CsvFile:
         return names, mapping.skip_lines + reader.line_num
 
 
-class _Malformed:
+class MalformedLines:
     """Lines with another number of fields than the header has."""
 
     def __init__(self, path: Path) -> None:
@@ -110,6 +110,7 @@ class _Malformed:
         self._more = 0
 
     def take(self, row: pa_csv.InvalidRow) -> str:
+        """Keep the row in mind, and have it skipped."""
         if len(self._rows) < SHOWN_LINES:
             self._rows.append(row)
         else:

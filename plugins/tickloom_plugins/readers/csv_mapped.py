@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def discover(source: Path, options: SourceOptions) -> Iterable[Unit]:
     """The files that the mapping names, below ``source``; none without a mapping.
 
-    Mapping and look-up files belong to each unit: a new token is read into old files. Raises
+    Look-up tables belong to each unit: a new token is read into old files. Raises
     :class:`tickloom.UsageError` for a mapping that cannot be meant.
     """
     if options.mapping is None:
@@ -29,7 +29,7 @@ def discover(source: Path, options: SourceOptions) -> Iterable[Unit]:
         if path in tables or (source.is_file() and path != source):
             continue
         name = path.relative_to(folder).as_posix()
-        yield Unit(paths=(path, options.mapping, *tables), name=name)
+        yield Unit(paths=(path, *tables), name=name)
 
 
 def read(unit: Unit, options: SourceOptions) -> Iterator[RawBatch | Rejected]:
@@ -40,8 +40,10 @@ def read(unit: Unit, options: SourceOptions) -> Iterator[RawBatch | Rejected]:
     from tickloom_plugins.readers.mapping import FILE_COLUMN, load_mapping
     from tickloom_plugins.readers.text_rows import TextRows
 
-    path, mapping_file, *tables = unit.paths
-    mapping = load_mapping(mapping_file)
+    path, *tables = unit.paths
+    if options.mapping is None:
+        raise UsageError("the reader csv needs a mapping file; say --mapping FILE")
+    mapping = load_mapping(options.mapping)
     file = CsvFile(path, mapping, options)
     table = load_table(tables, mapping, file.columns, options)
     rows = TextRows(mapping, file.columns, path, {FILE_COLUMN: unit.name}, table)

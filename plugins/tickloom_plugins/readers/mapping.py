@@ -115,6 +115,9 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     nulls: tuple[str, ...] = DEFAULT_NULLS
     """Texts that mean null."""
 
+    trim: bool = True
+    """Whether blanks around fields are taken off."""
+
     thousands: str = ""
     """Separator within numbers."""
 

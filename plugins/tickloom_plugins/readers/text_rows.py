@@ -98,9 +98,9 @@ class TextRows:
     def _prepared(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows that are kept, trimmed, with nulls and all columns that the mapping names."""
         mapping = self._mapping
-        text = rows.with_columns(pl.all().str.strip_chars())
-        text = text.with_columns(
-            pl.when(~pl.all().is_in(list(mapping.nulls))).then(pl.all())
+        fields = pl.all().str.strip_chars() if mapping.trim else pl.all()
+        text = rows.with_columns(
+            pl.when(~fields.is_in(list(mapping.nulls))).then(fields)
         ).with_row_index(_ROW)
         text = text.with_columns([pl.lit(value).alias(name) for name, value in self._said.items()])
         for column, pattern in mapping.extract.items():
