@@ -20,7 +20,7 @@ from tests.engine.run_stores import (
 )
 
 import tickloom
-from tickloom.engine import runner
+from tickloom.engine import api
 from tickloom.engine.contract_results import TRADE_DTYPE, ContractResults
 from tickloom.errors import StoreError, UsageError
 from tickloom.specs import KernelSpec
@@ -75,7 +75,7 @@ class PlainKernel:
 @pytest.fixture
 def kernel(monkeypatch: pytest.MonkeyPatch) -> PlainKernel:
     plain = PlainKernel()
-    monkeypatch.setattr(runner, "load_kernel", lambda spec, variant, announce: plain)
+    monkeypatch.setattr(api, "load_kernel", lambda spec, variant, announce: plain)
     return plain
 
 

@@ -37,11 +37,6 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, file_okay=False),
     help="Write totals, results per contract and the trade log into this folder.",
 )
-@click.option(
-    "--hot/--no-hot",
-    default=None,
-    help="Read the hot tier, building what is missing; or never.  [default: where it exists]",
-)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     kernel: str,
@@ -54,23 +49,21 @@ def command(
     from tickloom.cli.output import print_json, progress
     from tickloom.engine.api import run
 
-    def go() -> RunResult:
-        with progress() as bar:
-            task = bar.add_task("rows", total=None)
-            return run(
-                kernel,
-                store,
-                params=dict(params),
-                out=out,
-                progress=lambda done, total: bar.update(task, completed=done, total=total),
-                announce=lambda text: click.echo(text, err=True),
-                **options,
-            )
-
+    with progress() as bar:
+        task = bar.add_task("rows", total=None)
+        result = run(
+            kernel,
+            store,
+            params=dict(params),
+            out=out,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            announce=lambda text: click.echo(text, err=True),
+            **options,
+        )
     if as_json:
-        print_json(go().summary())
+        print_json(result.summary())
         return
-    _print(go(), out)
+    _print(result, out)
 
 
 def _print(result: RunResult, out: Path | None) -> None:

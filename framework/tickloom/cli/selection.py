@@ -89,6 +89,11 @@ _SPREADING: Final = (
     click.option(
         "--workers", type=click.IntRange(min=1), help="How many workers.  [default: the cores]"
     ),
+    click.option(
+        "--hot/--no-hot",
+        default=None,
+        help="Read the hot tier, building what is missing; or never.  [default: where it exists]",
+    ),
 )
 
 
@@ -103,7 +108,7 @@ def fill_options(command: F) -> F:
 
 
 def spreading_options(command: F) -> F:
-    """Adds ``--executor --workers``."""
+    """Adds ``--executor --workers --hot``."""
     return _with(_SPREADING, command)
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
 from tickloom.contracts import Right
 from tickloom.engine.collect import collect
+from tickloom.engine.compiled import load_kernel
+from tickloom.engine.fills import FillModel
 from tickloom.engine.loading import Announce
 from tickloom.engine.parameters import make_params
+from tickloom.engine.prepare import Preparer, Progress, stopwatch
 from tickloom.engine.request import (
     Day,
     StorePath,
@@ -22,7 +24,11 @@ from tickloom.engine.request import (
 )
 from tickloom.engine.results import RunResult
 from tickloom.engine.run import Job
-from tickloom.engine.runner import Progress, Runner
+from tickloom.engine.runner import run_partitions
+from tickloom.engine.sweep import run_sweep
+from tickloom.engine.sweep_call import load_sweep
+from tickloom.engine.sweep_grid import grid_values, parameter_sets
+from tickloom.engine.sweep_results import SweepResult
 from tickloom.engine.variant import Variant, required_columns
 from tickloom.specs import KernelSpec
 
@@ -62,40 +68,83 @@ def run(
     :class:`UsageError` for what does not exist, :class:`StoreError` for a store that is damaged or
     not sorted, or that has no values in a column that the kernel needs.
     """
-    started = time.perf_counter()
     opened = store_of(store)
     spec = kernel_of(kernel)
     record = make_params(spec, params or {})
-    filters = filters_of(underlyings, start, end, expiry, strikes, right)
     model = fill_of(fill, latency, stale_ms)
     variant = Variant.of(model, logged=log or out is not None)
-    spread = spread_of(executor, workers)
-    job = Job(
-        spec=spec,
-        params=record,
-        variant=variant,
-        fill=model,
-        costs={},
-        columns=required_columns(spec, variant),
-    )
-    runner = Runner(
+    preparer = Preparer(
         store=opened,
-        filters=filters,
-        job=job,
-        spread=spread,
+        filters=filters_of(underlyings, start, end, expiry, strikes, right),
+        job=_job(spec, record, variant, model),
+        spread=spread_of(executor, workers),
         hot=hot,
-        progress=progress,
-        announce=announce,
+        load=lambda wanted: load_kernel(spec, wanted, announce=announce),
     )
-    runs = runner.run()
-    spent = runner.compile_s + runner.building_s
+    with stopwatch(preparer) as elapsed:
+        runs = run_partitions(preparer, progress)
     result = collect(
-        runs,
-        job,
-        spread,
-        elapsed_s=time.perf_counter() - started - spent,
-        compile_s=runner.compile_s,
+        runs, preparer.job, preparer.spread, elapsed_s=elapsed(), compile_s=preparer.compile_s
     )
     if out is not None:
         result.save(Path(out))
     return result
+
+
+def sweep(
+    kernel: str | KernelSpec,
+    store: StorePath,
+    *,
+    grid: Mapping[str, str | Sequence[object]],
+    params: Mapping[str, object] | None = None,
+    underlyings: Sequence[str] = (),
+    start: Day | None = None,
+    end: Day | None = None,
+    expiry: Day | Sequence[Day] = (),
+    strikes: tuple[float, float] | None = None,
+    right: Right | None = None,
+    fill: str = "last",
+    latency: str = "0",
+    stale_ms: float = 0,
+    executor: str = "threads",
+    workers: int | None = None,
+    out: str | PathLike[str] | None = None,
+    hot: bool | None = None,
+    progress: Progress | None = None,
+    announce: Announce | None = None,
+) -> SweepResult:
+    """Run ``kernel`` with every combination of ``grid`` in one pass over the data.
+
+    ``grid`` maps parameters to values, or to text like ``'3:10'`` or ``'15,18,21'``. Each set's
+    profit and trades are those of a :func:`run` of its own. ``out`` is a folder that gets the
+    table; a sweep that was interrupted there continues where it was. The other arguments and the
+    errors are those of :func:`run`.
+    """
+    opened = store_of(store)
+    spec = kernel_of(kernel)
+    values = {n: grid_values(v) if isinstance(v, str) else list(v) for n, v in grid.items()}
+    sets = parameter_sets(spec, values, params or {})
+    model = fill_of(fill, latency, stale_ms)
+    preparer = Preparer(
+        store=opened,
+        filters=filters_of(underlyings, start, end, expiry, strikes, right),
+        job=_job(spec, tuple(sets), Variant.of(model), model),
+        spread=spread_of(executor, workers),
+        hot=hot,
+        load=lambda wanted: load_sweep(spec, wanted, announce=announce),
+    )
+    result = run_sweep(preparer, tuple(grid), None if out is None else Path(out), progress)
+    if out is not None:
+        result.save(Path(out))
+    return result
+
+
+def _job(spec: KernelSpec, params: object, variant: Variant, fill: FillModel) -> Job:
+    return Job(
+        spec=spec,
+        params=params,
+        variant=variant,
+        fill=fill,
+        costs={},
+        columns=required_columns(spec, variant),
+    )

@@ -70,7 +70,7 @@ def gather(
             log=np.concatenate([r.log for r in parts]),
             rows_read=sum(r.rows_read for r in parts),
             all_null=next((r.all_null for r in parts if r.all_null), ""),
-            peaks=_highest((r.process, r.peak_rss) for r in parts),
+            peaks=highest((r.process, r.peak_rss) for r in parts),
         )
         for partition, parts in zip(planned, by_partition, strict=True)
     ]
@@ -89,12 +89,13 @@ def collect(
     Raises :class:`StoreError` if each of them lacks a column that the kernel needs.
     """
     used = [run for run in runs if not run.all_null]
+    skipped = [(str(r.key), r.all_null, r.planned.rows) for r in runs if r.all_null]
     if runs and not used:
-        raise _no_values(runs, job)
+        raise no_values(skipped, job)
     results = np.concatenate([np.zeros(0, CONTRACT_DTYPE), *(run.contracts for run in used)])
     contracts = [(i, c) for i, run in enumerate(used) for c in run.planned.contracts]
     table = contract_table([run.key for run in used], contracts, results)
-    peaks = _highest(
+    peaks = highest(
         [(os.getpid(), peak_rss()), *(pair for run in runs for pair in run.peaks.items())]
     )
     return RunResult(
@@ -111,11 +112,7 @@ def collect(
         costs=in_order(results["costs"]),
         unfilled=int(results["unfilled"].sum()),
         partial=int(results["partial"].sum()),
-        partitions_skipped=tuple(
-            SkippedPartition(str(run.key), run.all_null, run.planned.rows)
-            for run in runs
-            if run.all_null
-        ),
+        partitions_skipped=tuple(SkippedPartition(*each) for each in skipped),
         executor=spread.executor.name,
         workers=spread.workers,
         hot_partitions=sum(run.planned.hot is not None for run in used),
@@ -135,17 +132,19 @@ def _trades(runs: Sequence[PartitionRun]) -> npt.NDArray[np.void]:
     return log
 
 
-def _highest(pairs: Iterable[tuple[int, int]]) -> dict[int, int]:
+def highest(pairs: Iterable[tuple[int, int]]) -> dict[int, int]:
+    """The highest number of each key."""
     peaks: dict[int, int] = {}
     for process, peak in pairs:
         peaks[process] = max(peak, peaks.get(process, 0))
     return peaks
 
 
-def _no_values(runs: Sequence[PartitionRun], job: Job) -> StoreError:
-    needed = ", ".join(job.names)
+def no_values(skipped: Sequence[tuple[str, str, int]], job: Job) -> StoreError:
+    """The error for partitions that all lack a column: name, column and rows of each."""
+    partition, column, _ = skipped[0]
     return StoreError(
-        f"kernel {job.spec.name!r} needs the columns {needed}; {runs[0].all_null!r} holds nothing "
-        f"but nulls in {runs[0].key}, and every one of the {len(runs)} selected partitions lacks "
-        "one of them; choose other partitions, or a kernel that does without"
+        f"kernel {job.spec.name!r} needs the columns {', '.join(job.names)}; {column!r} holds "
+        f"nothing but nulls in {partition}, and every one of the {len(skipped)} selected "
+        "partitions lacks one of them; choose other partitions, or a kernel that does without"
     )

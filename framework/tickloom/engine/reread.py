@@ -47,8 +47,10 @@ def settled(
                     changed.append(result.key)
                 else:
                     kept[result.key] = result
-        except (PartitionChangedError, FileNotFoundError):
-            # Replaced before it was opened; nobody can tell which one, so all are read again.
+        except (StoreError, FileNotFoundError):
+            # What was replaced while it was read may look like anything; is it that?
+            if not any(was_replaced(partition) for partition in pending):
+                raise
             changed = [partition.key for partition in pending]
         if not changed:
             return [kept[key] for key in sorted(kept)]
@@ -59,3 +61,12 @@ def settled(
         f"{len(pending)} partitions of {store.path} were replaced each time they were read, "
         f"{pending[0].key if pending else ''} among them; run again when the packing is done"
     )
+
+
+def was_replaced(partition: Partition) -> bool:
+    """True if the partition is not the one that was looked at before."""
+    try:
+        partition.confirm()
+    except PartitionChangedError:
+        return True
+    return False

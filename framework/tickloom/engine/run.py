@@ -59,7 +59,7 @@ class Job:
     """The kernel."""
 
     params: Any
-    """Its parameter record."""
+    """Its parameter record; in a sweep, a sequence of them."""
 
     variant: Variant
     """What the loop is specialised for where slices come straight from their partition."""
@@ -125,7 +125,7 @@ def run_slice(job: Job, part: Slice, kernels: Kernels | None = None) -> SliceRes
             job.params,
             block.offsets,
             block.columns[: len(job.columns)],
-            facts=_facts(part, span) if compiled.needs_facts else None,
+            facts=contract_facts(part, span) if compiled.needs_facts else None,
             fill=job.fill,
             costs=job.costs.get(part.partition),
         )
@@ -157,7 +157,7 @@ def execute(
     running are through; the others are not begun.
     """
     if not spread.executor.shares_memory:
-        _check_picklable(job)
+        check_picklable(job)
     shared = (kernels,) if spread.executor.shares_memory else ()
     with spread.executor.create(min(spread.workers, max(1, len(slices)))) as pool:
         futures = [pool.submit(run_slice, job, part, *shared) for part in largest_first(slices)]
@@ -177,7 +177,8 @@ def _loaded(spec: KernelSpec, variant: Variant) -> CompiledKernel:
     return load_kernel(spec, variant)
 
 
-def _facts(part: Slice, span: slice) -> ContractFacts:
+def contract_facts(part: Slice, span: slice) -> ContractFacts:
+    """What clock fields need to know of the contracts ``span`` of a slice."""
     return ContractFacts(
         expiry_day=part.expiries[span],
         strike=part.strikes[span],
@@ -201,7 +202,8 @@ def _placed(
     return placed
 
 
-def _check_picklable(job: Job) -> None:
+def check_picklable(job: Job) -> None:
+    """Raise :class:`UsageError` if ``job`` cannot be sent to another process."""
     try:
         pickle.dumps(job)
     except (pickle.PicklingError, AttributeError, TypeError) as error:

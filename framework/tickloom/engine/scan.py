@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from tickloom.engine.schedule import Int64, Slice
-from tickloom.errors import UsageError
+from tickloom.errors import StoreError, UsageError
 from tickloom.schema import ROW_GROUP_ROWS
 from tickloom.store.formats import format_of
 
@@ -70,7 +71,13 @@ class Scan:
             tables = hot.scan(self.names, ranges)
         else:
             tables = format_of(file).scan(file, self.names, ranges)
-        for (low, high), (first_row, rows), table in zip(groups, ranges, tables, strict=True):
+        read = _readable(tables, file)
+        for (low, high), (first_row, rows), table in zip(groups, ranges, read, strict=True):
+            if table.num_rows != rows:
+                raise StoreError(
+                    f"{file} ends at row {first_row + table.num_rows}; its contract index goes on "
+                    f"to row {first_row + rows}. 'tickloom verify STORE' says more"
+                )
             self.rows_read += rows
             yield from self._blocks(table, low, high, first_row)
 
@@ -137,6 +144,26 @@ def as_numbers(chunk: pa.Array, name: str) -> npt.NDArray[Any]:
     if chunk.null_count:
         chunk = pc.fill_null(chunk, pa.scalar(0, chunk.type))
     return np.asarray(chunk.to_numpy(zero_copy_only=True), np.int64)
+
+
+def _readable(tables: Iterator[pa.Table], file: Path) -> Iterator[pa.Table]:
+    """``tables``, with what their decoders raise as :class:`StoreError`."""
+    import polars as pl
+    import pyarrow as pa
+
+    try:
+        yield from tables
+    except FileNotFoundError:
+        raise
+    except (
+        pa.ArrowException,
+        pl.exceptions.PolarsError,
+        pl.exceptions.PanicException,  # of BaseException: it would end a thread unseen
+        OSError,
+    ) as error:
+        raise StoreError(
+            f"{file} cannot be decoded ({error}); 'tickloom verify STORE' says what is damaged"
+        ) from error
 
 
 def _groups(part: Slice) -> Iterator[tuple[int, int]]:

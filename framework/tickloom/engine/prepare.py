@@ -1,0 +1,114 @@
+"""What comes before the first row: hot files, the plan, and compiled kernels."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+from tickloom.engine import hot_build, hot_file
+from tickloom.engine.filters import Filters, no_contract
+from tickloom.engine.plan import PlannedPartition, plan
+from tickloom.engine.request import Spread
+from tickloom.engine.run import Job
+from tickloom.engine.variant import Variant
+from tickloom.store.api import Partition, Store
+
+Progress = Callable[[int, int], None]
+"""``progress(rows done, rows in all)``, called after each slice."""
+
+
+class Compiled(Protocol):
+    """A kernel, compiled for one variant."""
+
+    @property
+    def compile_seconds(self) -> float: ...
+
+
+C = TypeVar("C", bound=Compiled)
+
+
+@dataclass(slots=True, kw_only=True)
+class Preparer(Generic[C]):
+    """Gets partitions ready to be run over, and keeps the seconds that are not the run's own."""
+
+    store: Store
+    """What is read."""
+
+    filters: Filters
+    """Which part of it."""
+
+    job: Job
+    """What is done to every slice."""
+
+    spread: Spread
+    """What it is spread over."""
+
+    hot: bool | None
+    """Use the hot tier: always (and build what is missing), never, or where it exists (None)."""
+
+    load: Callable[[Variant], C]
+    """Loads or compiles the kernel for a variant."""
+
+    loaded: dict[Variant, C] = field(default_factory=dict)
+    """The variants that the planned partitions need."""
+
+    building_s: float = 0.0
+    """Seconds spent building hot files."""
+
+    @property
+    def compile_s(self) -> float:
+        """Seconds spent compiling."""
+        return sum(kernel.compile_seconds for kernel in self.loaded.values())
+
+    def chosen(self) -> list[Partition]:
+        """The partitions that the filters select."""
+        return self.filters.partitions(self.store.partitions())
+
+    def prepare(self, pending: Sequence[Partition]) -> list[PlannedPartition]:
+        """The partitions with their selected contracts; what they need is loaded."""
+        if self.hot:
+            self._build_missing(pending)
+        find = self._find_hot if self.hot is not False else lambda *_: None
+        planned = plan(pending, self.filters, self.job.names, self.spread.workers, find)
+        for partition in planned:
+            variant = self.job.variant_for(partition.hot)
+            if variant not in self.loaded:
+                self.loaded[variant] = self.load(variant)
+        return planned
+
+    def require_contracts(self, chosen: Sequence[Partition]) -> None:
+        """After nothing was selected: raise :class:`UsageError` if there are contracts at all."""
+        present = [contract for part in chosen for contract in part.index().contracts]
+        if present:
+            raise no_contract(self.filters, present)
+
+    def _build_missing(self, pending: Sequence[Partition]) -> None:
+        started = time.perf_counter()
+        workers = self.spread.workers
+        missing = hot_build.examine(
+            self.store, pending, self.job.names, workers=workers, done=lambda rows: None
+        )
+        hot_build.build(self.store, missing, workers=workers, done=lambda rows: None)
+        self.building_s += time.perf_counter() - started
+
+    def _find_hot(self, partition: Partition, columns: Sequence[str]) -> hot_file.HotFile | None:
+        return hot_file.find(self.store.path, partition, columns)
+
+
+@contextmanager
+def stopwatch(preparer: Preparer[Any]) -> Iterator[Callable[[], float]]:
+    """The seconds that the block takes, without compiling and building hot files; ask afterwards.
+
+    The libraries that decode are imported before it starts: that is the start of a process, not
+    the speed of a run.
+    """
+    importlib.import_module("polars")
+    importlib.import_module("pyarrow.compute")
+    started = time.perf_counter()
+    ended = [started]
+    yield lambda: ended[0] - started - preparer.compile_s - preparer.building_s
+    ended[0] = time.perf_counter()
