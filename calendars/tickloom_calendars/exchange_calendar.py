@@ -19,7 +19,7 @@ from tickloom import (
     read_expiry_rows,
 )
 from tickloom_calendars.expiry_book import ExpiryBook
-from tickloom_calendars.expiry_generator import YEARS_AHEAD
+from tickloom_calendars.expiry_generator import STOCK_YEARS_AHEAD, YEARS_AHEAD
 from tickloom_calendars.expiry_rules import ANY_UNDERLYING, ExpiryRule, rules_of
 from tickloom_calendars.file_review import review
 from tickloom_calendars.name_reader import NameReader
@@ -37,7 +37,6 @@ class ExchangeCalendar:
         self._exchange = exchange
         self._days = committed_days()
         self._rules = rules_of(exchange)
-        self._last_year = self._days.last_year + YEARS_AHEAD
         self._file_rows = read_expiry_rows(file) if file is not None else ()
         self._books: dict[str, ExpiryBook] = {}
         ruled = {rule.underlying for rule in self._rules} - {ANY_UNDERLYING}
@@ -78,7 +77,9 @@ class ExchangeCalendar:
         key = underlying if underlying in self._known else ANY_UNDERLYING
         if key not in self._books:
             rows = [row for row in self._file_rows if row.instrument == key]
-            self._books[key] = ExpiryBook(self._rules_for(key), self._days, self._last_year, rows)
+            rules = self._rules_for(key)
+            ahead = STOCK_YEARS_AHEAD if rules[0].underlying == ANY_UNDERLYING else YEARS_AHEAD
+            self._books[key] = ExpiryBook(rules, self._days, self._days.last_year + ahead, rows)
         return self._books[key]
 
     def differences(self, rows: Sequence[ExpiryRow]) -> list[ExpiryDifference]:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Final
 
 from tickloom import ExpiryRow
 from tickloom_calendars.expiry_rules import ANY_UNDERLYING, ExpiryRule
 from tickloom_calendars.trading_days import FIRST_YEAR, TradingDays
 
-YEARS_AHEAD = 5
+YEARS_AHEAD: Final = 5
 """How far beyond the published holidays expiries are dated: NIFTY options trade up to five years
 ahead."""
+
+STOCK_YEARS_AHEAD: Final = 1
+"""The same for stocks, which are listed three months ahead: with five years, RELIANCE24APR2920CE
+could be of 24-APR-29."""
 
 
 def monthly_rows(rules: Iterable[ExpiryRule], days: TradingDays, last_year: int) -> list[ExpiryRow]:

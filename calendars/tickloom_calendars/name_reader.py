@@ -7,7 +7,7 @@ from typing import Final
 
 from tickloom import Contract, NameReading
 from tickloom_calendars.expiry_book import ExpiryBook
-from tickloom_calendars.symbol_grammar import Form, Stated, forms_of, parse
+from tickloom_calendars.symbol_grammar import MONTHS, Form, Stated, forms_of, parse
 
 INDEX_STRIKES: Final = (1_000.0, 1_000_000.0)
 """Lowest strike of an index option, and what none reaches."""
@@ -69,8 +69,18 @@ class NameReader:
             f"{c.underlying} {c.period} {c.strike:.10g} {c.right} ({one.form})"
             for c, one in zip(readings, stated, strict=True)
         )
-        error = f"{symbol!r} is ambiguous: {said}; name the vendor's dialect"
+        clear = " or ".join(self._clear_name(one) for one in stated)
+        error = (
+            f"{symbol!r} is ambiguous: {said}; name the vendor's dialect, or rename it to {clear}"
+        )
         return NameReading(symbol, None, error, readings)
+
+    def _clear_name(self, stated: Stated) -> str:
+        """A name that has no other reading: the day first, C or P before the strike."""
+        book = self._book(stated.underlying)
+        day = stated.day or book.monthly[stated.month].final
+        month = f"{day:%d}{MONTHS[day.month - 1]}{day:%y}"
+        return f"{stated.underlying}{month}{stated.right[0]}{stated.strike:.10g}"
 
     def _undated(self, symbol: str, stated: list[Stated]) -> NameReading:
         """No reading is in the calendar. A lone contract month is left to the calendar, which

@@ -28,11 +28,11 @@ FORMS_OF_DIALECT: Final[dict[str, tuple[Form, ...]]] = {
 }
 """The forms that a vendor uses; the empty dialect takes any."""
 
-_MONTHS: Final = (
+MONTHS: Final = (
     "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
 )  # fmt: skip
-_MONTH_NUMBERS: Final = {name: number for number, name in enumerate(_MONTHS, 1)}
-_MONTH = "|".join(_MONTHS)
+_MONTH_NUMBERS: Final = {name: number for number, name in enumerate(MONTHS, 1)}
+_MONTH = "|".join(MONTHS)
 _STRIKE = r"\d+(?:\.\d+)?"
 # What follows the underlying: a pattern that begins with the underlying tries every split of it.
 _MONTH_NAME = re.compile(rf"(\d\d)({_MONTH})({_STRIKE})(CE|PE)(\.NFO|\.BFO)?\Z")

@@ -53,6 +53,8 @@ def read(calendar: Calendar, symbol: str, dialect: str = "") -> Contract | None:
             ("BANKNIFTY", "monthly", "2023-12-28", "PE", 33000),
             "2023-12-28",
         ),
+        # day-first would be 24-APR-29 at strike 20: no stock is listed that far ahead
+        ("RELIANCE24APR2920CE", ("RELIANCE", "monthly", "2024-04", "CE", 2920), "2024-04-25"),
         # day-first would be NIFTY of 2021-08-26 at strike 200
         ("NIFTY26AUG21200CE", ("NIFTY", "monthly", "2026-08", "CE", 21200), "2026-08-25"),
     ],
@@ -96,6 +98,15 @@ def test_two_readings_are_reported_and_the_dialect_settles_them(
         assert read(nse, symbol, "angelone") is None
     else:
         assert read(nse, symbol, "angelone") == day_first
+
+
+def test_an_ambiguous_name_comes_with_names_that_are_not(nse: Calendar) -> None:
+    (reading,) = nse.read_names(["ICICIBANK27APR23870CE"])
+    assert reading.error.endswith("ICICIBANK27APR27C23870 or ICICIBANK27APR23C870")
+    assert read(nse, "ICICIBANK27APR23C870") == reading.readings[1]
+    clear = read(nse, "ICICIBANK27APR27C23870")
+    assert clear is not None
+    assert nse.expiry(clear).date == nse.expiry(reading.readings[0]).date
 
 
 def test_a_dialect_excludes_the_other_forms(nse: Calendar) -> None:

@@ -94,6 +94,8 @@ def _print(report: PackReport, store: Path) -> None:
         click.echo(
             f"  warning: {report.volume_resets:,} volume resets, kept with vol_delta 0", err=True
         )
+    for note in report.names_settled[:SHOWN]:
+        click.echo(f"  settled: {note}", err=True)
     for item in report.quarantined[:SHOWN]:
         click.echo(f"  quarantined: {item.path}: {item.reason} ({item.rows:,} rows)", err=True)
     if len(report.quarantined) > SHOWN:

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tickloom.contracts import Contract, Expiry, NameReading
 from tickloom.expiries.tick_dates import settle_by_ticks
@@ -15,6 +16,19 @@ from tickloom.specs import Calendar, CalendarGapError, RawBatch, ReadError
 from tickloom.store.layout import underlying_problem
 
 _PERIOD = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])(-[0-9]{2})?")
+
+
+class Named(NamedTuple):
+    """What a name means."""
+
+    contract: Contract
+    """The contract."""
+
+    expiry: Expiry
+    """When it expires."""
+
+    note: str
+    """What settled a name with several readings; empty for any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +44,23 @@ class Names:
     readings: Mapping[str, NameReading]
     """Readings of the symbols that were read as one listing."""
 
-    def contract(
-        self, batch: RawBatch, last_tick: Callable[[], dt.date | None]
-    ) -> tuple[Contract, Expiry]:
+    def contract(self, batch: RawBatch, last_tick: Callable[[], dt.date | None]) -> Named:
         """The batch's contract and its expiry; ``last_tick`` is asked where the name is ambiguous.
 
         Raises :class:`ReadError` where there is none, or none that a store can hold.
         """
-        contract = batch.contract or self._read(batch.symbol, last_tick)
+        contract, note = batch.contract, ""
+        if contract is None:
+            contract, note = self._read(batch.symbol, last_tick)
         problem = contract_problem(contract)
         if problem:
             raise ReadError(problem)
         try:
-            return contract, self.calendar.expiry(contract)
+            return Named(contract, self.calendar.expiry(contract), note)
         except CalendarGapError as error:
             raise ReadError(str(error)) from error
 
-    def _read(self, symbol: str, last_tick: Callable[[], dt.date | None]) -> Contract:
+    def _read(self, symbol: str, last_tick: Callable[[], dt.date | None]) -> tuple[Contract, str]:
         reading = self.readings.get(symbol)
         if reading is None:
             [reading] = self.calendar.read_names([symbol], self.dialect)
@@ -55,7 +69,7 @@ class Names:
             reading = settle_by_ticks(reading, day, self.calendar) if day else reading
         if reading.contract is None:
             raise ReadError(reading.error)
-        return reading.contract
+        return reading.contract, reading.note
 
 
 def contract_problem(contract: Contract) -> str:

@@ -175,6 +175,7 @@ class Packing:
             report.rows_read += result.rows
             report.crossed_quotes += result.crossed
             report.parts_ignored += result.ignored
+            report.names_settled += result.settled
             for part in result.rejected:
                 report.rows_quarantined += part.rows
                 report.quarantined.append(Quarantined(part.path, part.reason, part.rows))

@@ -17,7 +17,7 @@ from tickloom.packing.bins import Bin, BinFile, Segment, compact
 from tickloom.packing.clean_rows import canonical, crossed_quotes
 from tickloom.packing.days import by_day
 from tickloom.packing.identity import look_at, with_digests
-from tickloom.packing.naming import Names
+from tickloom.packing.naming import Named, Names
 from tickloom.packing.ordering import apply_all, ordered
 from tickloom.packing.rejected_rows import RejectedPart, RejectedRows
 from tickloom.packing.row_checks import split_rows
@@ -107,11 +107,15 @@ class UnitResult:
     ignored: int = 0
     """Parts that are another instrument's."""
 
+    settled: list[str] = field(default_factory=list)
+    """What settled its names with several readings."""
+
     def reject_whole(self, reason: str) -> None:
         """Take nothing of it."""
         self.bins = []
         self.columns = {}
         self.crossed = 0
+        self.settled = []
         self.rejected = [RejectedPart(self.path, reason, self.rows, None)]
 
 
@@ -172,7 +176,7 @@ class _UnitReading:
         return result
 
     def _read(self) -> None:
-        contracts: dict[tuple[str, Contract | None], tuple[Contract, Expiry]] = {}
+        contracts: dict[tuple[str, Contract | None], Named] = {}
         for part in self._parts:
             self._result.rows += _rows(part)
             if isinstance(part, Ignored):
@@ -183,9 +187,10 @@ class _UnitReading:
                 try:
                     named = part.symbol, part.contract
                     if named not in contracts:
-                        last_tick = self._last_tick_of(part.symbol)
-                        contracts[named] = self._names.contract(part, last_tick)
-                    self._take(part, *contracts[named])
+                        found = self._names.contract(part, self._last_tick_of(part.symbol))
+                        contracts[named] = found
+                        self._result.settled += [found.note] if found.note else []
+                    self._take(part, contracts[named].contract, contracts[named].expiry)
                 except ReadError as error:
                     self._refuse(part, error)
         if not self._result.rows and not self._rejected and not self._result.ignored:

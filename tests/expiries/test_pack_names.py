@@ -1,0 +1,88 @@
+"""A pack settles, reports or quarantines what names say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import tickloom
+from tickloom.packing.report import PackReport
+from tickloom.synth import write_raw
+
+
+@pytest.fixture(scope="module")
+def ticks(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
+    """Ticks of November 2025, without what the name gives."""
+    folder = tmp_path_factory.mktemp("raw") / "raw"
+    write_raw(folder, seed=2, rows=2_000, days=2, strikes=1)
+    frame = pl.read_parquet(min(folder.glob("*/nifty25nov*ce.parquet")))
+    return frame.drop("symbol", "opt_type", "strike", "year", "month")
+
+
+def pack(
+    ticks: pl.DataFrame, folder: Path, *names: str, calendar: Path | None = None
+) -> PackReport:
+    (folder / "raw").mkdir(exist_ok=True)
+    for name in names:
+        ticks.write_parquet(folder / "raw" / f"{name}.parquet")
+    return tickloom.pack(folder / "raw", folder / "store", executor="threads", calendar=calendar)
+
+
+def expiries(folder: Path) -> dict[str, str]:
+    files = sorted((folder / "store").glob("2*/*/*.parquet"))
+    frame = pl.concat([pl.read_parquet(f, columns=["symbol", "expiry"]) for f in files]).unique()
+    return {str(symbol): expiry.isoformat() for symbol, expiry in frame.rows()}
+
+
+def test_what_ticks_do_not_settle_is_quarantined(ticks: pl.DataFrame, tmp_path: Path) -> None:
+    # November 2025 at 2560 or 25-NOV-25 at 60; November 2027 at 25870 or 27-NOV-25 at 870
+    names = ["RELIANCE25NOV2560CE", "RELIANCE27NOV25870CE"]
+    report = pack(ticks, tmp_path, *names)
+    assert [one.path.stem for one in report.quarantined] == names
+    assert all("several of them" in one.reason for one in report.quarantined)
+    assert report.names_settled == []
+
+
+def test_ticks_settle_a_name_and_the_report_says_so(ticks: pl.DataFrame, tmp_path: Path) -> None:
+    # 25 November 2021 had expired long before; November 2025 had not.
+    report = pack(ticks, tmp_path, "RELIANCE25NOV2160CE")
+    assert report.quarantined == []
+    (note,) = report.names_settled
+    assert "'RELIANCE25NOV2160CE' was ambiguous" in note
+    assert expiries(tmp_path) == {"RELIANCE25NOV2160CE": "2025-11-25"}
+    assert report.to_json()["names_settled"] == [note]
+
+
+def test_a_missing_month_is_quarantined_until_a_file_adds_it(
+    ticks: pl.DataFrame, tmp_path: Path
+) -> None:
+    report = pack(ticks, tmp_path, "nifty45jan25500ce")
+    (one,) = report.quarantined
+    assert "NIFTY,Monthly,2045-01,YYYY-MM-DD" in one.reason
+    assert "--calendar FILE" in one.reason
+    assert report.exit_code == 3
+    file = tmp_path / "more.csv"
+    file.write_text(
+        "Instrument,Expiry_Type,Contract_Month,Final_Expiry\nNIFTY,Monthly,2045-01,2045-01-31\n"
+    )
+    report = pack(ticks, tmp_path, calendar=file)
+    assert report.quarantined == []
+    assert list(expiries(tmp_path).values()) == ["2045-01-31"]
+
+
+def test_every_dialect_lies_in_one_folder(ticks: pl.DataFrame, tmp_path: Path) -> None:
+    names = {
+        "nifty25nov25500ce": "2025-11-25",
+        "nifty25n1825500ce": "2025-11-18",
+        "NIFTY18NOV2525600CE": "2025-11-18",
+        "nifty25d0225500ce": "2025-12-02",
+        "m&m25nov3500.5ce": "2025-11-25",
+        "bajaj-auto25nov9000ce": "2025-11-25",
+        "niftynxt5025nov68000ce": "2025-11-25",
+        "360one25nov1100ce": "2025-11-25",
+    }
+    report = pack(ticks, tmp_path, *names)
+    assert report.quarantined == []
+    assert expiries(tmp_path) == names
