@@ -9,7 +9,7 @@ READY  := $(VENV)/.ready
 # Tests and tools run from the sources here; a PYTHONPATH of the caller's must not shadow them.
 unexport PYTHONPATH
 
-.PHONY: help demo test check format lint types layers docs crash lock clean \
+.PHONY: help demo test check format lint types layers docs crash damage lock clean \
   bench bench-compare bench-selftest bench-html
 
 help: ## list the targets
@@ -30,6 +30,9 @@ test: $(READY) ## the test suite
 
 crash: $(READY) ## kill, starve and unplug a packer at every system call (about 10 minutes)
 	TICKLOOM_CRASH=full $(BIN)/python -m pytest -n auto tests/store/crash
+
+damage: $(READY) ## flip bits of and cut off every kind of file, 2,500 times: verify sees each
+	TICKLOOM_DAMAGE=full $(BIN)/python -m pytest -n auto tests/store/damage
 
 check: $(READY) format lint types layers test ## everything that CI checks
 
