@@ -6,7 +6,6 @@ its files are what there is, and a contract index is made by scanning.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 from os import PathLike
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from tickloom.errors import StoreError, UnknownNameError, UsageError
+from tickloom.errors import StoreError, UnknownNameError
 from tickloom.specs import WriterSpec
 from tickloom.store.control import ControlFolder, file_sha256
 from tickloom.store.files import SYSTEM
@@ -24,7 +23,7 @@ from tickloom.store.index import ContractIndex
 from tickloom.store.layout import PartitionKey
 from tickloom.store.log import State
 from tickloom.store.manifest import DamagedError, Manifest, PartitionEntry
-from tickloom.store.writer import StoreWriter
+from tickloom.store.session import settle
 
 
 class PartitionChangedError(StoreError):
@@ -47,7 +46,7 @@ class Store:
         self.path: Final = path
         """The store."""
         self._control = ControlFolder(path, SYSTEM)
-        _settle(self._control)
+        settle(path)
         self._state: State | None = None
         self._foreign: dict[PartitionKey, Path] = {}
         self.reload()
@@ -234,12 +233,3 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         return b""
-
-
-def _settle(control: ControlFolder) -> None:
-    """Finish what a killed writer left. A live writer, or a store that may not be written, is left
-    alone: a reader resolves unfinished commits by itself."""
-    if not control.path.is_dir() or control.is_settled():
-        return
-    with contextlib.suppress(StoreError, UsageError):
-        StoreWriter.open(control.store).close()

@@ -8,7 +8,7 @@ from typing import Final
 
 from tickloom.store import layout
 from tickloom.store.files import FileLayer
-from tickloom.store.layout import PartitionKey
+from tickloom.store.index import ContractIndex
 from tickloom.store.log import Commit, Remove, State, read_state
 from tickloom.store.manifest import PartitionEntry, parse_key
 
@@ -108,18 +108,20 @@ class ControlFolder:
 
 
 def entry_of(
-    key: PartitionKey, staged: Path, rows: int, contracts: int, index: bytes
+    file: str, content: Path, index: ContractIndex, encoded: bytes, *, adopted: bool = False
 ) -> PartitionEntry:
-    """What the manifest will say about the file ``staged``."""
-    before = staged.stat()
+    """What the manifest says about the partition file ``file``, whose bytes are in ``content``;
+    ``encoded`` are the bytes of its ``index``."""
+    found = content.stat()
     return PartitionEntry(
-        file=key.file(staged.suffix).as_posix(),
-        rows=rows,
-        contracts=contracts,
-        size=before.st_size,
-        mtime_ns=before.st_mtime_ns,
-        sha256=file_sha256(staged),
-        index_sha256=hashlib.sha256(index).hexdigest(),
+        file=file,
+        rows=index.rows,
+        contracts=len(index.contracts),
+        size=found.st_size,
+        mtime_ns=found.st_mtime_ns,
+        sha256=file_sha256(content),
+        index_sha256=hashlib.sha256(encoded).hexdigest(),
+        adopted=adopted,
     )
 
 

@@ -9,7 +9,8 @@ from typing import Final
 from tickloom.schema import STORED_COLUMNS, Column, LogicalType
 
 _TEXT: Final = r"dictionary<values=(large_)?string(_view)?, .*"
-_PLAIN_TEXT: Final = r"(large_)?string(_view)?|" + _TEXT
+PLAIN_TEXT: Final = r"(large_)?string(_view)?|" + _TEXT
+"""A pattern of the Arrow types of text, plain or categorical."""
 _NUMBER: Final = r"double|float|u?int(8|16|32|64)"
 
 STRICT: Final[Mapping[LogicalType, str]] = {
@@ -34,9 +35,9 @@ LENIENT: Final[Mapping[LogicalType, str]] = {
     "datetime": r"timestamp\[(ms|us|ns)\]",
     "date": r"date32\[day\]|timestamp\[(ms|us|ns)\]",
     "bool": "bool",
-    "symbol": _PLAIN_TEXT,
-    "right": _PLAIN_TEXT,
-    "kind": _PLAIN_TEXT,
+    "symbol": PLAIN_TEXT,
+    "right": PLAIN_TEXT,
+    "kind": PLAIN_TEXT,
 }
 """The same for files of the documented scripts: other widths, text as strings or categoricals."""
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,6 +20,7 @@ from tickloom.store.index import ContractIndex
 from tickloom.store.layout import CONTROL_DIR, PartitionKey, partition_files
 from tickloom.store.manifest import DamagedError
 from tickloom.store.order import contract_runs, index_problem, reading
+from tickloom.store.threads import in_threads
 from tickloom.store.types import column_problems
 
 FOREIGN_NOTE = (
@@ -116,14 +115,12 @@ class _Finding:
 
 
 def _examine_all(report: Report, tasks: list[Callable[[], _Finding]], advance: Advance) -> None:
-    # Hashing and decoding release the interpreter's lock.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for done, finding in enumerate(pool.map(lambda task: task(), tasks), 1):
-            report.files += 1
-            report.rows += finding.rows
-            report.problems += finding.problems
-            report.notes += finding.notes
-            advance(done, len(tasks))
+    for done, finding in enumerate(in_threads(lambda task: task(), tasks), 1):
+        report.files += 1
+        report.rows += finding.rows
+        report.problems += finding.problems
+        report.notes += finding.notes
+        advance(done, len(tasks))
 
 
 def _foreign_tasks(path: Path, deep: bool) -> list[Callable[[], _Finding]]:

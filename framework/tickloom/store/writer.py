@@ -7,26 +7,22 @@ partition, a crash after it the new one: the next command finishes the renames.
 
 from __future__ import annotations
 
-import os
-import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final
 
 import msgspec
 
-from tickloom.errors import Interrupted, StoreError, UsageError
+from tickloom.errors import Interrupted, StoreError
 from tickloom.schema import Column
 from tickloom.store import layout
-from tickloom.store.control import ControlFolder, entry_of, file_sha256
+from tickloom.store.adoption import Adoption
+from tickloom.store.control import entry_of, file_sha256
 from tickloom.store.files import SYSTEM, FileLayer
 from tickloom.store.formats import format_of
 from tickloom.store.index import ContractIndex
-from tickloom.store.interrupts import Interrupts
 from tickloom.store.layout import PartitionKey
-from tickloom.store.lock import StoreLock
 from tickloom.store.log import (
     Commit,
     Describe,
@@ -39,6 +35,7 @@ from tickloom.store.log import (
 )
 from tickloom.store.manifest import Manifest, PartitionEntry, SourceEntry
 from tickloom.store.order import contract_runs, index_problem
+from tickloom.store.session import WriteSession, as_store_errors, store_error
 
 
 class StoreWriter:
@@ -48,21 +45,18 @@ class StoreWriter:
     SIGTERM end it between two commits, as :class:`tickloom.errors.Interrupted`.
     """
 
-    def __init__(
-        self, control: ControlFolder, lock: StoreLock, files: FileLayer, interrupts: Interrupts
-    ) -> None:
+    def __init__(self, session: WriteSession) -> None:
         """Use :meth:`open`."""
-        self.path: Final = control.store
+        self.path: Final = session.path
         """The store."""
-        self.staging: Final = control.staging / f"{os.getpid()}-{secrets.token_hex(4)}"
-        """Folder on the store's file system for bins and staged files; gone after the context.
-        Its name is new each time: a killed packer's orphans cannot write into it."""
+        self.staging: Final = session.staging
+        """Folder on the store's file system for bins and staged files; gone after the context."""
         self.commits: int = 0
         """Partitions committed or removed so far."""
-        self._control = control
-        self._lock = lock
-        self._files = files
-        self._interrupts = interrupts
+        self._session = session
+        self._control = session.control
+        self._files = session.files
+        self._interrupts = session.interrupts
         self._state = State(Manifest())
         self._names = 0
         self._unclear = False
@@ -73,27 +67,17 @@ class StoreWriter:
     ) -> StoreWriter:
         """Lock the store at ``path`` (made if ``create``) and finish what a crash left behind.
 
-        Waits ``wait`` seconds for another writer. Raises :class:`UsageError` if there is no store
-        at ``path``, :class:`StoreBusyError` if it is being written, :class:`StoreError` if it is
-        damaged or cannot be written.
+        Partition files without a manifest are adopted. Waits ``wait`` seconds for another writer.
+        Raises :class:`UsageError` if there is no store at ``path``, :class:`StoreBusyError` if it
+        is being written, :class:`StoreError` if it is damaged or cannot be written or adopted.
         """
-        _check_place(path, create)
-        control = ControlFolder(path, files)
-        interrupts = Interrupts()
-        with _as_store_errors(path):
-            if not path.exists():
-                path.mkdir(parents=True)
-                files.fsync_dir(path.parent)
-            files.mkdir(control.path)
-            lock = StoreLock(control.path)
-            lock.acquire(wait)
-        writer = cls(control, lock, files, interrupts)
-        interrupts.install()
+        session = WriteSession.open(path, create=create, wait=wait, files=files)
+        writer = cls(session)
         try:
-            with _as_store_errors(path):
+            with as_store_errors(path):
                 writer._start()
         except BaseException:
-            writer._release()
+            session.release()
             raise
         return writer
 
@@ -115,7 +99,7 @@ class StoreWriter:
         Reads the written file back: raises :class:`StoreError` if its rows are out of order, or
         are not the ones that ``index`` describes.
         """
-        with _as_store_errors(self.path):
+        with as_store_errors(self.path):
             _check_rows(staged, index)
             target = self.path / key.file(staged.suffix)
             known = self.manifest.partitions.get(key)
@@ -129,7 +113,8 @@ class StoreWriter:
             self._files.write(sidecar, encoded)
             self._files.fsync(sidecar)
             self._files.fsync(staged)
-            entry = entry_of(key, staged, index.rows, len(index.contracts), encoded)
+            file = key.file(staged.suffix).as_posix()
+            entry = entry_of(file, staged, index, encoded)
             self._files.fsync_dir(self.staging)
             # Before the commit point: a disk too full for a folder must fail here.
             self._control.make_folders(target)
@@ -151,7 +136,7 @@ class StoreWriter:
     def remove(self, key: PartitionKey) -> None:
         """Take the partition ``key`` out of the store."""
         entry = self.manifest.partitions[key]
-        with _as_store_errors(self.path), self._interrupts.shielded():
+        with as_store_errors(self.path), self._interrupts.shielded():
             record = Remove(seq=self.manifest.seq + 1, key=str(key), file=entry.file)
             self._append(record)
             self.commits += 1
@@ -165,7 +150,7 @@ class StoreWriter:
         :class:`Rejection`. A file that no source names when the context ends is removed.
         """
         folder = self._control.path / layout.QUARANTINE
-        with _as_store_errors(self.path):
+        with as_store_errors(self.path):
             if not folder.is_dir():
                 self._files.mkdir(folder)
                 self._files.fsync_dir(self._control.path)
@@ -196,13 +181,13 @@ class StoreWriter:
     def close(self) -> None:
         """Fold the log into the snapshot, remove staging, let go of the lock."""
         try:
-            with _as_store_errors(self.path), self._interrupts.shielded():
+            with as_store_errors(self.path), self._interrupts.shielded():
                 # An unclear commit is settled by the next command, which needs the staged file.
                 if not self._unclear:
                     self._drop_unnamed_quarantine()
                     self._control.recover(self._state)
         finally:
-            self._release()
+            self._session.release()
 
     def __enter__(self) -> StoreWriter:
         return self
@@ -213,40 +198,34 @@ class StoreWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if error is None:
-            self.close()
-            return
         try:
             self.close()
         except StoreError as second:
+            if error is None:
+                raise
             error.add_note(str(second))
+        except Interrupted as late:
+            late.summary = self._summary()
+            raise
         if isinstance(error, Interrupted):
-            error.summary = (
-                f"{self.commits} partitions were committed and stay; the rest of the store is as "
-                "it was. The same command, run again, goes on from there"
-            )
+            error.summary = self._summary()
         if isinstance(error, OSError):
-            raise _store_error(self.path, error) from error
+            raise store_error(self.path, error) from error
+
+    def _summary(self) -> str:
+        return (
+            f"{self.commits} partitions were committed and stay; the rest of the store is as it "
+            "was. The same command, run again, goes on from there"
+        )
 
     def _start(self) -> None:
         try:
             self._state = self._control.read()
         except FileNotFoundError:
-            if any(layout.partition_files(self.path)):
-                raise StoreError(
-                    f"{self.path} has partition files and no manifest; run 'tickloom adopt STORE' "
-                    "first"
-                ) from None
-            from tickloom import __version__
-
-            self.manifest.packer = __version__
-            self._control.replace(self._control.manifest, self.manifest.encode())
+            Adoption(self._session, self._state.manifest).run()
         if not self._control.is_settled():
             self._control.recover(self._state)
-        self._files.mkdir(self._control.staging)
-        self._files.mkdir(self.staging)
-        self._files.fsync_dir(self._control.staging)
-        self._files.fsync_dir(self._control.path)
+        self._session.make_staging()
 
     def _describe(
         self,
@@ -267,7 +246,7 @@ class StoreWriter:
         )
 
     def _note(self, record: Record) -> None:
-        with _as_store_errors(self.path), self._interrupts.shielded():
+        with as_store_errors(self.path), self._interrupts.shielded():
             self._append(record)
 
     def _append(self, record: Record) -> None:
@@ -310,44 +289,7 @@ class StoreWriter:
             if path.relative_to(self._control.path).as_posix() not in named:
                 self._files.unlink(path)
 
-    def _release(self) -> None:
-        self._interrupts.restore()
-        self._lock.release()
-
-
-def _check_place(path: Path, create: bool) -> None:
-    if path.exists() and not path.is_dir():
-        raise UsageError(f"{path} is a file; a store is a folder")
-    if not path.exists():
-        if not create:
-            raise UsageError(f"there is no store at {path}: no such folder")
-        return
-    if (path / layout.CONTROL_DIR).is_dir() or any(layout.partition_files(path)):
-        return
-    others = sorted(entry.name for entry in path.iterdir())
-    if not create or others:
-        found = f"found {', '.join(others[:5])}" if others else "it is empty"
-        raise UsageError(
-            f"{path} is no store: expected {layout.CONTROL_DIR} or DATE/UNDERLYING folders, {found}"
-        )
-
 
 def _check_rows(staged: Path, index: ContractIndex) -> None:
     if problem := index_problem(contract_runs(staged, format_of(staged)), index):
         raise StoreError(f"{staged}: {problem}. The plugin that wrote the file lost or moved rows")
-
-
-@contextmanager
-def _as_store_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise _store_error(path, error) from error
-
-
-def _store_error(path: Path, error: OSError) -> StoreError:
-    where = f" ({error.filename})" if error.filename else ""
-    return StoreError(
-        f"writing to {path} failed: {error.strerror or error}{where}. Every partition is whole, "
-        "the old one or the new one; remove the cause and run the same command again"
-    )

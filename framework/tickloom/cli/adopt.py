@@ -1,0 +1,60 @@
+"""``tickloom adopt``: build the manifest and index of a store that has none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("store", type=click.Path(path_type=Path))
+@click.option(
+    "--reader",
+    default="",
+    help="Reader whose calendar reads the trading symbols in the files. [default: nse-parquet]",
+)
+@click.option(
+    "--rebuild",
+    is_flag=True,
+    help="Set a damaged manifest aside and build a new one from the files.",
+)
+@click.option("--wait", type=float, default=0.0, help="Seconds to wait for another writer.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def command(store: Path, reader: str, rebuild: bool, wait: float, as_json: bool) -> None:
+    """Make the partition files of STORE that no manifest knows part of a managed store.
+
+    The files stay as they are. They must be sorted ('tickloom resort') and whole: in a file
+    without page checksums only damage that no longer decodes can be found.
+    """
+    from tickloom.cli.output import print_json, progress
+    from tickloom.store.adopt import adopt_store
+
+    with progress() as bar:
+        task = bar.add_task("adopt", total=None)
+        report = adopt_store(
+            store,
+            reader=reader,
+            rebuild=rebuild,
+            wait=wait,
+            advance=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    if as_json:
+        print_json(report)
+        return
+    click.echo(
+        f"{report.adopted} files adopted, {report.refreshed} times refreshed; the manifest lists "
+        f"{report.files} partitions with {report.rows:,} rows"
+    )
+    if report.adopted:
+        click.echo(
+            "note: digests are as of now; damage that was there before and still decodes can only "
+            "be seen in files with page checksums",
+            err=True,
+        )
+    if report.unnamed:
+        click.echo(
+            f"note: the trading symbols of {report.unnamed:,} contracts could not be read; they "
+            "are known by expiry, right and strike",
+            err=True,
+        )
