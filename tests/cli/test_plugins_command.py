@@ -29,12 +29,14 @@ def test_list_names_version_state_kind_and_offers(site: Site) -> None:
     listed = rows(site)
     assert listed["acme"]["version"] == "2.3"
     assert listed["acme"]["state"] == "loaded"
-    assert listed["acme"]["offers"] == {"executor": ["fast"]}
+    assert listed["acme"]["offers"] == {"executor": {"fast": "s"}}
     assert listed["broken"]["state"] == "failed"
     table = site.command("plugins", "list")
     assert table.returncode == 0
     (line,) = [each.split() for each in table.stdout.splitlines() if "acme" in each]
-    assert line == ["main", "acme", "2.3", "loaded", "executor", "fast"]
+    assert line == ["main", "acme", "2.3", "loaded", "executor", "fast", "s"]
+    (line,) = [each for each in table.stdout.splitlines() if "broken" in each]
+    assert "RuntimeError: boom" in line
     assert "doctor" in table.stderr
 
 

@@ -60,9 +60,13 @@ def test_install_list_pack_run_and_remove(
     assert Path(home).is_relative_to(environment.folder), home
 
     listed = environment.plugins()
-    assert {name: row["offers"] for name, row in listed.items()} == {
-        "acme-tickloom-csv": {"reader": ["acme-csv"]},
-        "acme-tickloom-momentum": {"kernel": ["acme-momentum"]},
+    offers = {
+        name: [(kind, *names) for kind, names in row["offers"].items()]
+        for name, row in listed.items()
+    }
+    assert offers == {
+        "acme-tickloom-csv": [("reader", "acme-csv")],
+        "acme-tickloom-momentum": [("kernel", "acme-momentum")],
     }
     assert {row["state"] for row in listed.values()} == {"loaded"}
     assert listed["acme-tickloom-momentum"]["version"] == "2.0.1"

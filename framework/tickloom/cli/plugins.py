@@ -28,11 +28,13 @@ def list_(as_json: bool) -> None:
         return
     lines = []
     for row in rows:
-        offers = row.offers or {"-": []}
-        for kind, names in offers.items():
-            start = (row.name, row.distribution, row.version, row.state)
-            lines.append((*start, kind, ", ".join(names) or "-"))
-    print_table(("NAME", "DISTRIBUTION", "VERSION", "STATE", "KIND", "OFFERS"), lines)
+        start = (row.name, row.distribution, row.version, row.state)
+        for kind, offers in row.offers.items():
+            lines += [(*start, kind, name, summary) for name, summary in offers.items()]
+        if not row.offers:
+            lines.append((*start, "-", "-", "; ".join(row.problems)))
+    header = ("NAME", "DISTRIBUTION", "VERSION", "STATE", "KIND", "OFFERS", "SUMMARY")
+    print_table(header, lines)
     if any(row.state == "failed" for row in rows):
         click.echo("some plugins failed: 'tickloom plugins doctor' explains", err=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from tickloom.host.host import Host
 from tickloom.host.plugin import State
@@ -27,8 +28,8 @@ class PluginRow:
     state: State
     """``loaded``, ``failed`` or ``disabled``."""
 
-    offers: dict[str, list[str]]
-    """Kind (``reader``, ``kernel``, ...) to the names it offers, sorted."""
+    offers: dict[str, dict[str, str]]
+    """Kind (``reader``, ``kernel``, ...) to the names it offers, sorted, each with its summary."""
 
     problems: list[str]
     """Causes of its failures, or the switch that disables it."""
@@ -39,10 +40,11 @@ class PluginRow:
 
 def describe(host: Host) -> list[PluginRow]:
     """One row a plugin, sorted by distribution and name. Calls every hook."""
-    offers: dict[str, dict[str, list[str]]] = {plugin.id: {} for plugin in host.plugins}
+    offers: dict[str, dict[str, dict[str, str]]] = {plugin.id: {} for plugin in host.plugins}
     for registry in host.registries():
         for offer in registry:
-            offers[offer.plugin.id].setdefault(registry.kind, []).append(offer.spec.name)
+            of_kind = offers[offer.plugin.id].setdefault(registry.kind, {})
+            of_kind[offer.spec.name] = _summary(offer.spec)
     return [
         PluginRow(
             name=plugin.name,
@@ -57,3 +59,9 @@ def describe(host: Host) -> list[PluginRow]:
         )
         for plugin in host.plugins
     ]
+
+
+def _summary(spec: Any) -> str:
+    extra = getattr(spec, "extra_columns", ())
+    columns = f" Columns of its own: {', '.join(extra)}." if extra else ""
+    return f"{spec.summary}{columns}"
