@@ -60,6 +60,9 @@ bench-html: $(READY) ## asv's history as web pages, checked in a browser [COMMIT
 	@$(BIN)/python -m benchmarks.history $(if $(COMMITS),--commits $(COMMITS)) \
 	  $(if $(BENCH),--bench '$(BENCH)')
 
+docs: $(READY) ## write docs/cli.md and the tables of spec fields from the code
+	$(BIN)/python -m docs.reference
+
 lock: ## resolve the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate --upgrade -q -o requirements.lock
