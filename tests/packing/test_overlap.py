@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -74,7 +75,7 @@ def with_small_batches(store: Path, raw: Path, rows: int) -> None:
 
     def small(memory: int | None, workers: int | None, *, shares_memory: bool) -> Budget:
         found = original(memory, workers, shares_memory=shares_memory)
-        return Budget(found.memory, found.workers, rows, found.batch_bytes)
+        return replace(found, batch_rows=rows, bin_bytes=0)
 
     pipeline.plan_budget = small
     try:

@@ -5,10 +5,11 @@ A file of bins is a sequence of IPC streams, one a segment; whoever wrote it kno
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import mmap
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -60,6 +61,9 @@ class Bin(NamedTuple):
     segments: list[Segment]
     """Its rows, in the vendor's order."""
 
+    in_memory: bool
+    """Whether the file is in memory; then segments are not compressed."""
+
     @property
     def rows(self) -> int:
         """Number of rows."""
@@ -87,6 +91,11 @@ class BinFile:
             stream.write_table(table)
         return offset, self._sink.tell() - offset
 
+    @property
+    def size(self) -> int:
+        """Its size so far, bytes."""
+        return int(self._sink.tell())
+
     def __enter__(self) -> BinFile:
         return self
 
@@ -99,14 +108,27 @@ class BinFile:
         self._sink.close()
 
 
-def read_segments(path: Path, segments: Iterable[Segment]) -> Iterator[pa.Table]:
-    """The rows of ``segments``, one table each."""
+def read_segments(found: Bin) -> Iterator[pa.Table]:
+    """The rows of a bin, one table for each segment."""
     import pyarrow as pa
 
-    with pa.OSFile(str(path)) as source:
-        for segment in segments:
-            data = source.read_at(segment.size, segment.offset)
+    with found.file.open("rb") as file:
+        for segment in found.segments:
+            data = _mapped(file, segment) if found.in_memory else _loaded(file, segment)
             yield pa.ipc.open_stream(data).read_all()
+
+
+def _loaded(file: BinaryIO, segment: Segment) -> bytes:
+    file.seek(segment.offset)
+    return file.read(segment.size)
+
+
+def _mapped(file: BinaryIO, segment: Segment) -> memoryview:
+    """The segment itself: not a copy, and mapped only as long as somebody uses it."""
+    start = segment.offset - segment.offset % mmap.ALLOCATIONGRANULARITY
+    size = segment.offset + segment.size - start
+    mapping = mmap.mmap(file.fileno(), size, offset=start, access=mmap.ACCESS_READ)
+    return memoryview(mapping)[segment.offset - start :]
 
 
 def compact(frame: pl.DataFrame) -> pa.Table:

@@ -47,6 +47,9 @@ class Budget:
     batch_bytes: int
     """The largest single piece of input, decoded, bytes."""
 
+    bin_bytes: int
+    """The most that bins may take in memory, bytes."""
+
 
 def plan_budget(memory: int | None, workers: int | None, *, shares_memory: bool) -> Budget:
     """The budget for ``memory`` bytes (a quarter of the machine unless given) and at most
@@ -64,12 +67,15 @@ def plan_budget(memory: int | None, workers: int | None, *, shares_memory: bool)
     fixed = 0 if shares_memory else PROCESS_BYTES
     fitting = (total - PROCESS_BYTES) // (fixed + WORKING_BYTES)
     count = max(1, min(workers or os.cpu_count() or 1, fitting))
-    working = (total - PROCESS_BYTES) // count - fixed
+    share = (total - PROCESS_BYTES) // count - fixed
+    # What a worker cannot use is for bins; a share that is scarce is the worker's own.
+    working = min(share, max(WORKING_BYTES, share // 3))
     return Budget(
         memory=total,
         workers=count,
         batch_rows=min(LARGEST_BATCH_ROWS, working // (COPIES * ROW_BYTES)),
         batch_bytes=working // 2,
+        bin_bytes=(share - working) * count,
     )
 
 

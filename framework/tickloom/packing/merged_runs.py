@@ -78,4 +78,4 @@ def _in_order(sources: Iterable[Sequence[Bin]]) -> list[Bin] | None:
 
 
 def _read(bins: Iterable[Bin]) -> list[pa.Table]:
-    return [table for found in bins for table in read_segments(found.file, found.segments)]
+    return [table for found in bins for table in read_segments(found)]

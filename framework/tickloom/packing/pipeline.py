@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tickloom.host import get_host
 from tickloom.packing.assembly_stage import AssemblyStage, by_partition
+from tickloom.packing.bin_space import BinSpace
 from tickloom.packing.budget import plan_budget
 from tickloom.packing.claims import Claim, Claims, find_claims
 from tickloom.packing.clocks import Clocks
@@ -90,43 +91,50 @@ class Packing:
         report.sources_skipped = plan.skipped
 
     def _pack(self, store: StoreWriter, sources: Sequence[Source]) -> None:
-        request = self._request
+        with BinSpace(store.staging, self._budget.bin_bytes) as space:
+            results, sources, rebuild = self._read(store, sources, space)
+            extra = self._fix_columns(store, results)
+            clocks = self._fix_clocks(store, sources, results)
+            self._count_rows(sources, results)
+            log = SourceLog(store, sources, results)
+            log.record_empty()
+            bins = by_partition(results.values())
+            keys = set(bins) | rebuild
+            if self._request.add_columns:
+                keys |= set(store.manifest.partitions)
+            assembly = AssemblyStage(
+                store=store,
+                executor=self._executor,
+                budget=self._budget,
+                extra=extra,
+                clocks=clocks,
+                calendar_file=self._request.calendar,
+                report=self._report,
+                progress=self._progress,
+            )
+            for key in assembly.run(bins, rebuild, keys):
+                log.committed(key)
+
+    def _read(
+        self, store: StoreWriter, sources: Sequence[Source], space: BinSpace
+    ) -> tuple[dict[int, UnitResult], Sequence[Source], set[PartitionKey]]:
+        """Read the sources into bins, and with ``--replace`` whatever else has rows of their
+        partitions: results, all sources that were read, partitions to rebuild."""
         stage = ReadingStage(
-            self._executor,
-            self._budget,
-            self._options,
-            request.calendar,
-            store.staging,
-            self._progress,
-        )
-        results = stage.read(sources)
-        rebuild: set[PartitionKey] = set()
-        if request.replace:
-            rebuild = partitions_to_rebuild(sources, results, store.manifest.sources)
-            others = self._contributors(store, sources, rebuild)
-            results |= stage.read(others)
-            sources = [*sources, *others]
-        extra = self._fix_columns(store, results)
-        clocks = self._fix_clocks(store, sources, results)
-        self._count_rows(sources, results)
-        log = SourceLog(store, sources, results)
-        log.record_empty()
-        bins = by_partition(results.values())
-        keys = set(bins) | rebuild
-        if request.add_columns:
-            keys |= set(store.manifest.partitions)
-        assembly = AssemblyStage(
-            store=store,
             executor=self._executor,
             budget=self._budget,
-            extra=extra,
-            clocks=clocks,
-            calendar_file=request.calendar,
-            report=self._report,
+            options=self._options,
+            calendar_file=self._request.calendar,
+            staging=store.staging,
+            space=space,
             progress=self._progress,
         )
-        for key in assembly.run(bins, rebuild, keys):
-            log.committed(key)
+        results = stage.read(sources)
+        if not self._request.replace:
+            return results, sources, set()
+        rebuild = partitions_to_rebuild(sources, results, store.manifest.sources)
+        others = self._contributors(store, sources, rebuild)
+        return results | stage.read(others), [*sources, *others], rebuild
 
     def _contributors(
         self, store: StoreWriter, read: Sequence[Source], rebuild: set[PartitionKey]

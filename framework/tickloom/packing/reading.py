@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tickloom.contracts import Contract, Expiry, NameReading
 from tickloom.errors import PluginError
 from tickloom.host import get_host
+from tickloom.packing.bin_space import BinPlace
 from tickloom.packing.bins import Bin, BinFile, Segment, compact
 from tickloom.packing.clean_rows import canonical, crossed_quotes
 from tickloom.packing.days import by_day
@@ -69,11 +70,11 @@ class ReadTask(NamedTuple):
     calendar_file: Path | None
     """The file of ``--calendar``."""
 
-    bins: Path
+    bins: BinPlace
     """File of bins to write."""
 
-    compress: bool
-    """Whether bins are compressed."""
+    rejected: Path
+    """Folder for rejected rows."""
 
 
 @dataclass(slots=True)
@@ -119,10 +120,22 @@ class UnitResult:
         self.rejected = [RejectedPart(self.path, reason, self.rows, None)]
 
 
-def read_units(task: ReadTask) -> list[UnitResult]:
+@dataclass(frozen=True, slots=True)
+class ReadResult:
+    """What became of the units of a task."""
+
+    units: list[UnitResult]
+    """One result for each."""
+
+    size: int
+    """Size of the file of bins, bytes."""
+
+
+def read_units(task: ReadTask) -> ReadResult:
     """Read the units of ``task``, one after another."""
-    with BinFile(task.bins, compress=task.compress) as bins:
-        return [_UnitReading(unit, task, bins).run() for unit in task.units]
+    with BinFile(task.bins.path, compress=not task.bins.in_memory) as bins:
+        units = [_UnitReading(unit, task, bins).run() for unit in task.units]
+        return ReadResult(units, bins.size)
 
 
 @cache
@@ -153,8 +166,8 @@ class _UnitReading:
         readings = {task.reading.symbol: task.reading} if task.reading else {}
         self._names = Names(self._calendar, self._spec.dialect, readings)
         self._bins = bins
-        stem = group.bins.with_name(f"rejected-{task.number}")
-        self._rejected = RejectedRows(stem)
+        self._in_memory = group.bins.in_memory
+        self._rejected = RejectedRows(group.rejected / f"rejected-{task.number}")
         self._result = UnitResult(task.number, task.unit.paths[0])
         self._found: dict[tuple[PartitionKey, Contract], Bin] = {}
         self._parts = self._read_parts()
@@ -252,7 +265,7 @@ class _UnitReading:
             key = PartitionKey(part.day, contract.underlying)
             place = self._found.get((key, contract))
             if place is None:
-                place = Bin(key, contract, expiry, self._bins.path, [])
+                place = Bin(key, contract, expiry, self._bins.path, [], self._in_memory)
                 self._found[key, contract] = place
             offset, size = self._bins.append(table.slice(part.start, part.rows))
             segment = Segment(offset, size, part.rows, part.first, part.last, part.in_order)

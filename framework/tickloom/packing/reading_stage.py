@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
+from tickloom.packing.bin_space import BinSpace
 from tickloom.packing.budget import Budget
 from tickloom.packing.crew import Crashed, Crew
 from tickloom.packing.identity import look_at
@@ -15,51 +18,65 @@ from tickloom.packing.reading import ReadTask, UnitResult, read_units
 from tickloom.specs import ExecutorSpec, SourceOptions
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingStage:
-    """Reads units; their bins lie in ``staging``."""
+    """Reads the units of one pack."""
 
-    def __init__(
-        self,
-        executor: ExecutorSpec,
-        budget: Budget,
-        options: SourceOptions,
-        calendar: Path | None,
-        staging: Path,
-        progress: Progress,
-    ) -> None:
-        self._crew = Crew(executor, budget.workers, read_units, _one_by_one)
-        self._workers = budget.workers
-        self._options = options
-        self._calendar = calendar
-        self._staging = staging
-        self._progress = progress
-        self._files = 0
+    executor: ExecutorSpec
+    """What workers are."""
+
+    budget: Budget
+    """Memory and workers."""
+
+    options: SourceOptions
+    """What the user said about the sources."""
+
+    calendar_file: Path | None
+    """The file of ``--calendar``."""
+
+    staging: Path
+    """Folder for what does not stay in memory."""
+
+    space: BinSpace
+    """Where bins lie."""
+
+    progress: Progress
+    """Told about it."""
 
     def read(self, sources: Sequence[Source]) -> dict[int, UnitResult]:
         """The results of ``sources`` by their numbers."""
-        readings = read_listings(sources, self._calendar)
-        groups = deal(sources, readings, self._workers)
-        tasks = []
-        for units in groups:
-            self._files += 1
-            bins = self._staging / f"bins-{self._files}"
-            tasks.append(ReadTask(units, self._options, self._calendar, bins, True))
-        self._progress.start("reading", len(sources))
+        sizes = {source.number: source.size for source in sources}
+        self.progress.start("reading", len(sources))
+        crew = Crew(self.executor, self.budget.workers, read_units, self._one_by_one)
         results: dict[int, UnitResult] = {}
-        with closing(self._crew.run(tasks)) as done:
+        with closing(crew.run(self._tasks(sources, sizes))) as done:
             for item in done:
-                found = _crashed(item.task) if isinstance(item, Crashed) else item[1]
+                if isinstance(item, Crashed):
+                    found = _crashed(item.task)
+                else:
+                    task, result = item
+                    found = result.units
+                    size = sum(sizes[unit.number] for unit in task.units)
+                    self.space.written(task.bins.path, size, result.size)
                 results |= {result.number: result for result in found}
-                self._progress.advance(len(found))
+                self.progress.advance(len(found))
         return results
 
+    def _tasks(self, sources: Sequence[Source], sizes: Mapping[int, int]) -> Iterator[ReadTask]:
+        readings = read_listings(sources, self.calendar_file)
+        for units in deal(sources, readings, self.budget.workers):
+            place = self.space.place(sum(sizes[unit.number] for unit in units))
+            yield ReadTask(units, self.options, self.calendar_file, place, self.staging)
 
-def _one_by_one(task: ReadTask) -> list[ReadTask]:
-    """The units of ``task``, each in a task of its own with its own file of bins."""
-    return [
-        task._replace(units=(unit,), bins=task.bins.with_name(f"{task.bins.name}-{unit.number}"))
-        for unit in task.units
-    ]
+    def _one_by_one(self, task: ReadTask) -> list[ReadTask]:
+        """The units of ``task``, each in a task of its own with its own file of bins on disk."""
+        return [
+            task._replace(units=(unit,), bins=self.space.place(NO_MEMORY)) for unit in task.units
+        ]
+
+
+NO_MEMORY: Final = 2**62
+"""A size that no memory holds."""
 
 
 def _crashed(task: ReadTask) -> list[UnitResult]:

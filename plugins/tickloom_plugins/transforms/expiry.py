@@ -15,16 +15,18 @@ KINDS: Final = ("weekly", "monthly")
 def apply(frame: pl.DataFrame, context: PartitionContext) -> pl.DataFrame:
     """``frame`` with ``expiry``, ``expiry_type``, ``is_monthly`` and ``is_weekly`` of its
     contracts."""
-    import numpy as np
     import polars as pl
 
-    rows = np.fromiter((part.rows for part in context.slices), np.int64, len(context.slices))
-    of_row = np.repeat(np.arange(len(rows)), rows)
-    dates = pl.Series("expiry", [part.expiry.date for part in context.slices], pl.Date)
-    kinds = pl.Series("expiry_type", [part.expiry.kind for part in context.slices], pl.Enum(KINDS))
-    return frame.with_columns(dates.gather(of_row), kinds.gather(of_row)).with_columns(
-        is_monthly=pl.col("expiry_type") == "monthly",
-        is_weekly=pl.col("expiry_type") == "weekly",
+    days, kinds = [], []
+    for part in context.slices:
+        days.append(pl.Series("expiry", [part.expiry.date]).new_from_index(0, part.rows))
+        kind = pl.Series("expiry_type", [part.expiry.kind], pl.Enum(KINDS))
+        kinds.append(kind.new_from_index(0, part.rows))
+    kind = pl.concat(kinds) if kinds else pl.Series("expiry_type", [], pl.Enum(KINDS))
+    day = pl.concat(days) if days else pl.Series("expiry", [], pl.Date)
+    is_monthly = kind.to_physical() == KINDS.index("monthly")
+    return frame.hstack(
+        [day, kind, is_monthly.alias("is_monthly"), (~is_monthly).alias("is_weekly")]
     )
 
 

@@ -16,16 +16,16 @@ def apply(frame: pl.DataFrame, context: PartitionContext) -> pl.DataFrame:
     0 for a contract's first row, after a reset (a lower volume) and where the previous row has no
     volume; null where the row itself has none. The documented formula, per contract and day.
     """
-    import numpy as np
     import polars as pl
 
-    starts = np.fromiter((part.start for part in context.slices), np.int64, len(context.slices))
-    first = np.zeros(frame.height, np.bool_)
-    first[starts] = True
-    volume = pl.col("volume")
-    delta = volume - volume.shift(1)
-    counted = pl.when(pl.Series(first) | delta.is_null() | (delta < 0)).then(0).otherwise(delta)
-    return frame.with_columns(vol_delta=pl.when(volume.is_not_null()).then(counted))
+    volume = frame["volume"]
+    first = pl.zeros(frame.height, pl.Boolean, eager=True)
+    if context.slices:
+        first = first.scatter([part.start for part in context.slices], True)
+    delta = volume.diff()
+    counted = delta.is_not_null() & (delta > 0) & ~first
+    zero = pl.select(pl.when(volume.is_not_null()).then(pl.lit(0, pl.Int64))).to_series()
+    return frame.hstack([delta.zip_with(counted.fill_null(False), zero).alias("vol_delta")])
 
 
 vol_delta: Final = TransformSpec(
