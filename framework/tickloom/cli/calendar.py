@@ -129,7 +129,8 @@ def check(
     else:
         for problem in problems:
             click.echo(_sentence(problem))
-        click.echo(f"{len(problems) or 'no'} differences", err=True)
+        plural = "" if len(problems) == 1 else "s"
+        click.echo(f"{len(problems) or 'no'} difference{plural}", err=True)
     context.exit(1 if problems else 0)
 
 
