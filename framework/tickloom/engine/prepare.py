@@ -56,8 +56,8 @@ class Preparer(Generic[C]):
     loaded: dict[Variant, C] = field(default_factory=dict)
     """The variants that the planned partitions need."""
 
-    building_s: float = 0.0
-    """Seconds spent building hot files."""
+    preparing_s: float = 0.0
+    """Seconds spent building hot files, and loading or compiling kernels."""
 
     @property
     def compile_s(self) -> float:
@@ -71,13 +71,15 @@ class Preparer(Generic[C]):
     def prepare(self, pending: Sequence[Partition]) -> list[PlannedPartition]:
         """The partitions with their selected contracts; what they need is loaded."""
         if self.hot:
-            self._build_missing(pending)
+            with self._timed():
+                self._build_missing(pending)
         find = self._find_hot if self.hot is not False else lambda *_: None
         planned = plan(pending, self.filters, self.job.names, self.spread.workers, find)
         for partition in planned:
             variant = self.job.variant_for(partition.hot)
             if variant not in self.loaded:
-                self.loaded[variant] = self.load(variant)
+                with self._timed():
+                    self.loaded[variant] = self.load(variant)
         return planned
 
     def require_contracts(self, chosen: Sequence[Partition]) -> None:
@@ -86,14 +88,18 @@ class Preparer(Generic[C]):
         if present:
             raise no_contract(self.filters, present)
 
-    def _build_missing(self, pending: Sequence[Partition]) -> None:
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
         started = time.perf_counter()
+        yield
+        self.preparing_s += time.perf_counter() - started
+
+    def _build_missing(self, pending: Sequence[Partition]) -> None:
         workers = self.spread.workers
         missing = hot_build.examine(
             self.store, pending, self.job.names, workers=workers, done=lambda rows: None
         )
         hot_build.build(self.store, missing, workers=workers, done=lambda rows: None)
-        self.building_s += time.perf_counter() - started
 
     def _find_hot(self, partition: Partition, columns: Sequence[str]) -> hot_file.HotFile | None:
         return hot_file.find(self.store.path, partition, columns)
@@ -101,7 +107,7 @@ class Preparer(Generic[C]):
 
 @contextmanager
 def stopwatch(preparer: Preparer[Any]) -> Iterator[Callable[[], float]]:
-    """The seconds that the block takes, without compiling and building hot files; ask afterwards.
+    """The seconds that the block takes, without what ``preparer`` did first; ask afterwards.
 
     The libraries that decode are imported before it starts: that is the start of a process, not
     the speed of a run.
@@ -110,5 +116,5 @@ def stopwatch(preparer: Preparer[Any]) -> Iterator[Callable[[], float]]:
     importlib.import_module("pyarrow.compute")
     started = time.perf_counter()
     ended = [started]
-    yield lambda: ended[0] - started - preparer.compile_s - preparer.building_s
+    yield lambda: ended[0] - started - preparer.preparing_s
     ended[0] = time.perf_counter()

@@ -91,8 +91,8 @@ class RunResult:
     """Partitions that were read from the hot tier."""
 
     elapsed_s: float
-    """Seconds from the first look at the store to the last result, without compiling and without
-    building hot files."""
+    """Seconds from the first look at the store to the last result, without loading or compiling
+    the kernel and without building hot files."""
 
     compile_s: float
     """Seconds spent compiling; 0 when the kernel came from the cache."""

@@ -61,7 +61,7 @@ class SweepResult:
     """Rows that this call ran over: ``rows`` without those of the earlier sweep."""
 
     elapsed_s: float
-    """Seconds, without compiling and without building hot files."""
+    """Seconds, without loading or compiling the kernel and without building hot files."""
 
     compile_s: float
     """Seconds spent compiling."""
