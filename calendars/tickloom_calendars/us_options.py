@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from tickloom import Contract, Expiry, Kind, NameReading, Right, UsageError
+from tickloom import CalendarGapError, Contract, Expiry, Kind, NameReading, Right, UsageError
 
 _OCC: Final = re.compile(r"([A-Z0-9.]{1,6}?) *(\d\d)(\d\d)(\d\d)([CP])(\d{8})")
 _MEANING: Final = "1"
@@ -39,10 +39,15 @@ class UsOptionsCalendar:
         return [_read(symbol) for symbol in symbols]
 
     def expiry(self, contract: Contract) -> Expiry:
-        """The date in the contract's name."""
-        day = date.fromisoformat(contract.period)
+        """The date in the contract's name; raises :class:`CalendarGapError` where it has none."""
+        try:
+            day = date.fromisoformat(contract.period)
+        except ValueError:
+            raise CalendarGapError(
+                f"a US option's name states its expiry as a day; found {contract.period!r}"
+            ) from None
         kind = us_kind(day)
-        return Expiry(date=day, scheduled=day, kind=kind, rule=f"US {kind}, stated by the name")
+        return Expiry(date=day, scheduled=day, kind=kind, rule=f"US {kind}")
 
     def is_trading_day(self, day: date) -> bool | None:
         """None: it knows no sessions. Monthlies before February 2015 expired on Saturdays."""

@@ -9,6 +9,9 @@ import pytest
 
 from tickloom import Calendar, ExpiryDifference, UsageError, read_expiry_rows
 from tickloom.host import get_host
+from tickloom_calendars import tables
+
+NSE_EXPIRIES = Path(tables.__file__).with_name("nse_expiries.csv")
 
 HEADER = (
     "Instrument,Expiry_Type,Contract_Month,Scheduled_Expiry,Scheduled_Day,Final_Expiry,Final_Day,"
@@ -165,3 +168,17 @@ def test_the_documented_calendar_has_its_known_errors(shared: Path) -> None:
     assert {row.kind for row in extra} == {"weekly"}
     assert len(extra) == 153  # 145 on a monthly's date, 8 on the Wednesday before one
     assert len(found) == 163
+
+
+def test_right_rows_of_the_documented_calendar_are_written_alike(shared: Path) -> None:
+    file = shared / "facts" / "expiry_calendar_documented_835.csv"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    ours = set(NSE_EXPIRIES.read_text(encoding="utf-8").splitlines())
+    wrong = {one.row for one in differences(file) if one.row}
+    right = [
+        line
+        for line, row in zip(lines[1:], read_expiry_rows(file), strict=True)
+        if row not in wrong
+    ]
+    assert len(right) == 672
+    assert {lines[0], *right} <= ours

@@ -96,7 +96,7 @@ def lookup(
     names = [name for given in symbols for name in (_lines() if given == "-" else [given])]
     found = look_up(names, _spec(exchange).load(file), dialect)
     if as_json:
-        print_json(found)
+        print_json([_without_rules(one) for one in found])
     else:
         _print_found(found)
     context.exit(1 if any("error" in one for one in found) else 0)
@@ -193,17 +193,19 @@ def _sentence(problem: dict[str, Any]) -> str:
     return f"{what}: {found}, expected {expected}: {problem['reason']}"
 
 
+def _without_rules(one: dict[str, Any]) -> dict[str, Any]:
+    readings = [_without_rules(reading) for reading in one.get("readings", ())]
+    kept = {name: value for name, value in one.items() if name != "rule"}
+    return kept | {"readings": readings} if readings else kept
+
+
 def _print_found(found: list[dict[str, Any]]) -> None:
     from tickloom.cli.output import print_table
 
-    columns = ("symbol", "underlying", "expiry", "kind", "strike", "right")
-    rows = [
-        (*(_cell(one[name]) for name in columns), _remark(one))
-        for one in found
-        if "error" not in one
-    ]
+    columns = ("symbol", "underlying", "expiry", "kind", "strike", "right", "rule")
+    rows = [tuple(_cell(one[name]) for name in columns) for one in found if "error" not in one]
     if rows:
-        print_table((*(name.upper() for name in columns), "REMARK"), rows)
+        print_table([name.upper() for name in columns], rows)
     for one in found:
         if "error" in one:
             click.echo(f"{one['symbol']}: {one['error']}", err=True)
@@ -211,12 +213,3 @@ def _print_found(found: list[dict[str, Any]]) -> None:
 
 def _cell(value: object) -> str:
     return f"{value:.10g}" if isinstance(value, float) else str(value)
-
-
-def _remark(one: dict[str, Any]) -> str:
-    said = []
-    if one["scheduled_expiry"] != one["expiry"]:
-        said.append(f"scheduled {one['scheduled_expiry']}")
-    if one.get("provisional"):
-        said.append("provisional")
-    return ", ".join(said)

@@ -13,7 +13,8 @@ def look_up(symbols: Sequence[str], calendar: Calendar, dialect: str = "") -> li
     """One mapping for each symbol, in order.
 
     Keys: ``symbol, underlying, expiry, scheduled_expiry, kind, strike, right`` (and
-    ``provisional`` where it is), or ``symbol, error`` and, for an ambiguous one, ``readings``.
+    ``provisional`` where it is) and ``rule``, which is for people; or ``symbol, error`` and, for an
+    ambiguous one, ``readings``.
     """
     return [
         {"symbol": symbol, **_described(reading.contract, calendar)}
@@ -35,7 +36,7 @@ def _described(contract: Contract, calendar: Calendar) -> dict[str, Any]:
         expiry = calendar.expiry(contract)
     except CalendarGapError as error:
         return {"error": str(error)}
-    found = {
+    found: dict[str, Any] = {
         "underlying": contract.underlying,
         "expiry": expiry.date,
         "scheduled_expiry": expiry.scheduled,
@@ -43,7 +44,9 @@ def _described(contract: Contract, calendar: Calendar) -> dict[str, Any]:
         "strike": contract.strike,
         "right": contract.right,
     }
-    return found | {"provisional": True} if expiry.provisional else found
+    if expiry.provisional:
+        found["provisional"] = True
+    return found | {"rule": expiry.rule}
 
 
 def _stated(contract: Contract) -> dict[str, Any]:
