@@ -15,6 +15,7 @@ from tickloom.host import get_host
 from tickloom.packing.assembly_stage import AssemblyStage
 from tickloom.packing.budget import plan_budget
 from tickloom.packing.clocks import Clocks
+from tickloom.packing.crew import Crew
 from tickloom.packing.progress import Progress, Silent
 from tickloom.packing.report import PackReport
 from tickloom.packing.runs import date_names, names_of, split_problem
@@ -100,19 +101,21 @@ class _Redating:
         if not touched:
             return
         spec = get_host().executors.get(executor)
-        stage = AssemblyStage(
-            store=self._store,
-            executor=spec,
-            budget=plan_budget(None, workers, shares_memory=spec.shares_memory),
-            extra=tuple(self._store.manifest.columns or ()),
-            clocks=Clocks(self._store.manifest.settings),
-            calendar_file=self._file,
-            report=PackReport(),
-            progress=self._progress,
-        )
-        for key in stage.run({}, (), touched):
-            self.report.partitions_redated += 1
-            self.report.rows += self._store.manifest.partitions[key].rows
+        budget = plan_budget(None, workers, shares_memory=spec.shares_memory)
+        with Crew(spec, budget.workers) as crew:
+            stage = AssemblyStage(
+                store=self._store,
+                crew=crew,
+                budget=budget,
+                extra=tuple(self._store.manifest.columns or ()),
+                clocks=Clocks(self._store.manifest.settings),
+                calendar_file=self._file,
+                report=PackReport(),
+                progress=self._progress,
+            )
+            for key in stage.run({}, (), touched):
+                self.report.partitions_redated += 1
+                self.report.rows += self._store.manifest.partitions[key].rows
 
     def _find_touched(self) -> list[PartitionKey]:
         """The partitions with a contract that the calendar dates otherwise."""

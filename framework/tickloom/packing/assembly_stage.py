@@ -20,7 +20,6 @@ from tickloom.packing.reading import UnitResult
 from tickloom.packing.report import PackReport
 from tickloom.packing.runs import NumberedBin
 from tickloom.schema import Column
-from tickloom.specs import ExecutorSpec
 from tickloom.store.api import open_store
 from tickloom.store.control import file_sha256
 from tickloom.store.index import ContractIndex
@@ -49,8 +48,8 @@ class AssemblyStage:
     store: StoreWriter
     """The store."""
 
-    executor: ExecutorSpec
-    """What workers are."""
+    crew: Crew
+    """The workers."""
 
     budget: Budget
     """Memory and workers."""
@@ -83,8 +82,7 @@ class AssemblyStage:
                 self.store.remove(key)
             yield key
         tasks = self._tasks(bins, rebuild, [key for key in order if key not in empty])
-        crew = Crew(self.executor, self.budget.workers, assemble)
-        with closing(crew.run(tasks)) as done:
+        with closing(self.crew.run(assemble, tasks)) as done:
             for item in done:
                 if isinstance(item, Crashed):
                     raise StoreError(

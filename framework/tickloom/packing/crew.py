@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from itertools import islice
+from types import TracebackType
 from typing import Final, Generic, TypeVar
 
 from tickloom.errors import PluginError
@@ -29,54 +30,79 @@ class Crashed(Generic[T]):
         """The task."""
 
 
-class Crew(Generic[T, R]):
-    """Runs ``function`` over tasks on an executor's workers; results come as they are ready."""
+class Crew:
+    """Workers of one pack; a context manager. Starting them costs half a second each, so they
+    stay from one phase to the next, until they are worn out or one of them dies."""
 
-    def __init__(
-        self,
-        spec: ExecutorSpec,
-        workers: int,
-        function: Callable[[T], R],
-        split: Callable[[T], Sequence[T]] = lambda task: [task],
-    ) -> None:
-        """``split`` cuts a task into smaller ones, to find the one that kills its worker."""
+    def __init__(self, spec: ExecutorSpec, workers: int) -> None:
         self._spec = spec
         self._workers = workers
-        self._function = function
-        self._split = split
+        self._executor: Executor | None = None
+        self._left = 0
 
-    def run(self, tasks: Iterable[T]) -> Generator[tuple[T, R] | Crashed[T], None, None]:
-        """The tasks with their results, in the order in which they are done; tasks are asked for
-        when there is a worker for them. Closing the generator stops the workers."""
+    def run(
+        self,
+        function: Callable[[T], R],
+        tasks: Iterable[T],
+        split: Callable[[T], Sequence[T]] = lambda task: [task],
+    ) -> Generator[tuple[T, R] | Crashed[T], None, None]:
+        """Run ``function`` over the tasks: each with its result, in the order in which they are
+        done. Tasks are asked for when there is a worker for them; ``split`` cuts a task into
+        smaller ones, to find the one that kills its worker."""
         waiting = _Queue(tasks)
         while waiting:
-            suspects = yield from self._shift(waiting, self._workers)
+            suspects = yield from self._shift(function, waiting, self._workers)
             # Alone in a worker, each suspect shows whether it is the one.
-            for task in [part for suspect in suspects for part in self._split(suspect)]:
-                if (yield from self._shift(_Queue([task]), 1)):
+            for task in [part for suspect in suspects for part in split(suspect)]:
+                if (yield from self._shift(function, _Queue([task]), 1)):
                     yield Crashed(task)
 
-    def _shift(self, waiting: _Queue[T], workers: int) -> Generator[tuple[T, R], None, list[T]]:
-        """Work with one set of workers, for as long as it lasts; returns the tasks that were in
-        work when a worker died."""
-        executor = self._spec.create(workers)
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop()
+
+    def _shift(
+        self, function: Callable[[T], R], waiting: _Queue[T], workers: int
+    ) -> Generator[tuple[T, R], None, list[T]]:
+        """Work for as long as the present workers last; returns the tasks that were in work when
+        one of them died."""
+        if self._executor is None:
+            self._start()
+        executor = self._executor
+        assert executor is not None
         running: dict[Future[R], T] = {}
-        left = TASKS_PER_WORKER * workers
         try:
-            check_start(executor, self._spec)
-            while running or (waiting and left):
-                while waiting and left and len(running) < WAITING_PER_WORKER * workers:
-                    left -= 1
+            while running or (waiting and self._left > 0):
+                while waiting and self._left > 0 and len(running) < WAITING_PER_WORKER * workers:
+                    self._left -= 1
                     task = waiting.take()
-                    running[executor.submit(self._function, task)] = task
+                    running[executor.submit(function, task)] = task
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     result = future.result()
                     yield running.pop(future), result
         except BrokenExecutor:
+            self._stop()
             return list(running.values())
-        finally:
-            stop(executor)
+        if self._left <= 0:
+            self._stop()
         return []
+
+    def _start(self) -> None:
+        self._executor = self._spec.create(self._workers)
+        self._left = TASKS_PER_WORKER * self._workers
+        check_start(self._executor, self._spec)
+
+    def _stop(self) -> None:
+        if self._executor is not None:
+            stop(self._executor)
+            self._executor = None
 
 
 class _Queue(Generic[T]):

@@ -13,6 +13,7 @@ from tickloom.packing.budget import plan_budget
 from tickloom.packing.claims import Claim, Claims, find_claims
 from tickloom.packing.clocks import Clocks
 from tickloom.packing.columns import settle_columns
+from tickloom.packing.crew import Crew
 from tickloom.packing.plan import ReadPlan, Source, new_source, plan_reading, reader_settings
 from tickloom.packing.progress import Progress
 from tickloom.packing.reading import UnitResult
@@ -91,8 +92,11 @@ class Packing:
         report.sources_skipped = plan.skipped
 
     def _pack(self, store: StoreWriter, sources: Sequence[Source]) -> None:
-        with BinSpace(store.staging, self._budget.bin_bytes) as space:
-            results, sources, rebuild = self._read(store, sources, space)
+        with (
+            BinSpace(store.staging, self._budget.bin_bytes) as space,
+            Crew(self._executor, self._budget.workers) as crew,
+        ):
+            results, sources, rebuild = self._read(store, sources, space, crew)
             extra = self._fix_columns(store, results)
             clocks = self._fix_clocks(store, sources, results)
             self._count_rows(sources, results)
@@ -104,7 +108,7 @@ class Packing:
                 keys |= set(store.manifest.partitions)
             assembly = AssemblyStage(
                 store=store,
-                executor=self._executor,
+                crew=crew,
                 budget=self._budget,
                 extra=extra,
                 clocks=clocks,
@@ -116,12 +120,12 @@ class Packing:
                 log.committed(key)
 
     def _read(
-        self, store: StoreWriter, sources: Sequence[Source], space: BinSpace
+        self, store: StoreWriter, sources: Sequence[Source], space: BinSpace, crew: Crew
     ) -> tuple[dict[int, UnitResult], Sequence[Source], set[PartitionKey]]:
         """Read the sources into bins, and with ``--replace`` whatever else has rows of their
         partitions: results, all sources that were read, partitions to rebuild."""
         stage = ReadingStage(
-            executor=self._executor,
+            crew=crew,
             budget=self._budget,
             options=self._options,
             calendar_file=self._request.calendar,

@@ -15,15 +15,15 @@ from tickloom.packing.identity import look_at
 from tickloom.packing.plan import Source, deal, read_listings
 from tickloom.packing.progress import Progress
 from tickloom.packing.reading import ReadTask, UnitResult, read_units
-from tickloom.specs import ExecutorSpec, SourceOptions
+from tickloom.specs import SourceOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingStage:
     """Reads the units of one pack."""
 
-    executor: ExecutorSpec
-    """What workers are."""
+    crew: Crew
+    """The workers."""
 
     budget: Budget
     """Memory and workers."""
@@ -47,9 +47,9 @@ class ReadingStage:
         """The results of ``sources`` by their numbers."""
         sizes = {source.number: source.size for source in sources}
         self.progress.start("reading", len(sources))
-        crew = Crew(self.executor, self.budget.workers, read_units, self._one_by_one)
+        tasks = self._tasks(sources, sizes)
         results: dict[int, UnitResult] = {}
-        with closing(crew.run(self._tasks(sources, sizes))) as done:
+        with closing(self.crew.run(read_units, tasks, self._one_by_one)) as done:
             for item in done:
                 if isinstance(item, Crashed):
                     found = _crashed(item.task)
