@@ -150,9 +150,12 @@ def _read_group(
         for (i,), rows in bad.group_by("contract", maintain_order=True):
             yield _rejected_lines(zips[kind], kind, group[int(i)].members[kind].filename, rows)
     joined = _join(lines, midnight, "trade" in zips)
-    for (i,), rows in joined.group_by("contract", maintain_order=True):
-        for frame in rows.drop("contract").iter_slices(options.batch_rows):
-            yield RawBatch(frame=frame, symbol=group[int(i)].symbol)
+    start = 0
+    for i, length in joined["contract"].rle().struct.unnest().select("value", "len").iter_rows():
+        rows = joined.slice(start, length).drop("contract")
+        start += length
+        for frame in rows.iter_slices(options.batch_rows):
+            yield RawBatch(frame=frame, symbol=group[i].symbol)
 
 
 def _rejected_lines(path: Path, kind: str, member: str, rows: pl.DataFrame) -> Rejected:
