@@ -18,6 +18,7 @@ from tickloom.engine.loading import (
     accounting_columns,
     array_plan,
     load_code,
+    loop_columns,
     native_library,
     step_plan,
     wanted_plan,
@@ -127,10 +128,12 @@ def load_kernel(
     layout = layout_of(spec)
     if spec.kind == "step":
         code, seconds = load_code(step_plan(spec, variant, layout), announce)
-        columns = len(required_columns(spec, variant))
-        return CompiledKernel(spec, variant, Loop(spec.name, code, variant, columns), seconds)
+        given = required_columns(spec, variant)
+        loop = Loop(spec.name, code, variant, loop_columns(spec, variant), given)
+        return CompiledKernel(spec, variant, loop, seconds)
     accounting, seconds = load_code(wanted_plan(spec, variant), announce)
-    loop = Loop(spec.name, accounting, variant, len(accounting_columns(variant)) + 1)
+    given = (*accounting_columns(variant), "wanted")
+    loop = Loop(spec.name, accounting, variant, loop_columns(spec, variant), given)
     if spec.kind == "native":
         path, more = native_library(spec, announce)
         author: AuthorLoop = native_loop(spec, path)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from tickloom.engine.cache.entry import Entry, read_entry
 from tickloom.engine.cache.folder import cached, entry_path
 from tickloom.engine.cache.key import entry_key
@@ -101,7 +103,7 @@ def step_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Pl
 
     return Plan(
         kernel=spec.name,
-        label=variant.label,
+        label=shape.variant.label + dtype_label(variant),
         key=entry_key(spec, (source, closure.digest, *shape.dtypes, *_flags(spec, variant))),
         source=source,
         compile=compile_,
@@ -123,7 +125,7 @@ def sweep_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> P
 
     return Plan(
         kernel=spec.name,
-        label=variant.label.replace("plain", "sweep"),
+        label=variant.label.replace("plain", "sweep") + dtype_label(variant),
         key=entry_key(spec, (source, closure.digest, *shape.dtypes, *_flags(spec, variant))),
         source=source,
         compile=compile_,
@@ -131,27 +133,42 @@ def sweep_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> P
 
 
 def _step_shape(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> LoopShape:
+    given = dict(zip(required_columns(spec, variant), variant.column_dtypes(spec), strict=True))
+    columns = loop_columns(spec, variant)
     return LoopShape(
-        columns=required_columns(spec, variant),
-        dtypes=variant.column_dtypes(spec),
+        columns=columns,
+        dtypes=tuple(given.get(name, column_kind(name)) for name in columns),
         tick=spec.columns + spec.clock,
         constants=layout.kinds,
         one=spec.max_position == 1,
-        variant=variant,
+        variant=variant.form,
     )
+
+
+def loop_columns(spec: KernelSpec, variant: Variant) -> tuple[str, ...]:
+    """The columns of the loop that serves ``variant``, in the order of its arguments."""
+    if spec.kind == "step":
+        return required_columns(spec, variant.form)
+    return (*accounting_columns(variant.form), "wanted")
+
+
+def dtype_label(variant: Variant) -> str:
+    """The stored types as part of a file name: one letter a column, empty for plain ones."""
+    letters = "".join(np.dtype(name).char for name in variant.dtypes)
+    return f"-{letters}" if letters else ""
 
 
 def wanted_plan(spec: KernelSpec, variant: Variant) -> Plan:
     """The host's loop over wanted positions; kernels with the same variant share it."""
-    columns = accounting_columns(variant)
+    columns = loop_columns(spec, variant)
     one = spec.max_position == 1
     shape = LoopShape(
-        columns=(*columns, "wanted"),
-        dtypes=(*(column_kind(name) for name in columns), "int32"),
+        columns=columns,
+        dtypes=tuple("int32" if name == "wanted" else column_kind(name) for name in columns),
         tick=(),
         constants=(),
         one=one,
-        variant=variant,
+        variant=variant.form,
     )
     source = loop_source(shape)
     closure = close_over(ACCOUNTING, book.FUNCTIONS)
@@ -163,7 +180,7 @@ def wanted_plan(spec: KernelSpec, variant: Variant) -> Plan:
 
     return Plan(
         kernel=ACCOUNTING,
-        label=f"{variant.label}-{'one' if one else 'sized'}",
+        label=f"{variant.form.label}-{'one' if one else 'sized'}",
         key=entry_key(None, (source, closure.digest, *_flags(None, variant))),
         source=source,
         compile=compile_,

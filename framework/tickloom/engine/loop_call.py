@@ -24,8 +24,12 @@ _FIRST_LOG: Final = 1024
 when that is too few."""
 
 _GROWTH: Final = 4
+_FREE: Final = CostTerms()
+_NO_LOG: Final = -1
 _EMPTY_I: Final = np.zeros(1, np.int64)
 _EMPTY_F: Final = np.zeros(1, np.float64)
+_UNUSED: Final = _EMPTY_I.ctypes.data
+"""Address for a column that the loop has and this run does not look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +55,22 @@ class Settings:
 class Loop:
     """A loop as a callable; it may be called from several threads at once."""
 
-    def __init__(self, kernel: str, linked: Linked, variant: Variant, columns: int) -> None:
+    def __init__(
+        self,
+        kernel: str,
+        linked: Linked,
+        variant: Variant,
+        columns: Sequence[str],
+        given: Sequence[str],
+    ) -> None:
+        """``columns`` are those of the compiled loop, ``given`` those that calls will hand over."""
         self._kernel = kernel
         self._linked = linked
         self._variant = variant
+        self._columns = [given.index(name) if name in given else None for name in columns]
+        self._timed = "timestamp_ns" in given
         pointers = [ctypes.c_void_p] * (len(FIXED_ARGUMENTS) - 2)
-        arguments = [ctypes.c_int64, *pointers, ctypes.c_int64, *[ctypes.c_void_p] * columns]
+        arguments = [ctypes.c_int64, *pointers, ctypes.c_int64, *[ctypes.c_void_p] * len(columns)]
         # CFUNCTYPE releases the GIL during the call.
         self._call = ctypes.CFUNCTYPE(ctypes.c_int64, *arguments)(linked.address)
 
@@ -69,7 +83,7 @@ class Loop:
         self, offsets: NDArray[np.int64], columns: Sequence[NDArray[Any]], settings: Settings
     ) -> ContractResults:
         """Run over the contracts of ``offsets``; arguments are checked already."""
-        capacity = _FIRST_LOG if self._variant.logged else 0
+        capacity = _FIRST_LOG if self._variant.logged else _NO_LOG
         while True:
             status, results, place = self._once(offsets, columns, settings, capacity)
             if status != LOG_FULL:
@@ -90,8 +104,8 @@ class Loop:
         outcomes = np.zeros((len(OUTCOMES), contracts), np.float64)
         counts = np.zeros((len(COUNTS), contracts), np.int64)
         place = np.zeros(4, np.int64)
-        log_i = np.empty((capacity, 4), np.int64)
-        log_f = np.empty((capacity, 4), np.float64)
+        log_i = np.empty((max(capacity, 0), 4), np.int64)
+        log_f = np.empty((max(capacity, 0), 4), np.float64)
         facts = settings.facts
         arrays = (
             offsets,
@@ -100,8 +114,8 @@ class Loop:
             facts.is_call if facts else _EMPTY_I,
             settings.constants,
             settings.constants,
-            _fill_values(settings),
-            _terms(settings.costs),
+            _fill_values(settings, self._timed),
+            _terms(settings.costs or _FREE),
             outcomes,
             counts,
             place,
@@ -113,7 +127,7 @@ class Loop:
             contracts,
             *(array.ctypes.data for array in arrays),
             capacity,
-            *(column.ctypes.data for column in columns),
+            *(columns[n].ctypes.data if n is not None else _UNUSED for n in self._columns),
         )
         log = _log(log_i, log_f, int(place[LOGGED])) if self._variant.logged else None
         pnl, costs = outcomes
@@ -150,15 +164,14 @@ class Loop:
         )
 
 
-def _fill_values(settings: Settings) -> NDArray[np.int64]:
+def _fill_values(settings: Settings, timed: bool) -> NDArray[np.int64]:
     fill = settings.fill
     latency = fill.latency_ticks or fill.latency_ns
-    return np.array([latency, fill.stale_ns, settings.bound], np.int64)
+    stale = fill.stale_ns or np.iinfo(np.int64).max
+    return np.array([latency, stale, settings.bound, fill.latency_ticks > 0, timed], np.int64)
 
 
-def _terms(costs: CostTerms | None) -> NDArray[np.float64]:
-    if costs is None:
-        return _EMPTY_F
+def _terms(costs: CostTerms) -> NDArray[np.float64]:
     return np.array(
         [costs.multiplier, costs.per_order, costs.per_contract, costs.buy_rate, costs.sell_rate],
         np.float64,

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-import numpy as np
-
 from tickloom.engine.fills import FillMode, FillModel
 from tickloom.engine.kernel_spec import column_kind
 from tickloom.specs.kernel import KernelSpec
@@ -84,13 +82,27 @@ class Variant:
         return self.stale or self.latency == "time"
 
     @property
+    def form(self) -> Variant:
+        """The loop that serves this variant. Plain runs have one of their own, in which what they
+        do not ask for costs nothing; all others share one with costs and a log for each fill, with
+        or without latency: seven loops a kernel to build instead of sixty."""
+        if self == Variant(dtypes=self.dtypes, checked=self.checked):
+            return self
+        return Variant(
+            logged=True,
+            fill=self.fill,
+            latency="none" if self.latency == "none" else "time",
+            stale=self.fill != "last",
+            costs=True,
+            checked=self.checked,
+        )
+
+    @property
     def label(self) -> str:
-        """A readable name, part of a cache entry's file name."""
-        words = ["logged"] if self.logged else ["plain"]
-        words.append(self.fill)
-        words += [f"latency-{self.latency}"] if self.latency != "none" else []
-        words += [name for name in ("stale", "costs", "checked") if getattr(self, name)]
-        words += ["".join(np.dtype(name).char for name in self.dtypes)] if self.dtypes else []
+        """A readable name of a form, part of a cache entry's file name."""
+        words = ["plain" if self == Variant(checked=self.checked) else "full", self.fill]
+        words += ["latency"] if self.latency != "none" else []
+        words += ["checked"] if self.checked else []
         return "-".join(words)
 
     def column_dtypes(self, spec: KernelSpec) -> tuple[str, ...]:

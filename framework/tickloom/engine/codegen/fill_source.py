@@ -13,8 +13,9 @@ from typing import Final
 from tickloom.engine.codegen.text import indent
 from tickloom.engine.variant import Variant
 
-LATENCY, STALE, BOUND = range(3)
-"""Slots of ``fill_values``, int64: ticks or nanoseconds; nanoseconds; contracts."""
+LATENCY, STALE, BOUND, BY_TICKS, TIMED = range(5)
+"""Slots of ``fill_values``, int64: ticks or nanoseconds; nanoseconds; contracts; is the latency
+in ticks; is there a column of times."""
 
 MULTIPLIER, PER_ORDER, PER_CONTRACT, BUY_RATE, SELL_RATE = range(5)
 """Slots of ``terms``, float64: the fields of ``CostTerms``."""
@@ -51,11 +52,12 @@ def tick_lines(variant: Variant, one: bool, decide: list[str], quotes: dict[str,
 
     ``decide`` are the lines that set ``wanted``, ``quotes`` the expression of each column.
     """
-    lines = _freshness(quotes) if variant.stale else []
+    lines = stamp_lines(quotes) if variant.timed else []
+    lines += _freshness(quotes) if variant.stale else []
     if variant.latency == "none":
         attempt = ["target = signed(wanted)", *_check_bound(), *_fill(variant, one, quotes)]
         return [*lines, *decide, "if wanted != position:", *indent(attempt)]
-    lines += _arrivals(variant, quotes)
+    lines += _arrivals()
     lines += ["if target != position:", *indent(_fill(variant, one, quotes))]
     return [*lines, *decide, "if wanted != sent:", *indent(_send())]
 
@@ -101,7 +103,6 @@ def _freshness(quotes: dict[str, str]) -> list[str]:
     return [
         f"bid = {quotes['bp0']}",
         f"ask = {quotes['sp0']}",
-        f"stamp = {quotes['timestamp_ns']}",
         "if bid != seen_bid or ask != seen_ask:",
         "    seen_bid = bid",
         "    seen_ask = ask",
@@ -110,10 +111,14 @@ def _freshness(quotes: dict[str, str]) -> list[str]:
     ]
 
 
-def _arrivals(variant: Variant, quotes: dict[str, str]) -> list[str]:
-    clock = "now += 1" if variant.latency == "ticks" else f"now = {quotes['timestamp_ns']}"
+def stamp_lines(quotes: dict[str, str]) -> list[str]:
+    """Set ``stamp``, nanoseconds; 0 in a run that does not look at times."""
+    return [f"stamp = {quotes['timestamp_ns']} if fill_values[{TIMED}] != 0 else 0"]
+
+
+def _arrivals() -> list[str]:
     return [
-        clock,
+        f"now = now + 1 if fill_values[{BY_TICKS}] != 0 else stamp",
         "while head < tail and queue[2 * head] <= now:",
         "    target = queue[2 * head + 1]",
         "    head += 1",
@@ -250,7 +255,7 @@ def _charge(variant: Variant, size: str) -> list[str]:
 
 
 def _log_trade() -> list[str]:
-    return [
+    written = [
         f"logged = place[{LOGGED}]",
         "if logged >= log_capacity:",
         f"    return {LOG_FULL}",
@@ -263,6 +268,10 @@ def _log_trade() -> list[str]:
         "log_f[4 * logged + 2] = trade_gross - trade_paid",
         "log_f[4 * logged + 3] = trade_paid",
         f"place[{LOGGED}] = logged + 1",
+    ]
+    return [
+        "if log_capacity >= 0:",
+        *indent(written),
         "trade_gross = 0.0",
         "trade_paid = 0.0",
         "opened = 0",

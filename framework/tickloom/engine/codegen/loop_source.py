@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from tickloom.engine.codegen.array_source import constant_values
-from tickloom.engine.codegen.fill_source import close_lines, reset_lines, result_lines, tick_lines
+from tickloom.engine.codegen.fill_source import (
+    close_lines,
+    reset_lines,
+    result_lines,
+    stamp_lines,
+    tick_lines,
+)
 from tickloom.engine.codegen.text import Lines
 from tickloom.engine.kernel_spec import CLOCK_FIELDS, column_kind
 from tickloom.engine.variant import Variant
@@ -157,7 +163,8 @@ def value(shape: LoopShape, name: str) -> str:
 
 def _quote_reset(shape: LoopShape) -> list[str]:
     return [
+        *stamp_lines({"timestamp_ns": value(shape, "timestamp_ns")}),
         f"seen_bid = {value(shape, 'bp0')}",
         f"seen_ask = {value(shape, 'sp0')}",
-        f"quoted_at = {value(shape, 'timestamp_ns')}",
+        "quoted_at = stamp",
     ]
