@@ -100,7 +100,8 @@ class Variant:
     @property
     def label(self) -> str:
         """A readable name of a form, part of a cache entry's file name."""
-        words = ["plain" if self == Variant(checked=self.checked) else "full", self.fill]
+        plain = self == Variant(dtypes=self.dtypes, checked=self.checked)
+        words = ["plain" if plain else "full", self.fill]
         words += ["latency"] if self.latency != "none" else []
         words += ["checked"] if self.checked else []
         return "-".join(words)

@@ -48,7 +48,7 @@ def cached(path: Path, key: str, source: str, build: Callable[[], Entry]) -> tup
         return entry, True
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path.parent / "build.lock")
+        lock = FileLock(path.with_suffix(".lock"))
         lock.acquire()
     except OSError as error:
         _warn(path.parent, error)

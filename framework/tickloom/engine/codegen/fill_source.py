@@ -176,10 +176,9 @@ def _walk(variant: Variant, quotes: dict[str, str]) -> list[str]:
         "value = 0.0",
         "worst = NAN",
         f"if {usable}:",
-        "    if delta > 0:",
-        f"        filled, value, worst = walk(delta, {lot}, ({book['sp']}), ({book['sq']}))",
-        "    else:",
-        f"        filled, value, worst = walk(-delta, {lot}, ({book['bp']}), ({book['bq']}))",
+        f"    prices = ({book['sp']}) if delta > 0 else ({book['bp']})",
+        f"    quantities = ({book['sq']}) if delta > 0 else ({book['bq']})",
+        f"    filled, value, worst = walk(abs(delta), {lot}, prices, quantities)",
     ]
 
 

@@ -93,6 +93,8 @@ def does_not_compile(spec: KernelSpec, role: str, function: Any, error: Exceptio
     reasons = [line for line in reasons if not line.startswith(("Failed in", "During:", "File "))]
     path, line = _author_line(text, function)
     reason = reasons[0] if reasons else type(error).__name__
+    if reason.rstrip(".").endswith(":") and len(reasons) > 1:
+        reason = f"{reason.rstrip('.')} {reasons[1].lstrip('> ')}"
     return UsageError(
         f"kernel {spec.name!r}: {role} does not compile at {path}, line {line}: "
         f"{reason.rstrip('.')}. "

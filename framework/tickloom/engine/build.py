@@ -1,0 +1,113 @@
+"""Building kernels ahead: everything that a run or sweep could ask of one."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from itertools import product
+
+from tickloom.engine.compiled import load_kernel
+from tickloom.engine.constants import layout_of
+from tickloom.engine.kernel_spec import column_kind
+from tickloom.engine.loading import (
+    Announce,
+    Plan,
+    array_plan,
+    load_entry,
+    native_library,
+    step_plan,
+    sweep_plan,
+    wanted_plan,
+)
+from tickloom.engine.native.c_source import library_of
+from tickloom.engine.variant import BOOK_COLUMNS, LatencyKind, Variant, required_columns
+from tickloom.host import get_host
+from tickloom.schema import STORED_COLUMNS
+from tickloom.specs.kernel import KernelSpec
+
+
+def forms() -> Iterator[Variant]:
+    """The loops of a kernel over float64 and int64 columns: one plain, and one for each fill with
+    and without latency."""
+    yield Variant()
+    kinds: tuple[LatencyKind, ...] = ("none", "time")
+    for fill, latency in product(BOOK_COLUMNS, kinds):
+        yield Variant(fill=fill, latency=latency, costs=True, stale=fill != "last")
+
+
+def plans(spec: KernelSpec) -> list[Plan]:
+    """Every cache entry of ``spec``; for step kernels also those for the hot tier's types."""
+    layout = layout_of(spec)
+    if spec.kind != "step":
+        found = [wanted_plan(spec, variant) for variant in forms()]
+        return [*found, array_plan(spec, Variant(), layout)] if spec.kind == "array" else found
+    typed = [v for form in forms() for v in (form, replace(form, dtypes=hot_dtypes(spec, form)))]
+    found = [step_plan(spec, variant, layout) for variant in typed]
+    return found + [sweep_plan(spec, variant, layout) for variant in typed[:2]]
+
+
+def hot_dtypes(spec: KernelSpec, variant: Variant) -> tuple[str, ...]:
+    """The types that the hot tier stores where values allow: 32 bits, but for times."""
+    types = {column.name: column.type for column in STORED_COLUMNS}
+    wide = {name for name, kind in types.items() if kind == "datetime"} | {"timestamp_ns"}
+    return tuple(
+        column_kind(name) if name in wide else "int32" for name in required_columns(spec, variant)
+    )
+
+
+def build_kernel(spec: KernelSpec, announce: Announce | None = None) -> float:
+    """Compile whatever of ``spec`` is not in the cache; returns the seconds that it took.
+
+    The first loop is compiled here, so that a kernel that does not compile says so once; the
+    others by a process for each CPU, since compiling holds the GIL. A kernel that is not
+    registered by a plugin is compiled here altogether: no other process could find it.
+
+    Raises :class:`~tickloom.errors.UsageError` with the author's line if it does not compile.
+    """
+    started = time.perf_counter()
+    compiled = native_library(spec, announce)[1] if spec.kind == "native" else 0.0
+    missing = [number for number, plan in enumerate(plans(spec)) if not plan.is_cached()]
+    for number in missing[:1]:
+        compiled += _build_plan(spec, number, announce)
+    name = next((o.qualified for o in get_host().kernels if o.spec == spec), None)
+    workers = min(os.cpu_count() or 1, len(missing) - 1)
+    if name is None or workers < 2:
+        compiled += sum(_build_plan(spec, number, announce) for number in missing[1:])
+    else:
+        compiled += _build_side_by_side(name, missing[1:], workers, announce)
+    load_kernel(spec)
+    return time.perf_counter() - started if compiled else 0.0
+
+
+def _build_plan(spec: KernelSpec, number: int, announce: Announce | None) -> float:
+    return load_entry(plans(spec)[number], announce)[1]
+
+
+def _build_side_by_side(
+    name: str, numbers: list[int], workers: int, announce: Announce | None
+) -> float:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        compiled = 0.0
+        for label, seconds in pool.map(_build_named, [name] * len(numbers), numbers):
+            if announce and seconds:
+                announce(f"compiled {label} in {seconds:.1f} s")
+            compiled += seconds
+    return compiled
+
+
+def _build_named(name: str, number: int) -> tuple[str, float]:
+    plan = plans(get_host().kernels.get(name))[number]
+    return f"{plan.kernel} ({plan.label})", load_entry(plan)[1]
+
+
+def built(spec: KernelSpec) -> tuple[int, int]:
+    """How many of the cache entries of ``spec`` exist, and how many there are to build."""
+    cached = [plan.is_cached() for plan in plans(spec)]
+    if spec.kind == "native" and spec.source is not None:
+        cached.append(library_of(spec.name, spec.source).is_file())
+    return sum(cached), len(cached)

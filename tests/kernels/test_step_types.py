@@ -1,0 +1,120 @@
+"""A step whose types do not settle is refused with the author's line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from tickloom import array_kernel, step_kernel
+from tickloom.engine.compiled import load_kernel
+from tickloom.errors import PluginError, UsageError
+
+
+class Params(NamedTuple):
+    span: int = 3
+
+
+class Pair(NamedTuple):
+    mean: float
+    count: int
+
+
+def start(tick: Any, constants: Any) -> Any:
+    return Pair(0, 0)
+
+
+def start_low(tick: Any, constants: Any) -> Any:
+    return 0.0
+
+
+def grows(state: Any, tick: Any, position: int, constants: Any) -> Any:
+    return (state, tick.price), 0
+
+
+def says_text(state: Any, tick: Any, position: int, constants: Any) -> Any:
+    return state, "buy"
+
+
+def forgets(state: Any, tick: Any, position: int, constants: Any) -> Any:
+    return state
+
+
+def misspells(state: Any, tick: Any, position: int, constants: Any) -> Any:
+    mean = state + 1
+    return mean, tick.prise > 0
+
+
+def raises(state: Any, tick: Any, position: int, constants: Any) -> Any:
+    if tick.price > 2.0:
+        raise ValueError("too dear")
+    return state, 1
+
+
+def settles(state: Any, tick: Any, position: int, constants: Any) -> Any:
+    return Pair(state.mean + tick.price, state.count + 1), state.mean > 5.0
+
+
+def make(init: Callable[..., Any], step: Callable[..., Any]) -> Any:
+    return step_kernel("typed", columns=("price",), params=Params, init=init, step=step)
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        (
+            grows,
+            r"must return a state of the type that it got; it got float64 and returns .*float64",
+        ),
+        (says_text, "must return an int as wanted position; it returns Literal.str..buy"),
+        (forgets, r"must return \(state, wanted position\); it returns float64"),
+        (misspells, r"step does not compile at .*test_step_types.py, line .*prise"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_the_message_names_the_line(step: Callable[..., Any], message: str) -> None:
+    line = step.__code__.co_firstlineno + (2 if step is misspells else 0)
+    with pytest.raises(UsageError, match=f"(?s)'typed'.*{message}") as caught:
+        load_kernel(make(start_low, step))
+    assert f"test_step_types.py, line {line}" in str(caught.value)
+
+
+def test_an_int_that_becomes_a_float_settles() -> None:
+    kernel = load_kernel(make(start, settles))
+    results = kernel(Params(), np.array([0, 5]), [np.array([1.0, 2.0, 4.0, 8.0, 16.0])])
+    # The mean is above 5 from the fourth tick on: bought at 8, sold at 16.
+    assert (results.pnl[0], results.trades[0]) == (8.0, 1)
+
+
+def test_an_exception_in_compiled_code_names_the_contract() -> None:
+    kernel = load_kernel(make(start_low, raises))
+    with pytest.raises(PluginError, match="'typed' raised an exception in contract 1"):
+        kernel(Params(), np.array([0, 2, 4]), [np.array([1.0, 2.0, 1.0, 3.0])])
+
+
+def loop(offsets: Any, columns: Any, constants: Any, wanted: Any) -> None:
+    columns.price[0] = 1.0
+
+
+def test_an_array_kernel_cannot_write_its_input() -> None:
+    spec = array_kernel("writes", columns=("price",), params=Params, loop=loop)
+    with pytest.raises(UsageError, match=r"(?s)loop does not compile at .*line \d+: .*readonly"):
+        load_kernel(spec)
+
+
+def overruns(offsets: Any, columns: Any, constants: Any, wanted: Any) -> None:
+    total = 0.0
+    for row in range(len(wanted) + 1):
+        total += columns.price[row]
+    wanted[0] = total > 1e9
+
+
+def test_the_bounds_check_finds_an_overrun() -> None:
+    from tickloom.engine.compiled import Variant
+
+    spec = array_kernel("overruns", columns=("price",), params=Params, loop=overruns)
+    kernel = load_kernel(spec, Variant(checked=True))
+    with pytest.raises(PluginError, match="its loop reported failure"):
+        kernel(Params(), np.array([0, 2]), [np.ones(2)])
