@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from tickloom.testing.calendars import CalendarTests
     from tickloom.testing.executors import ExecutorTests
     from tickloom.testing.kernel_benchmarks import KernelBenchmarks
     from tickloom.testing.kernels import KernelTests
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tickloom.testing.writers import WriterTests
 
 _KITS: Final = {
+    "CalendarTests": "tickloom.testing.calendars",
     "ExecutorTests": "tickloom.testing.executors",
     "KernelTests": "tickloom.testing.kernels",
     "PluginTests": "tickloom.testing.plugins",
@@ -29,6 +31,7 @@ _KITS: Final = {
 """Imported when asked for: the workers of the executor kit need no pytest, and start faster."""
 
 __all__ = [
+    "CalendarTests",
     "ExecutorTests",
     "KernelBenchmarks",
     "KernelTests",
