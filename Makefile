@@ -56,6 +56,9 @@ bench-compare: $(READY) ## is HEAD slower than BASE? BASE=<rev> [BENCH=<regex>] 
 	@$(BIN)/python -m benchmarks.compare --base "$(BASE)" $(if $(BENCH),--bench '$(BENCH)') \
 	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(QUICK),--quick)
 
+bench-selftest: $(READY) ## does bench-compare see planted slowdowns, and no others? (half an hour)
+	@$(BIN)/python -m benchmarks.compare.selftest
+
 bench-html: $(READY) ## asv's history as web pages, checked in a browser [COMMITS=2] [BENCH=<regex>]
 	@$(BIN)/python -m benchmarks.history $(if $(COMMITS),--commits $(COMMITS)) \
 	  $(if $(BENCH),--bench '$(BENCH)')

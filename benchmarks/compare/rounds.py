@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,22 +44,25 @@ def compare(project: Project, plan: Plan, tell: Callable[[str], None]) -> Compar
     results = project.work / "rounds"
     shutil.rmtree(results, ignore_errors=True)
     suites = _suites(project, plan, results, tell)
+    bench = with_calibrations(plan.bench, suites.head)
     rounds: list[Round] = []
     comparison = judge(rounds, suites, plan.gates)
     for number in range(plan.rounds + plan.extra_rounds):
         if number >= plan.rounds and not comparison.count("unsteady"):
             break
         tell(f"round {number + 1}: both commits run the suite")
-        rounds.append(_round(project, plan, results / f"{number + 1}", head_first=number % 2 == 1))
+        place = results / f"{number + 1}"
+        rounds.append(_round(project, plan, bench, place, head_first=number % 2 == 1))
         comparison = judge(rounds, suites, plan.gates)
         tell(comparison.headline)
     return comparison
 
 
-def _round(project: Project, plan: Plan, results: Path, head_first: bool) -> Round:
+def _round(
+    project: Project, plan: Plan, bench: Sequence[str], results: Path, head_first: bool
+) -> Round:
     """One round; who runs first changes, so that a steady drift of the host evens out."""
     asv = AsvRun(project, results, project.root / "benchmarks")
-    bench = [*plan.bench, rf"\.{CALIBRATION}$"] if plan.bench else []
     if head_first:
         head, base = asv.measure([plan.head, plan.base], bench)
     else:
@@ -81,6 +84,14 @@ def _suites(project: Project, plan: Plan, results: Path, tell: Callable[[str], N
         head={key: head[key] for key in _select(head, selected)},
         removed=read_removed(project.root / "benchmarks" / "removed.txt"),
     )
+
+
+def with_calibrations(bench: Sequence[str], selected: Iterable[str]) -> list[str]:
+    """The expressions ``bench``, and those that add the calibrations of the selected topics."""
+    if not bench:
+        return []
+    topics = sorted({key.partition(".")[0] for key in selected})
+    return [*bench, *(rf"^{re.escape(topic)}\..*\b{CALIBRATION}$" for topic in topics)]
 
 
 def _select(keys: Mapping[str, str], selected: Sequence[re.Pattern[str]]) -> set[str]:

@@ -73,15 +73,15 @@ def pack_documented(raw: Path, output: Path, expiries: MonthlyExpiries) -> int:
     return sum(pack_folder(raw, output, underlying, expiries) for underlying in UNDERLYINGS)
 
 
-def make_stores(folder: Path, raw: Path) -> Stores:
-    """Both stores from one raw folder, afresh."""
+def make_stores(folder: Path, raw: Path, executor: str = "processes") -> Stores:
+    """Both stores from one raw folder, afresh; ``executor`` is what tickloom packs with."""
     from tickloom import pack
 
     documented, product = folder / "documented", folder / "store"
     for path in (documented, product):
         shutil.rmtree(path, ignore_errors=True)
     rows = pack_documented(raw, documented, monthly_expiries(raw))
-    report = pack(raw, product)
+    report = pack(raw, product, executor=executor)
     assert report.rows_written == rows, (report, rows)
     return Stores(documented, product, rows)
 

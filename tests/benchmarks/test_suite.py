@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,10 +11,11 @@ from pathlib import Path
 import json5
 import pytest
 
-from benchmarks import calibration
-from benchmarks.compare.rounds import read_removed
+from benchmarks import calibration, kernels
+from benchmarks.compare.rounds import read_removed, with_calibrations
+from tickloom.host import get_host
 
-TOPICS = ("calendar", "host")
+TOPICS = ("calendar", "compile", "host", "kernels", "pack", "scan", "store")
 
 DISCOVER = """
 import json, sys
@@ -82,3 +84,20 @@ def test_calibrated_cost_is_relative_to_the_loop(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(calibration, "seconds", lambda work: next(clock))
     cost = calibration.calibrated_cost(lambda: None, rows=1_000, repeats=3)
     assert cost == pytest.approx((3.0 / 1_000) / (2.0 / (calibration.ROWS * calibration.PASSES)))
+
+
+def test_every_built_in_kernel_is_measured() -> None:
+    built_in = {o.spec.name for o in get_host().kernels if o.plugin.distribution == "tickloom"}
+    assert set(kernels.KERNELS) == built_in
+
+
+def test_a_selection_brings_the_calibrations_of_its_topics_and_no_others(
+    discovered: dict[str, dict[str, str]],
+) -> None:
+    bench = with_calibrations(["time_read_names"], ["calendar.Names.time_read_names"])
+    found = [n for n in discovered["found"] if any(re.search(regex, n) for regex in bench)]
+    assert sorted(found) == [
+        "calendar.Calibration.time_calibration",
+        "calendar.Names.time_read_names",
+    ]
+    assert with_calibrations([], ["calendar.Names.time_read_names"]) == []

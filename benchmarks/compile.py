@@ -1,0 +1,48 @@
+"""Compiling kernels: into an empty cache, and from a full one, apart."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from benchmarks import calibration
+
+KERNELS = ("ema-cross", "ema-cross-array", "mean-reversion")
+LOADS = 60
+"""Loads of one timing: one takes 2 ms."""
+
+
+class Calibration(calibration.Calibration):
+    """The host while this topic runs."""
+
+
+class Compile:
+    """A kernel's machine code, in this process."""
+
+    repeat = 3
+    number = 1
+    rounds = 1
+    warmup_time = 0
+    params = (KERNELS,)
+    param_names = ("kernel",)
+
+    def setup(self, kernel: str) -> None:
+        from tickloom.engine.compiled import load_kernel
+        from tickloom.host import get_host
+
+        os.environ["TICKLOOM_CACHE_DIR"] = str(Path.cwd() / "cache")
+        # Compile another kernel first: Numba's own start-up is not what is timed.
+        load_kernel(get_host().kernels.get("buy-and-hold"))
+        self.spec = get_host().kernels.get(kernel)
+        load_kernel(self.spec)
+        self.load_kernel = load_kernel
+
+    def time_cold(self, kernel: str) -> None:
+        with tempfile.TemporaryDirectory() as empty:
+            os.environ["TICKLOOM_CACHE_DIR"] = empty
+            self.load_kernel(self.spec)
+
+    def time_cached(self, kernel: str) -> None:
+        for _ in range(LOADS):
+            self.load_kernel(self.spec)

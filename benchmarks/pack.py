@@ -1,0 +1,143 @@
+"""Packing: each stage by itself on one thread, and the whole."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from benchmarks import calibration, sizes
+
+MIB = 2**20
+
+
+class Calibration(calibration.Calibration):
+    """The host while this topic runs."""
+
+
+def setup_cache() -> str:
+    """A raw folder, and both stores of it."""
+    from benchmarks.table.data import make_raw, make_stores
+
+    folder = Path.cwd()
+    raw = make_raw(folder, sizes.scaled(800_000), strikes=12)
+    make_stores(folder, raw, executor="threads")
+    return str(raw)
+
+
+class Stage:
+    """One stage over what the stage before it gives."""
+
+    repeat = 3
+    number = 1
+    rounds = 1
+    warmup_time = 0
+
+    def setup(self, raw: str) -> None:
+        import polars as pl
+
+        from tickloom import SourceOptions, open_store
+        from tickloom.host import get_host
+
+        self.host = get_host()
+        self.reader = self.host.readers.get("nse-parquet")
+        self.options = SourceOptions()
+        self.units = list(self.reader.discover(Path(raw), self.options))
+        partition = open_store(Path(raw).parent / "store").partitions()[0]
+        self.partition = pl.read_parquet(partition.file())
+        self.frames = [
+            self.partition.slice(contract.first_row, contract.rows)
+            for contract in partition.index().contracts
+        ]
+
+    def time_read(self, raw: str) -> None:
+        for unit in self.units:
+            for _ in self.reader.read(unit, self.options):
+                pass
+
+    def time_write(self, raw: str) -> None:
+        from tickloom import WriteSettings
+
+        writer = self.host.writers.get("parquet")
+        out = Path("written.parquet")
+        writer.write(self.frames, out, WriteSettings())
+        out.unlink()
+
+    def time_merge(self, raw: str) -> None:
+        """Two sources of each contract, which share half of their rows."""
+        from tickloom.packing.merge import from_source, merge
+
+        columns = tuple(self.partition.columns)
+        for frame in self.frames:
+            third = frame.height // 3
+            sources = [from_source(frame.head(2 * third)), from_source(frame.tail(2 * third))]
+            if third:
+                merge(sources, columns)
+
+
+class Transform:
+    """The built-in transforms of a batch."""
+
+    repeat = 3
+    number = 1
+    rounds = 1
+    warmup_time = 0
+
+    def setup(self, raw: str) -> None:
+        from tickloom import ContractSlice, PartitionContext, SourceOptions
+        from tickloom.host import get_host
+
+        host = get_host()
+        reader = host.readers.get("nse-parquet")
+        options = SourceOptions()
+        calendar = host.calendars.get(reader.calendar).load(None)
+        self.transforms = [host.transforms.get(name) for name in ("schema", "changeper")]
+        self.batches: list[tuple[Any, Any]] = []
+        for unit in reader.discover(Path(raw), options):
+            for batch in reader.read(unit, options):
+                (reading,) = calendar.read_names([batch.symbol])
+                contract = batch.contract or reading.contract
+                whole = ContractSlice(
+                    contract=contract,
+                    expiry=calendar.expiry(contract),
+                    start=0,
+                    rows=batch.frame.height,
+                )
+                context = PartitionContext(symbol=batch.symbol, date=None, slices=(whole,))
+                self.batches.append((batch.frame, context))
+
+    def time_transform(self, raw: str) -> None:
+        for _ in range(3):
+            for frame, context in self.batches:
+                changed = frame
+                for transform in self.transforms:
+                    changed = transform.apply(changed, context)
+
+
+class Whole:
+    """``tickloom pack`` of the raw folder, in threads of this process: its memory is all there."""
+
+    repeat = 2
+    number = 1
+    rounds = 1
+    warmup_time = 0
+
+    def setup(self, raw: str) -> None:
+        shutil.rmtree("out", ignore_errors=True)
+
+    def time_pack(self, raw: str) -> None:
+        self._pack(raw)
+
+    def peakmem_pack(self, raw: str) -> None:
+        self._pack(raw)
+
+    def track_bytes_per_row(self, raw: str) -> float:
+        return self._pack(raw)
+
+    def _pack(self, raw: str) -> float:
+        from tickloom import pack
+
+        report = pack(raw, "out", executor="threads", workers=1, memory=1024 * MIB)
+        return report.bytes_out / report.rows_written
+
+    track_bytes_per_row.unit = "bytes a row"  # type: ignore[attr-defined]

@@ -1,0 +1,76 @@
+"""The store: commits, verification, contract indexes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from pathlib import Path
+
+from benchmarks import calibration, sizes
+
+COMMITS = 3
+OPENS = 20
+
+
+class Calibration(calibration.Calibration):
+    """The host while this topic runs."""
+
+
+def setup_cache() -> str:
+    """A store of four partitions, and the documented script's files of the same rows."""
+    from benchmarks.table.data import make_raw, make_stores
+
+    folder = Path.cwd()
+    make_stores(folder, make_raw(folder, sizes.scaled(1_600_000), strikes=16), executor="threads")
+    return str(folder)
+
+
+class Store:
+    """What the store does around the rows."""
+
+    repeat = 3
+    number = 1
+    rounds = 1
+    warmup_time = 0
+
+    def setup(self, folder: str) -> None:
+        from tickloom import open_store
+
+        self.store = Path(folder, "store")
+        self.documented = Path(folder, "documented")
+        self.partition = open_store(self.store).partitions()[0]
+        shutil.rmtree("committed", ignore_errors=True)
+
+    def time_commit(self, folder: str) -> None:
+        """The same partition on several days: read back, digested, renamed into place."""
+        from tickloom.store.layout import PartitionKey
+        from tickloom.store.writer import StoreWriter
+
+        with StoreWriter.open(Path("committed"), create=True) as writer:
+            for day in range(COMMITS):
+                date = self.partition.key.date + dt.timedelta(days=day)
+                key = PartitionKey(date, self.partition.key.underlying)
+                staged = writer.stage(key)
+                staged.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(self.partition.file(), staged)
+                writer.commit(key, staged, self.partition.index())
+
+    def time_verify(self, folder: str) -> None:
+        from tickloom.store.verify import verify_store
+
+        assert not verify_store(self.store).problems
+
+    def time_index(self, folder: str) -> None:
+        """The contract indexes of a store, from its sidecars."""
+        from tickloom import open_store
+
+        for _ in range(OPENS):
+            for partition in open_store(self.store).partitions():
+                assert partition.index().rows == partition.rows
+
+    def time_index_by_scanning(self, folder: str) -> None:
+        """The contract indexes of the documented files, which have none."""
+        from tickloom import open_store
+
+        for partition in open_store(self.documented).partitions():
+            assert partition.index().rows
