@@ -17,14 +17,16 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+import polars  # noqa: F401  imported, not used: it starts threads when it is
 import pyarrow as pa
 import pyarrow.compute
 import pyarrow.parquet
-from tests.store.crash import session
 from tests.store.crash.faults import PHASES, Counted, Killing, Signalling
+from tests.store.crash.scenarios import SCENARIOS, Scenario
 
 from tickloom.errors import Interrupted
 from tickloom.host import get_host
+from tickloom.store.files import SYSTEM
 
 FAILED = 99
 
@@ -32,12 +34,12 @@ FAILED = 99
 class Driver:
     """Kills sessions, checks what they leave, and counts."""
 
-    def __init__(self, work: Path, parts: Path, beginning: Path, expected: dict[str, str]) -> None:
-        self.work, self.parts, self.beginning, self.expected = work, parts, beginning, expected
+    def __init__(self, work: Path, beginning: Path, scenario: Scenario) -> None:
+        self.work, self.beginning, self.scenario = work, beginning, scenario
         self.cases = 0
         self.killed = 0
         self.problems: list[str] = []
-        self.states: set[int] = set()
+        self.states: set[str] = set()
 
     def fresh(self) -> Path:
         store = self.work / "store"
@@ -51,7 +53,7 @@ class Driver:
 
         def count() -> None:
             files = Counted()
-            session.run(self.fresh(), self.parts, files)
+            self.scenario.run(self.fresh(), files)
             counter.write_text(str(files.count))
 
         assert os.waitstatus_to_exitcode(self.wait(fork(count))) == 0
@@ -61,13 +63,13 @@ class Driver:
         """SIGKILL before, during or after one system call."""
         store = self.fresh()
         files = Killing(at, phase)  # type: ignore[arg-type]
-        status = self.wait(fork(lambda: session.run(store, self.parts, files)))
+        status = self.wait(fork(lambda: self.scenario.run(store, files)))
         self.look(f"killed {phase} call {at}", store, status)
 
     def kill_after(self, seconds: float) -> None:
         """SIGKILL at some time."""
         store = self.fresh()
-        child = fork(lambda: session.run(store, self.parts))
+        child = fork(lambda: self.scenario.run(store, SYSTEM))
         time.sleep(seconds)
         os.kill(child, signal.SIGKILL)
         self.look(f"killed after {seconds * 1000:.1f} ms", store, self.wait(child))
@@ -78,7 +80,7 @@ class Driver:
 
         def child() -> None:
             try:
-                session.run(store, self.parts, Signalling(at))
+                self.scenario.run(store, Signalling(at))
             except Interrupted as error:
                 told = str(error)
                 assert "SIGTERM" in told, told
@@ -100,14 +102,14 @@ class Driver:
         result.unlink(missing_ok=True)
 
         def child() -> None:
-            result.write_text(str(session.check(store, self.parts)))
-            session.rerun_converges(store, self.parts, self.expected)
+            result.write_text(self.scenario.look(store))
+            self.scenario.rerun(store)
 
         if os.waitstatus_to_exitcode(self.wait(fork(child))) != 0:
             self.problems.append(f"{case}: see stderr")
             print(f"^ {case}", file=sys.stderr)
         elif result.exists():
-            self.states.add(int(result.read_text()))
+            self.states.add(result.read_text())
 
     @staticmethod
     def wait(child: int) -> int:
@@ -135,9 +137,9 @@ def warm_up() -> None:
     assert pyarrow.parquet
 
 
-def main(work: Path, parts: Path, beginning: Path, every: int, times: int, seed: int) -> None:
+def main(name: str, work: Path, beginning: Path, every: int, times: int, seed: int) -> None:
     warm_up()
-    driver = Driver(work, parts, beginning, json.loads((work / "expected.json").read_text()))
+    driver = Driver(work, beginning, SCENARIOS[name](work))
     rng = random.Random(seed)
     total = driver.operations()
     for at in range(total):
@@ -146,7 +148,7 @@ def main(work: Path, parts: Path, beginning: Path, every: int, times: int, seed:
                 driver.kill_at(at, phase)
     at_points = driver.killed
     started = time.perf_counter()
-    Driver.wait(fork(lambda: session.run(driver.fresh(), parts)))
+    Driver.wait(fork(lambda: driver.scenario.run(driver.fresh(), SYSTEM)))
     length = time.perf_counter() - started
     for _ in range(times):
         driver.kill_after(rng.uniform(0, 1.2 * length))
@@ -167,5 +169,5 @@ def main(work: Path, parts: Path, beginning: Path, every: int, times: int, seed:
 
 
 if __name__ == "__main__":
-    paths = [Path(argument) for argument in sys.argv[1:4]]
-    main(*paths, *(int(argument) for argument in sys.argv[4:7]))
+    name, work, beginning, *numbers = sys.argv[1:]
+    main(name, Path(work), Path(beginning), *(int(number) for number in numbers))

@@ -86,7 +86,7 @@ def check(store: Path, parts: Path, at_least: int = 0) -> int:
     report = verify_store(store)
     assert report.problems == []
     left = sorted(path.name for path in (store / "_tickloom").iterdir())
-    assert set(left) <= {"manifest.json", "index", "lock", "quarantine"}, left
+    assert set(left) <= {"manifest.json", "index", "lock", "lock.owner", "quarantine"}, left
     return state
 
 
