@@ -76,8 +76,10 @@ class StoreWriter:
         try:
             with as_store_errors(path):
                 writer._start()
-        except BaseException:
+        except BaseException as error:
             session.release()
+            if isinstance(error, Interrupted):
+                error.summary = writer._summary()
             raise
         return writer
 
