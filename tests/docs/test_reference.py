@@ -12,7 +12,7 @@ from tickloom.host import hookspecs
 PLUGIN_PAGES = DOCS / "plugins"
 
 SPECS = {
-    "readers": ("ReaderSpec", "SourceOptions", "Unit", "RawBatch", "Rejected"),
+    "readers": ("ReaderSpec", "SourceOptions", "Unit", "RawBatch", "Rejected", "Ignored"),
     "transforms": ("TransformSpec", "PartitionContext", "ContractSlice"),
     "writers": ("WriterSpec", "WriteSettings", "FileSummary"),
     "kernels": ("KernelSpec",),

@@ -113,7 +113,7 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The columns' names where the file has no header line."""
 
     nulls: tuple[str, ...] = DEFAULT_NULLS
-    """Texts that mean null."""
+    """Texts that mean null: nothing, null, NULL, None, NaN, nan, NA and N/A unless said."""
 
     trim: bool = True
     """Whether blanks around fields are taken off."""
