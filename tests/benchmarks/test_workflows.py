@@ -1,0 +1,65 @@
+"""The CI files run what they say, on every Python that the project supports."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+WORKFLOWS = ("tests", "benchmarks", "nightly")
+
+
+def _workflow(project: Path, name: str) -> dict[str, Any]:
+    text = (project / ".github" / "workflows" / f"{name}.yml").read_text("utf-8")
+    parsed: dict[str, Any] = yaml.safe_load(text)
+    return parsed
+
+
+def _supported(project: Path) -> list[str]:
+    with (project / "pyproject.toml").open("rb") as file:
+        classifiers = tomllib.load(file)["project"]["classifiers"]
+    found = (re.fullmatch(r"Programming Language :: Python :: (3\.\d+)", c) for c in classifiers)
+    return [match[1] for match in found if match]
+
+
+def test_tests_run_on_every_supported_python_of_three_systems(project: Path) -> None:
+    jobs = _workflow(project, "tests")["jobs"]
+    assert jobs["check"]["strategy"]["matrix"]["os"] == ["ubuntu-latest", "macos-latest"]
+    for job in ("check", "windows"):
+        assert jobs[job]["strategy"]["matrix"]["python"] == _supported(project)
+    assert jobs["windows"]["runs-on"] == "windows-latest"
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_workflows_call_what_exists(project: Path, name: str) -> None:
+    targets = set(re.findall(r"^([\w-]+):", (project / "Makefile").read_text("utf-8"), re.M))
+    for job in _workflow(project, name)["jobs"].values():
+        assert job["timeout-minutes"] <= 120
+        for step in job["steps"]:
+            command = step.get("run", "")
+            for target in re.findall(r"\bmake ([a-z][\w-]*)", command):
+                assert target in targets
+            for module in re.findall(r"python -m (benchmarks[\w.]*)", command):
+                assert (project / Path(*module.split(".")) / "__main__.py").exists()
+            for path in re.findall(r"\b(tests/\w+|\.ci/\S+\.py)", command):
+                assert (project / path).exists()
+
+
+def test_same_result_compares_the_result_and_not_the_time(project: Path, tmp_path: Path) -> None:
+    run = dict.fromkeys(("kernel", "params", "fill", "partitions", "contracts"), 1)
+    run |= {"rows": 10, "rows_skipped": 0, "trades": 3, "pnl": 1}
+    files = [tmp_path / "a.json", tmp_path / "b.json"]
+    for other, code in (({"elapsed_s": 2}, 0), ({"pnl": 1.0000000001}, 1), ({"trades": 4}, 1)):
+        for file, content in zip(files, (run | {"elapsed_s": 1}, run | other), strict=True):
+            file.write_text(json.dumps(content))
+        script = project / ".ci" / "same_result.py"
+        done = subprocess.run([sys.executable, script, *files], capture_output=True, text=True)
+        assert done.returncode == code, done.stdout
+        assert (next(iter(other)) in done.stdout) == bool(code)
