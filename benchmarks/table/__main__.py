@@ -74,6 +74,14 @@ class Bench:
         title = f"The loop alone, {arrays.rows / 1e6:.1f} M rows in memory, 1 thread"
         yield from page.timings(title, measure_loops(arrays, self.plan.repeats))
 
+    def sweep(self) -> Iterator[str]:
+        """Many parameter sets."""
+        from benchmarks.table.loops import load_arrays, measure_sweep
+
+        arrays = load_arrays(self.stores())
+        title = f"A sweep of 64 sets, {arrays.rows / 1e6:.1f} M rows in memory, 1 thread"
+        yield from page.timings(title, measure_sweep(arrays, self.plan.repeats))
+
     def workers(self) -> Iterator[str]:
         """One worker and two."""
         from benchmarks.table.running import measure_workers
@@ -112,6 +120,7 @@ class Bench:
 SECTIONS: dict[str, Callable[[Bench], Iterator[str]]] = {
     "run": Bench.run,
     "loops": Bench.loops,
+    "sweep": Bench.sweep,
     "workers": Bench.workers,
     "filters": Bench.filters,
     "scaling": Bench.scaling,

@@ -1,4 +1,4 @@
-"""The loop alone: one thread, arrays in memory, boundaries known."""
+"""Loops alone, single runs and sweeps: one thread, arrays in memory, boundaries known."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from benchmarks.table.interleaved import Contender, Timing, interleave
 
 TIMED_ROWS = 30_000_000
 """Rows of one timing, over as many passes as that takes: 100 ms or so."""
+
+FAST_SPANS, SLOW_SPANS = range(3, 11), range(15, 39, 3)
+"""The pairs of spans of a sweep, 64 of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,5 +94,37 @@ def measure_loops(arrays: Arrays, repeats: int) -> list[Timing]:
         Contender("documented loop, strict", strict),
         Contender("documented loop, fastmath", fast, strict=False),
         Contender("tickloom's loop, strict", repeated(generated)),
+    ]
+    return interleave(contenders, repeats)
+
+
+def measure_sweep(arrays: Arrays, repeats: int) -> list[Timing]:
+    """64 pairs of spans: the host's plain loop for each, and all of them in one pass."""
+    from tickloom.engine.compiled import load_kernel
+    from tickloom.engine.sweep_call import load_sweep
+    from tickloom.host import get_host
+
+    spec = get_host().kernels.get("ema-cross")
+    kernel, sweep = load_kernel(spec), load_sweep(spec)
+    sets = [spec.params()._replace(fast=f, slow=s) for f in FAST_SPANS for s in SLOW_SPANS]
+    columns = [arrays.columns[name] for name in kernel.required_columns]
+
+    def outcome(pnl: float, trades: int) -> Outcome:
+        return Outcome(pnl, trades, arrays.rows * len(sets))
+
+    def one_by_one() -> Outcome:
+        results = [kernel(params, arrays.offsets, columns) for params in sets]
+        return outcome(
+            float(np.sum([result.pnl for result in results])),
+            int(np.sum([result.trades for result in results])),
+        )
+
+    def one_pass() -> Outcome:
+        results = sweep(sets, arrays.offsets, columns)
+        return outcome(float(results.pnl.sum()), int(results.trades.sum()))
+
+    contenders = [
+        Contender("tickloom's loop, 64 times", one_by_one),
+        Contender("tickloom's sweep, one pass", one_pass),
     ]
     return interleave(contenders, repeats)

@@ -46,10 +46,12 @@ def measure_designs(stores: Stores, repeats: int, workers: int = 2) -> list[Timi
                 documented(pool, "filter per contract", files),
                 strict=False,
             ),
-            Contender("tickloom run", product(stores.product, workers=workers)),
+            Contender("tickloom run", product(stores.product, workers=workers, hot=False)),
             Contender(
-                "tickloom run, documented files", product(stores.documented, workers=workers)
+                "tickloom run, documented files",
+                product(stores.documented, workers=workers, hot=False),
             ),
+            Contender("tickloom run --hot", product(stores.product, workers=workers, hot=True)),
         ]
         return interleave(contenders, repeats)
 
@@ -62,7 +64,8 @@ def measure_sizes(sizes: Sequence[Stores], repeats: int) -> list[tuple[int, list
         with chunks.started_workers(2, files[0]) as pool:
             contenders = [
                 Contender(YARDSTICK, documented(pool, "presorted, strict", files)),
-                Contender("tickloom run", product(stores.product, workers=2)),
+                Contender("tickloom run", product(stores.product, workers=2, hot=False)),
+                Contender("tickloom run --hot", product(stores.product, workers=2, hot=True)),
             ]
             measured.append((stores.rows, interleave(contenders, repeats)))
     return measured
@@ -86,9 +89,10 @@ def measure_filter(stores: Stores, repeats: int) -> list[Timing]:
 
     contracts = open_store(stores.product).partitions()[0].index().contracts
     one = contracts[len(contracts) // 2]
-    whole = product(stores.product)
+    whole = product(stores.product, hot=False)
     narrow = product(
         stores.product,
+        hot=False,
         expiry=one.expiry,
         strikes=(one.strike, one.strike),
         right=one.right,

@@ -17,7 +17,7 @@ from benchmarks.documented.cross_over import Outcome, total
 from benchmarks.table import page
 from benchmarks.table.data import Stores, make_raw, make_stores, multiply
 from benchmarks.table.interleaved import Contender, ResultsDifferError, Timing, interleave
-from benchmarks.table.loops import load_arrays, measure_loops
+from benchmarks.table.loops import load_arrays, measure_loops, measure_sweep
 from benchmarks.table.packing import measure_packing, resident
 
 
@@ -53,6 +53,12 @@ def test_product_and_documented_designs_agree_on_the_same_rows(stores: Stores) -
     exact = total([presorted.run_file_strict(file) for file in stores.files()])
     assert exact.trades == found.trades
     assert exact.pnl == pytest.approx(found.pnl, rel=1e-9)
+
+
+def test_hot_tier_has_the_same_result(stores: Stores, folder: Path) -> None:
+    own = multiply(stores, folder / "hot", 1)
+    hot = tickloom.run("ema-cross", own.product, workers=1, hot=True)
+    assert Outcome(hot.pnl, hot.trades, hot.rows) == _run(stores.product)
 
 
 def test_product_reads_the_documented_files_with_the_same_result(stores: Stores) -> None:
@@ -133,6 +139,12 @@ def test_loops_agree_and_take_their_arrays_from_one_partition(
     strict, _, generated = measure_loops(arrays, repeats=1)
     assert strict.outcome.rows == generated.outcome.rows == arrays.rows
     assert strict.outcome.trades == generated.outcome.trades
+
+
+def test_sweep_agrees_with_single_runs(stores: Stores) -> None:
+    single, swept = measure_sweep(load_arrays(stores), repeats=1)
+    assert swept.outcome.trades == single.outcome.trades > 0
+    assert swept.outcome.rows == 64 * load_arrays(stores).rows
 
 
 def test_packing_is_watched_from_outside(stores: Stores, folder: Path) -> None:
