@@ -76,11 +76,12 @@ def fields_of(name: str) -> list[Field]:
     source = dedent(inspect.getsource(getattr(import_module(module), attribute)))
     (node,) = ast.parse(source).body
     assert isinstance(node, ast.ClassDef)
+    is_protocol = "Protocol" in map(ast.unparse, node.bases)
     found = []
     for statement, following in zip(node.body, [*node.body[1:], None], strict=True):
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
             found.append(Field(statement.target.id, _default(statement), _docstring(following)))
-        elif isinstance(statement, ast.FunctionDef) and not statement.name.startswith("_"):
+        elif isinstance(statement, ast.FunctionDef) and is_protocol:
             arguments = ", ".join(a.arg for a in statement.args.args if a.arg != "self")
             doc = ast.get_docstring(statement) or ""
             found.append(Field(f"{statement.name}({arguments})", "", doc))

@@ -133,3 +133,14 @@ def test_wrong_values(full: pl.DataFrame) -> None:
 def test_a_promise_that_is_not_kept(full: pl.DataFrame) -> None:
     with pytest.raises(AssertionError, match="gives 'mid', and does not"):
         KIT.test_values_are_the_expected_ones(broken(lambda f, c: f), full, BATCH, {})
+
+
+def test_a_frame_without_rows_that_it_cannot_take(full: pl.DataFrame) -> None:
+    def first(frame: pl.DataFrame, context: PartitionContext) -> pl.DataFrame:
+        start = frame["volume"].first()
+        kind = pl.Int64() if start is not None else pl.Null()
+        return frame.with_columns(mid=pl.lit(start, kind))
+
+    spec = broken(first, needs=("volume",), phase="partition")
+    with pytest.raises(AssertionError, match="a frame without rows gives other types"):
+        KIT.test_a_frame_without_rows_is_taken(spec, full, PARTITION)

@@ -159,7 +159,7 @@ def execute(
     if not spread.executor.shares_memory:
         check_picklable(job)
     shared = (kernels,) if spread.executor.shares_memory else ()
-    with spread.executor.create(min(spread.workers, max(1, len(slices)))) as pool:
+    with spread.executor.start(min(spread.workers, max(1, len(slices)))) as pool:
         futures = [pool.submit(run_slice, job, part, *shared) for part in largest_first(slices)]
         try:
             for future in as_completed(futures):

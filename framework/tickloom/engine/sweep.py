@@ -126,7 +126,7 @@ class Sweeper:
         rows = {partition.key: partition.rows for partition in planned}
         before = totals.counts["rows"]
         done = row_counter(before + sum(rows.values()), self._progress, before)
-        with spread.executor.create(spread.workers) as pool:
+        with spread.executor.start(spread.workers) as pool:
             swept = self._swept(pool, planned)
             try:
                 for partition in pending:

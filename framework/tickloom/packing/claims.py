@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tickloom.errors import UsageError
+from tickloom.errors import PluginError, UsageError
 from tickloom.host.registry import Offer, Registry
 from tickloom.specs import ReaderSpec, SourceOptions, Unit
 
@@ -27,6 +27,17 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedReader:
+    """A reader that failed while it looked for its files: what it would have claimed is unknown."""
+
+    source: Path
+    """Where it looked."""
+
+    reason: str
+    """Which reader, and what it raised."""
+
+
+@dataclass(frozen=True, slots=True)
 class Claims:
     """What the sources consist of."""
 
@@ -35,6 +46,9 @@ class Claims:
 
     ignored: int
     """Number of files that no reader claims."""
+
+    failed: tuple[FailedReader, ...]
+    """Readers that failed while they looked for files."""
 
 
 def find_claims(
@@ -46,16 +60,18 @@ def find_claims(
 ) -> Claims:
     """Ask the readers (or the one called ``only``) what they make of the sources.
 
-    Raises :class:`UsageError` where a source does not exist, where two readers claim one file,
-    and where nobody claims any.
+    A reader that fails does not stop the others. Raises :class:`UsageError` where a source does
+    not exist, where two readers claim one file, and where nobody claims any; and
+    :class:`PluginError` where the reader called ``only`` fails.
     """
     offers = [readers.offer(only)] if only else list(readers)
     for source in sources:
         _check_source(source, store)
     owners: dict[Path, Claim] = {}
     claims: dict[tuple[str, Unit], Claim] = {}
+    failed: list[FailedReader] = []
     for source in sources:
-        for claim in _claims_of(source, offers, options):
+        for claim in _claims_of(source, offers, options, failed):
             if any(_is_within(path, store) for path in claim.unit.paths):
                 continue
             claims.setdefault((claim.reader, claim.unit), claim)
@@ -66,6 +82,8 @@ def find_claims(
                         f"{path} is claimed by readers {other.reader} and {claim.reader}; say "
                         "which with --reader"
                     )
+    if failed and (only or not claims):
+        raise PluginError("; ".join(failure.reason for failure in failed))
     files = {path for source in sources for path in _files(source, store)}
     if not claims:
         names = ", ".join(offer.spec.name for offer in offers) or "none"
@@ -73,15 +91,31 @@ def find_claims(
             f"no reader claims any of the {len(files)} files in "
             f"{', '.join(map(str, sources))}; readers asked: {names}. Some need a --mapping"
         )
-    return Claims(tuple(claims.values()), len(files - set(owners)))
+    return Claims(tuple(claims.values()), len(files - set(owners)), tuple(failed))
 
 
 def _claims_of(
-    source: Path, offers: Iterable[Offer[ReaderSpec]], options: SourceOptions
+    source: Path,
+    offers: Iterable[Offer[ReaderSpec]],
+    options: SourceOptions,
+    failed: list[FailedReader],
 ) -> Iterator[Claim]:
     for offer in offers:
-        for unit in offer.spec.discover(source, options):
-            yield Claim(offer.qualified, offer.spec, unit)
+        try:
+            units = list(offer.spec.discover(source, options))
+            for unit in units:
+                if not isinstance(unit, Unit):
+                    raise PluginError(f"expected Unit objects, found {type(unit).__name__}")
+        except (UsageError, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # SystemExit too: one plugin's fault stays its own
+            reason = (
+                f"reader {offer.qualified} of {offer.plugin} failed while it looked at {source}: "
+                f"{type(error).__name__}: {error}. Upgrade it, or say --reader to leave it out"
+            )
+            failed.append(FailedReader(source, reason))
+            continue
+        yield from (Claim(offer.qualified, offer.spec, unit) for unit in units)
 
 
 def _check_source(source: Path, store: Path) -> None:

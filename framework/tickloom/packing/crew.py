@@ -95,7 +95,7 @@ class Crew:
         return []
 
     def _start(self) -> None:
-        self._executor = self._spec.create(self._workers)
+        self._executor = self._spec.start(self._workers)
         self._left = TASKS_PER_WORKER * self._workers
         check_start(self._executor, self._spec)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from tickloom.errors import PluginError
+from tickloom.packing.ordering import apply_one
 from tickloom.schema import STORED_COLUMNS, Column, LogicalType, polars_schema
 from tickloom.specs import PartitionContext, TransformSpec
 
@@ -66,7 +67,7 @@ def given_by(transforms: Iterable[TransformSpec], merged: Iterable[Column]) -> l
     context = PartitionContext(symbol="", date=None, slices=())
     found = []
     for transform in transforms:
-        frame = transform.apply(frame, context)
+        frame = apply_one(transform, frame, context)
         for name in transform.gives:
             if name not in STORED_NAMES:
                 logical = logical_type(name, frame.schema[name]) or "symbol"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from tickloom.errors import PluginError
 from tickloom.schema import RAW_COLUMNS
-from tickloom.specs import PartitionContext, TransformSpec
+from tickloom.specs import PartitionContext, ReadError, TransformSpec
 from tickloom.specs.transform import Phase
 
 if TYPE_CHECKING:
@@ -90,13 +90,7 @@ def apply_all(
                 f"transform {transform.name!r} needs {', '.join(missing)}; neither the source nor "
                 f"another transform gives it. Columns: {', '.join(frame.columns)}"
             )
-        after = transform.apply(frame, context)
-        lost = [n for n in (*frame.columns, *transform.gives) if n not in after.columns]
-        if lost:
-            raise PluginError(
-                f"transform {transform.name!r} returned a frame without {', '.join(lost)}; it has "
-                "to keep all columns and add those that it gives"
-            )
+        after = apply_one(transform, frame, context)
         if after.height != len(rows) or not np.array_equal(after[ROW].to_numpy(), rows):
             raise PluginError(
                 f"transform {transform.name!r} got {len(rows)} rows and returned {after.height}, "
@@ -104,3 +98,33 @@ def apply_all(
             )
         frame = after
     return pl.DataFrame([column for column in frame.get_columns() if column.name != ROW])
+
+
+def apply_one(
+    transform: TransformSpec, frame: pl.DataFrame, context: PartitionContext
+) -> pl.DataFrame:
+    """``frame`` after one transform. Raises :class:`PluginError` where it fails or loses a column,
+    and passes on the :class:`ReadError` of one that refuses the batch."""
+    import polars as pl
+
+    try:
+        after = transform.apply(frame, context)
+    except (ReadError, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # SystemExit and Polars' panics too
+        raise PluginError(
+            f"transform {transform.name!r} failed: {type(error).__name__}: {error}. Upgrade the "
+            "plugin that offers it, or remove it; 'tickloom plugins list' names it"
+        ) from error
+    if not isinstance(after, pl.DataFrame):
+        raise PluginError(
+            f"transform {transform.name!r} must return a polars DataFrame; "
+            f"it returned {type(after).__name__}"
+        )
+    lost = [n for n in (*frame.columns, *transform.gives) if n not in after.columns]
+    if lost:
+        raise PluginError(
+            f"transform {transform.name!r} returned a frame without {', '.join(lost)}; it has "
+            "to keep all columns and add those that it gives"
+        )
+    return after

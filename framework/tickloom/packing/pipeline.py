@@ -90,6 +90,7 @@ class Packing:
         report.files = len({path for claim in claims.claims for path in claim.unit.paths})
         report.files_ignored = claims.ignored
         report.sources_skipped = plan.skipped
+        report.quarantined += [Quarantined(f.source, f.reason, 0) for f in claims.failed]
 
     def _pack(self, store: StoreWriter, sources: Sequence[Source]) -> None:
         with (

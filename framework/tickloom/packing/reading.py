@@ -223,13 +223,13 @@ class _UnitReading:
 
     def _read_parts(self) -> Iterator[RawBatch | Rejected | Ignored]:
         """What the reader yields; its own failures are the unit's."""
-        import polars as pl
-
         try:
-            yield from self._spec.read(self._unit, self._options)
-        except (ReadError, OSError):
+            for part in self._spec.read(self._unit, self._options):
+                _check_part(part)
+                yield part
+        except (ReadError, OSError, KeyboardInterrupt, GeneratorExit):
             raise
-        except (Exception, pl.exceptions.PanicException) as error:
+        except BaseException as error:  # SystemExit and Polars' panics too
             raise ReadError(
                 f"reader {self._spec.name!r} failed: {type(error).__name__}: {error}"
             ) from error
@@ -283,6 +283,18 @@ class _UnitReading:
     def _reject_whole(self, reason: str) -> None:
         self._rejected.discard()
         self._result.reject_whole(reason)
+
+
+def _check_part(part: object) -> None:
+    import polars as pl
+
+    frame = getattr(part, "frame", None)
+    if isinstance(part, RawBatch) and not isinstance(frame, pl.DataFrame):
+        raise TypeError(f"RawBatch.frame must be a polars DataFrame, found {type(frame).__name__}")
+    if not isinstance(part, RawBatch | Rejected | Ignored):
+        raise TypeError(
+            f"read() must yield RawBatch, Rejected or Ignored, found {type(part).__name__}"
+        )
 
 
 def _rows(part: RawBatch | Rejected | Ignored) -> int:

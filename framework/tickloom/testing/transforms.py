@@ -172,3 +172,15 @@ class TransformTests:
         found = transform.apply(empty, context).select(own).schema
         wanted = transform.apply(full, context).select(own).schema
         assert found == wanted, f"nulls in {', '.join(nulled)} change the types it gives"
+
+    def test_a_frame_without_rows_is_taken(
+        self, transform: TransformSpec, full: pl.DataFrame, context: PartitionContext
+    ) -> None:
+        """The host asks a partition transform in this way for the types of what it gives."""
+        own = [*transform.gives, *transform.updates]
+        wanted = transform.apply(full, context).select(own).schema
+        if transform.phase == "partition":
+            context = replace(context, slices=())
+        found = transform.apply(full.clear(), context)
+        assert found.height == 0, f"expected no rows, found {found.height}"
+        assert found.select(own).schema == wanted, "a frame without rows gives other types"

@@ -51,7 +51,7 @@ def apply(frame: pl.DataFrame, context: PartitionContext) -> pl.DataFrame:
 def _check_names(names: list[str]) -> None:
     for name in REQUIRED:
         if name not in names:
-            found = ", ".join(names) or "none"
+            found = ", ".join(each for each in names if not each.startswith("__")) or "none"
             raise ReadError(f"expected a column {name!r}; found the columns: {found}")
     taken = sorted(COMPUTED_NAMES & set(names))
     if taken:
