@@ -62,6 +62,7 @@ def slice_of(file: Path, spans: Sequence[tuple[int, int]]) -> Slice:
     n = len(spans)
     return Slice(
         partition=0,
+        key=None,
         file=file,
         hot=None,
         first=0,

@@ -80,6 +80,13 @@ _FILLS: Final = (
         metavar="MS",
         help="Touch and depth: a quote unchanged for this long fills nothing; 0: never stale.",
     ),
+    click.option(
+        "--costs",
+        default="none",
+        show_default=True,
+        metavar="none|nse|...",
+        help="NSE's charges and lot sizes by date ('nse,brokerage=0'), or 'fee=1.5,lot=75'.",
+    ),
 )
 
 _SPREADING: Final = (
@@ -103,7 +110,7 @@ def selection_options(command: F) -> F:
 
 
 def fill_options(command: F) -> F:
-    """Adds ``--fill --latency --stale-ms``."""
+    """Adds ``--fill --latency --stale-ms --costs``."""
     return _with(_FILLS, command)
 
 

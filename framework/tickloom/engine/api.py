@@ -9,6 +9,7 @@ from pathlib import Path
 from tickloom.contracts import Right
 from tickloom.engine.collect import collect
 from tickloom.engine.compiled import load_kernel
+from tickloom.engine.costs import CostModel, parse_costs
 from tickloom.engine.fills import FillModel
 from tickloom.engine.loading import Announce
 from tickloom.engine.parameters import make_params
@@ -47,6 +48,7 @@ def run(
     fill: str = "last",
     latency: str = "0",
     stale_ms: float = 0,
+    costs: str = "none",
     executor: str = "threads",
     workers: int | None = None,
     log: bool = False,
@@ -60,7 +62,9 @@ def run(
     ``params`` overrides the kernel's defaults. Ranges (days, strikes) include both ends. ``fill``
     is ``last``, ``touch`` or ``depth``; ``latency`` a number of ticks (``'3'``) or milliseconds
     (``'250ms'``); ``stale_ms`` the age, milliseconds, from which an unchanged quote fills nothing.
-    ``log`` keeps a trade log; ``out`` is a folder that gets the results, trade log included.
+    ``costs`` is ``none``, ``nse`` or amounts like ``'fee=1.5,lot=75'``; with costs, profits are
+    money after them. ``log`` keeps a trade log; ``out`` is a folder that gets the results, trade
+    log included.
     ``hot``: read the hot tier, building what is missing (True), never (False), or where it exists.
     ``announce`` is told what is compiled.
 
@@ -72,11 +76,12 @@ def run(
     spec = kernel_of(kernel)
     record = make_params(spec, params or {})
     model = fill_of(fill, latency, stale_ms)
-    variant = Variant.of(model, logged=log or out is not None)
+    paid = parse_costs(costs)
+    variant = Variant.of(model, costs=paid is not None, logged=log or out is not None)
     preparer = Preparer(
         store=opened,
         filters=filters_of(underlyings, start, end, expiry, strikes, right),
-        job=_job(spec, record, variant, model),
+        job=_job(spec, record, variant, model, paid),
         spread=spread_of(executor, workers),
         hot=hot,
         load=lambda wanted: load_kernel(spec, wanted, announce=announce),
@@ -106,6 +111,7 @@ def sweep(
     fill: str = "last",
     latency: str = "0",
     stale_ms: float = 0,
+    costs: str = "none",
     executor: str = "threads",
     workers: int | None = None,
     out: str | PathLike[str] | None = None,
@@ -124,11 +130,12 @@ def sweep(
     spec = kernel_of(kernel)
     values = {n: grid_values(v) if isinstance(v, str) else list(v) for n, v in grid.items()}
     sets = parameter_sets(spec, values, params or {})
+    paid = parse_costs(costs)
     model = fill_of(fill, latency, stale_ms)
     preparer = Preparer(
         store=opened,
         filters=filters_of(underlyings, start, end, expiry, strikes, right),
-        job=_job(spec, tuple(sets), Variant.of(model), model),
+        job=_job(spec, tuple(sets), Variant.of(model, costs=paid is not None), model, paid),
         spread=spread_of(executor, workers),
         hot=hot,
         load=lambda wanted: load_sweep(spec, wanted, announce=announce),
@@ -139,12 +146,18 @@ def sweep(
     return result
 
 
-def _job(spec: KernelSpec, params: object, variant: Variant, fill: FillModel) -> Job:
+def _job(
+    spec: KernelSpec,
+    params: object,
+    variant: Variant,
+    fill: FillModel,
+    costs: CostModel | None,
+) -> Job:
     return Job(
         spec=spec,
         params=params,
         variant=variant,
         fill=fill,
-        costs={},
+        costs=costs,
         columns=required_columns(spec, variant),
     )

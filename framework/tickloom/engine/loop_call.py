@@ -116,6 +116,7 @@ class Loop:
             settings.constants,
             _fill_values(settings, self._timed),
             _terms(settings.costs or _FREE),
+            _multiplier(settings.costs or _FREE, contracts),
             outcomes,
             counts,
             place,
@@ -173,9 +174,13 @@ def _fill_values(settings: Settings, timed: bool) -> NDArray[np.int64]:
 
 def _terms(costs: CostTerms) -> NDArray[np.float64]:
     return np.array(
-        [costs.multiplier, costs.per_order, costs.per_contract, costs.buy_rate, costs.sell_rate],
-        np.float64,
+        [costs.per_order, costs.per_contract, costs.buy_rate, costs.sell_rate], np.float64
     )
+
+
+def _multiplier(costs: CostTerms, contracts: int) -> NDArray[np.float64]:
+    lots = np.broadcast_to(np.asarray(costs.multiplier, np.float64), (contracts,))
+    return np.ascontiguousarray(lots)
 
 
 def _log(log_i: NDArray[np.int64], log_f: NDArray[np.float64], trades: int) -> NDArray[np.void]:

@@ -78,7 +78,9 @@ def slices(planned: Sequence[PlannedPartition], workers: int) -> Iterator[Slice]
     """The slices of every planned partition; ``Slice.partition`` counts ``planned``."""
     target = target_rows(sum(p.rows for p in planned), workers)
     for number, partition in enumerate(planned):
-        yield from cut(number, partition.file, partition.contracts, target, partition.hot)
+        yield from cut(
+            number, partition.file, partition.contracts, target, partition.hot, partition.key
+        )
 
 
 def _examine(partition: Partition, columns: Sequence[str]) -> ContractIndex:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from tickloom.engine.compiled import CompiledKernel, ContractFacts, Variant, load_kernel
 from tickloom.engine.contract_results import TRADE_DTYPE, ContractResults
-from tickloom.engine.costs import CostTerms
+from tickloom.engine.costs import CostModel, CostTerms
 from tickloom.engine.fills import FillModel
 from tickloom.engine.hot_file import HotFile
 from tickloom.engine.memory import peak_rss
@@ -67,8 +67,8 @@ class Job:
     fill: FillModel
     """How orders are filled."""
 
-    costs: Mapping[int, CostTerms]
-    """What a fill pays, by the number of the partition; empty without costs."""
+    costs: CostModel | None
+    """What a fill pays; None without costs."""
 
     columns: tuple[str, ...]
     """What the kernel takes."""
@@ -127,7 +127,7 @@ def run_slice(job: Job, part: Slice, kernels: Kernels | None = None) -> SliceRes
             block.columns[: len(job.columns)],
             facts=contract_facts(part, span) if compiled.needs_facts else None,
             fill=job.fill,
-            costs=job.costs.get(part.partition),
+            costs=slice_costs(job, part, span),
         )
         for field in CONTRACT_DTYPE.fields or ():
             contracts[field][span] = getattr(found, field)
@@ -200,6 +200,13 @@ def _placed(
     placed["entry_row"] += block.first_row
     placed["exit_row"] += block.first_row
     return placed
+
+
+def slice_costs(job: Job, part: Slice, span: slice) -> CostTerms | None:
+    """What fills of the contracts ``span`` of a slice pay; None without costs."""
+    if job.costs is None or part.key is None:
+        return None
+    return job.costs.terms(part.key.underlying, part.key.date, part.expiries[span])
 
 
 def check_picklable(job: Job) -> None:

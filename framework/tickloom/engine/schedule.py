@@ -44,6 +44,9 @@ class Slice:
     partition: int
     """Which of the run's partitions it belongs to."""
 
+    key: PartitionKey | None
+    """Its day and underlying, where costs ask for them."""
+
     file: Path
     """The partition's file."""
 
@@ -95,6 +98,7 @@ def cut(
     contracts: Sequence[ContractRows],
     target: int,
     hot: HotFile | None = None,
+    key: PartitionKey | None = None,
 ) -> Iterable[Slice]:
     """Cut ``contracts`` of one partition into slices of about ``target`` rows."""
     rows = np.fromiter((c.rows for c in contracts), np.int64, len(contracts))
@@ -107,6 +111,7 @@ def cut(
         part = contracts[low:high]
         yield Slice(
             partition=partition,
+            key=key,
             file=file,
             hot=hot,
             first=low,

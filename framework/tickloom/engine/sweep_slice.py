@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tickloom.engine.memory import peak_rss
-from tickloom.engine.run import Job, contract_facts
+from tickloom.engine.run import Job, contract_facts, slice_costs
 from tickloom.engine.scan import Scan
 from tickloom.engine.schedule import Slice
 from tickloom.engine.sweep_call import CompiledSweep, load_sweep
@@ -68,7 +68,7 @@ def sweep_slice(job: Job, part: Slice, sweeps: Sweeps | None = None) -> SweptSli
             block.columns,
             facts=contract_facts(part, span) if compiled.needs_facts else None,
             fill=job.fill,
-            costs=job.costs.get(part.partition),
+            costs=slice_costs(job, part, span),
         )
         pnl[:, span] = found.pnl
         trades += found.trades.sum(axis=1)

@@ -113,7 +113,7 @@ def sweep_key(job: Job, filters: Filters, partitions: Sequence[Partition]) -> st
     layout = layout_of(job.spec)
     constants = [layout.pack(prepare_constants(job.spec, record)) for record in job.params]
     kernel = (job.spec.name, _code(job), repr(job.params), repr(constants))
-    for text in (*kernel, repr(job.fill), repr(job.variant), repr(filters)):
+    for text in (*kernel, repr(job.fill), repr(job.costs), repr(job.variant), repr(filters)):
         digest.update(text.encode() + b"\0")
     for partition in partitions:
         digest.update(f"{partition.key} {_file(partition)}\0".encode())

@@ -34,7 +34,16 @@ from tickloom.specs.kernel import KernelSpec
 
 _F64: Final = types.CPointer(types.float64)
 _I64: Final = types.CPointer(types.int64)
-_FLOATS: Final = {"strike", "constants_f", "terms", "outcomes", "log_f", "scratch_f", "pnl"}
+_FLOATS: Final = {
+    "strike",
+    "constants_f",
+    "terms",
+    "multiplier",
+    "outcomes",
+    "log_f",
+    "scratch_f",
+    "pnl",
+}
 _COUNTS: Final = {"contracts", "blocks", "bound"}
 _SCALARS: Final = {"contracts", "log_capacity"}
 

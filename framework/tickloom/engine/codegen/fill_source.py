@@ -17,8 +17,8 @@ LATENCY, STALE, BOUND, BY_TICKS, TIMED = range(5)
 """Slots of ``fill_values``, int64: ticks or nanoseconds; nanoseconds; contracts; is the latency
 in ticks; is there a column of times."""
 
-MULTIPLIER, PER_ORDER, PER_CONTRACT, BUY_RATE, SELL_RATE = range(5)
-"""Slots of ``terms``, float64: the fields of ``CostTerms``."""
+PER_ORDER, PER_CONTRACT, BUY_RATE, SELL_RATE = range(4)
+"""Slots of ``terms``, float64: the fields of ``CostTerms`` after the multiplier."""
 
 ROW, WANTED, LOGGED = range(1, 4)
 """Slots of ``place``, int64, after the contract: where a loop stopped, and the trades logged."""
@@ -36,7 +36,7 @@ def reset_lines(variant: Variant) -> list[str]:
     """What a contract starts with."""
     lines = ["position = 0", "entry = 0.0", "gross = 0.0", "trades = 0"]
     if variant.costs:
-        lines.append("paid = 0.0")
+        lines += ["paid = 0.0", "lot = multiplier[contract]"]
     if variant.fill != "last":
         lines += ["unfilled = 0", "partial = 0"]
     if variant.latency != "none":
@@ -163,7 +163,7 @@ def _touch(variant: Variant, delta: str, quotes: dict[str, str]) -> str:
 
 
 def _walk(variant: Variant, quotes: dict[str, str]) -> list[str]:
-    lot = f"terms[{MULTIPLIER}]" if variant.costs else "1.0"
+    lot = "lot" if variant.costs else "1.0"
     book = {
         side: ", ".join(quotes[f"{side}{level}"] for level in LEVELS)
         for side in ("bp", "bq", "sp", "sq")
@@ -212,7 +212,7 @@ def sized_lines() -> list[str]:
 
 
 def _closing(variant: Variant) -> list[str]:
-    gain = "leaving * (quote - entry)" + (f" * terms[{MULTIPLIER}]" if variant.costs else "")
+    gain = "leaving * (quote - entry)" + (" * lot" if variant.costs else "")
     lines = [
         "leaving = min(abs(delta), abs(position))",
         "leaving = leaving if position > 0 else -leaving",
@@ -247,7 +247,7 @@ def _opening(variant: Variant) -> list[str]:
 def _charge(variant: Variant, size: str) -> list[str]:
     lines = [
         f"fee += terms[{PER_CONTRACT}] * {size}",
-        f"fee += rate * (quote * {size} * terms[{MULTIPLIER}])",
+        f"fee += rate * (quote * {size} * lot)",
         "paid += fee",
     ]
     return [*lines, "trade_paid += fee"] if variant.logged else lines

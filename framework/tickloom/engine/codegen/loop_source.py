@@ -39,6 +39,7 @@ FIXED_ARGUMENTS: Final = (
     "constants_i",
     "fill_values",
     "terms",
+    "multiplier",
     "outcomes",
     "counts",
     "place",

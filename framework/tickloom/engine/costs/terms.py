@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostTerms:
@@ -14,8 +17,9 @@ class CostTerms:
     ``buy_rate`` or ``sell_rate``.
     """
 
-    multiplier: float = 1.0
-    """Units in one contract: the lot size. Profit is price difference times size times this."""
+    multiplier: float | NDArray[np.float64] = 1.0
+    """Units in one contract: the lot size, one for all contracts or of shape (contracts,). Profit
+    is price difference times size times this."""
 
     per_order: float = 0.0
     """Flat charge per fill, currency."""
