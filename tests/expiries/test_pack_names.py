@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 import tickloom
+from tickloom.expiries.redate import redate
 from tickloom.packing.report import PackReport
 from tickloom.synth import write_raw
 
@@ -86,3 +87,25 @@ def test_every_dialect_lies_in_one_folder(ticks: pl.DataFrame, tmp_path: Path) -
     report = pack(ticks, tmp_path, *names)
     assert report.quarantined == []
     assert expiries(tmp_path) == names
+
+
+def test_a_corrected_calendar_changes_a_names_kind(ticks: pl.DataFrame, tmp_path: Path) -> None:
+    """A name that states a day is weekly or monthly by the calendar alone."""
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text(
+        "Instrument,Expiry_Type,Contract_Month,Final_Expiry\nNIFTY,Monthly,2025-11,2025-11-18\n"
+    )
+    one, other = tmp_path / "one", tmp_path / "other"
+    for folder in (one, other):
+        folder.mkdir()
+    pack(ticks, one, "nifty25n1825500ce", calendar=wrong)
+    pack(ticks, other, "nifty25n1825500ce")
+    assert contents(one) != contents(other)
+    redate(one / "store", None, executor="threads")
+    assert contents(one) == contents(other)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    store = folder / "store"
+    found = [*store.glob("2*/*/*"), *(store / "_tickloom" / "index").glob("*/*")]
+    return {path.relative_to(store).as_posix(): path.read_bytes() for path in sorted(found)}

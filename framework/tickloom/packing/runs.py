@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -102,9 +102,16 @@ def find_runs(
 
 
 def date_names(rows: ContractRows, calendar: Calendar | None) -> dict[Contract, Expiry]:
-    """The names of stored rows, each with its expiry: as it is stored where the calendar is not
-    known, or knows less than the one before, which does not take rows out of the store."""
-    return {name: _date(name, rows, calendar) for name in names_of(rows)}
+    """The names of stored rows, of the kind that the calendar gives them, each with its expiry: as
+    it is stored where the calendar is not known, or knows less than the one before, which does not
+    take rows out of the store."""
+    dated = {}
+    for name in names_of(rows):
+        expiry = _date(name, rows, calendar)
+        # A name that states a day does not say its kind, so a new calendar may change it.
+        named = name if name.kind == expiry.kind else replace(name, kind=expiry.kind)
+        dated[named] = expiry
+    return dated
 
 
 def split_problem(dated: Mapping[Contract, Expiry]) -> str:
