@@ -20,6 +20,7 @@ from tickloom.store.files import SYSTEM
 from tickloom.store.foreign import foreign_partitions, scan_index
 from tickloom.store.formats import format_of
 from tickloom.store.index import ContractIndex
+from tickloom.store.index_cache import remembered
 from tickloom.store.layout import PartitionKey
 from tickloom.store.log import State
 from tickloom.store.manifest import DamagedError, Manifest, PartitionEntry
@@ -154,9 +155,11 @@ class Partition:
         )
 
     def index(self) -> ContractIndex:
-        """The contract index. Without a manifest it is made by scanning the file, each time."""
+        """The contract index. Without a manifest it is made by scanning the file, and remembered
+        in the user's cache folder."""
         if self._entry is None:
-            return scan_index(self.file(), self.writer)
+            path = self.file()
+            return remembered(path, lambda: scan_index(path, self.writer))
         for _ in range(2):
             for path in self._store.index_paths(self.key):
                 data = _bytes(path)
