@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from tickloom.store.verify import Report
 
 
 @click.command()
@@ -32,6 +38,8 @@ def command(context: click.Context, store: Path, deep: bool, as_json: bool) -> N
             deep=deep,
             advance=lambda done, total: bar.update(task, completed=done, total=total),
         )
+        if deep and report.ok:
+            _compare_sources(store, report, bar)
     if as_json:
         print_json(
             {
@@ -50,3 +58,18 @@ def command(context: click.Context, store: Path, deep: bool, as_json: bool) -> N
         verdict = "ok" if report.ok else f"{len(report.problems)} problems"
         click.echo(f"{verdict}: {report.files} files, {report.rows:,} rows")
     context.exit(0 if report.ok else 1)
+
+
+def _compare_sources(store: Path, report: Report, bar: Progress) -> None:
+    """Add to ``report`` what the sources have and the store does not."""
+    from tickloom.packing.conservation import check_conservation
+    from tickloom.store.api import open_store
+    from tickloom.store.verify import Problem
+
+    task = bar.add_task("sources", total=None)
+    found = check_conservation(
+        open_store(store),
+        advance=lambda done, total: bar.update(task, completed=done, total=total),
+    )
+    report.problems += [Problem(path, reason) for path, reason in found.lost]
+    report.notes += found.unchecked

@@ -1,0 +1,187 @@
+"""Reads the sources of a store again and looks for rows that the store does not have.
+
+Deliberately not a second merge: each good row of a source must be in its partition, as often as the
+source has it. That is what 'nothing is lost' means, whatever the merge did.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tickloom.contracts import Contract
+from tickloom.errors import StoreError
+from tickloom.host import get_host
+from tickloom.packing.claims import Claim
+from tickloom.packing.clean_rows import canonical
+from tickloom.packing.identity import look_at
+from tickloom.packing.naming import Names
+from tickloom.packing.ordering import apply_all
+from tickloom.packing.plan import reader_settings
+from tickloom.packing.reading import batch_transforms, load_calendar
+from tickloom.packing.rebuild import find_again
+from tickloom.packing.row_checks import split_rows
+from tickloom.packing.table import PartitionColumns
+from tickloom.specs import (
+    ContractSlice,
+    PartitionContext,
+    RawBatch,
+    ReadError,
+    SourceOptions,
+)
+from tickloom.store.api import Store
+from tickloom.store.layout import PartitionKey
+from tickloom.store.manifest import SourceEntry
+from tickloom.store.order import reading
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(slots=True)
+class Conservation:
+    """What became of the rows of a store's sources."""
+
+    lost: list[tuple[str, str]] = field(default_factory=list)
+    """Source file, and how many of its rows are not in the store."""
+
+    unchecked: list[str] = field(default_factory=list)
+    """A sentence for each source that could not be compared, and why."""
+
+    sources: int = 0
+    """Sources compared."""
+
+
+def check_conservation(
+    store: Store, advance: Callable[[int, int], None] = lambda done, total: None
+) -> Conservation:
+    """Compare the sources that are still there, unchanged, with the rows of ``store``."""
+    found = Conservation()
+    entries = sorted(store.manifest.sources.items())
+    for done, (_, entry) in enumerate(entries, 1):
+        if entry.partitions:
+            _check(store, entry, found)
+        advance(done, len(entries))
+    return found
+
+
+def _check(store: Store, entry: SourceEntry, found: Conservation) -> None:
+    path = entry.files[0].path
+    options = SourceOptions()
+    try:
+        claim = find_again(entry, get_host().readers, options)
+    except StoreError:
+        found.unchecked.append(f"{path} is gone; its rows cannot be compared")
+        return
+    now = [(file.path, file.size, file.mtime_ns) for file in look_at(claim.unit)]
+    if now != [(file.path, file.size, file.mtime_ns) for file in entry.files]:
+        found.unchecked.append(f"{path} has changed since it was packed")
+        return
+    settings = reader_settings(get_host(), {claim.reader: claim.spec}, None, None)
+    if settings[claim.reader] != entry.settings:
+        found.unchecked.append(f"{path} was packed with other versions or settings")
+        return
+    found.sources += 1
+    with reading(Path(path)):
+        missing = _Comparison(store, claim, options).missing()
+    if missing:
+        found.lost.append((path, f"{missing:,} of its rows are not in the store"))
+
+
+class _Comparison:
+    """One source against the partitions."""
+
+    def __init__(self, store: Store, claim: Claim, options: SourceOptions) -> None:
+        self._store = store
+        self._claim = claim
+        self._options = options
+        self._calendar = load_calendar(claim.spec.calendar, None)
+        self._names = Names(self._calendar, claim.spec.dialect, {})
+        self._columns = PartitionColumns(store.manifest.columns or (), ())
+
+    def missing(self) -> int:
+        """How many good rows of the source the store does not have."""
+        count = 0
+        for part in self._claim.spec.read(self._claim.unit, self._options):
+            if isinstance(part, RawBatch) and part.frame.height:
+                # A batch that no contract can be made of is in the quarantine.
+                with suppress(ReadError):
+                    count += self._missing(part)
+        return count
+
+    def _missing(self, batch: RawBatch) -> int:
+        import polars as pl
+
+        named = self._names.contract(batch, lambda: self._last_tick(batch.symbol))
+        contract = named.contract
+        whole = ContractSlice(
+            contract=contract, expiry=named.expiry, start=0, rows=batch.frame.height
+        )
+        context = PartitionContext(symbol=batch.symbol, date=None, slices=(whole,))
+        typed = canonical(apply_all(batch_transforms(), batch.frame, context))
+        good, _ = split_rows(typed, contract, self._calendar)
+        days = good["timestamp"].cast(pl.Date)
+        return sum(
+            self._missing_on(
+                PartitionKey(day, contract.underlying), contract, good.filter(days == day)
+            )
+            for day in days.unique().to_list()
+        )
+
+    def _missing_on(self, key: PartitionKey, contract: Contract, rows: pl.DataFrame) -> int:
+        """How many of ``rows``, all of one contract and day, their partition does not have."""
+        import polars as pl
+
+        stored = self._stored(key, contract)
+        if stored is None:
+            return rows.height
+        identity = list(self._columns.identity)
+        there = stored.select(identity).group_by(identity).len("stored")
+        wanted = rows.select(
+            pl.col(name).cast(there.schema[name])
+            if name in rows.columns
+            else pl.lit(None, there.schema[name]).alias(name)
+            for name in identity
+        )
+        compared = (
+            wanted.group_by(identity)
+            .len("wanted")
+            .join(there, on=identity, how="left", nulls_equal=True)
+        )
+        short = pl.col("wanted").cast(pl.Int64) - pl.col("stored").cast(pl.Int64).fill_null(0)
+        return int(compared.select(short.clip(0).sum()).item())
+
+    def _stored(self, key: PartitionKey, contract: Contract) -> pl.DataFrame | None:
+        """The stored rows of the contract's right and strike, whatever they expire on."""
+        if key not in self._store.manifest.partitions:
+            return None
+        partition = self._store.partition(key)
+        strike = float(np.float32(contract.strike))
+        ranges = [
+            (rows.first_row, rows.rows)
+            for rows in partition.index().contracts
+            if (rows.right, rows.strike) == (contract.right, strike)
+        ]
+        if not ranges:
+            return None
+        path = partition.file()
+        there = partition.writer.summarise(path).columns
+        names = [name for name in self._columns.merged if name in there]
+        return self._columns.from_arrow(list(partition.writer.scan(path, names, ranges)))
+
+    def _last_tick(self, symbol: str) -> dt.date | None:
+        """Day of the source's last tick of ``symbol``, for a name with several readings."""
+        import polars as pl
+
+        days = [
+            part.frame["timestamp"].cast(pl.Date).max()
+            for part in self._claim.spec.read(self._claim.unit, self._options)
+            if isinstance(part, RawBatch) and part.symbol == symbol
+        ]
+        return max((day for day in days if isinstance(day, dt.date)), default=None)
