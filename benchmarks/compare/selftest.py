@@ -22,7 +22,7 @@ from benchmarks.compare.verdicts import NOT_MEASURED, OK, REGRESSION, Comparison
 
 ROOT = Path(__file__).parents[2]
 SELECTION = (
-    r"kernels\.Run\.time_run\('(ema-cross|mean-reversion|buy-and-hold)', 'plain'\)",
+    r"kernels\.Run\.time_run\('(ema-cross|mean-reversion)', 'plain'\)",
     r"calendar\.Names",
 )
 SLOWED = "kernels.Run.time_run('ema-cross', 'plain')"
