@@ -107,7 +107,7 @@ class CalendarTests:
         self, spec: CalendarSpec, tmp_path: Path
     ) -> None:
         if spec.build is None:
-            return
+            pytest.skip("it has no rules to build a calendar from")
         file = tmp_path / "calendar.csv"
         file.write_text(format_expiry_rows(spec.build(None, None)), encoding="utf-8", newline="\n")
         rows = read_expiry_rows(file)
