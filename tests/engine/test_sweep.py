@@ -150,6 +150,7 @@ def test_an_interrupted_sweep_continues(
         {"params": {"max_spread": 0.04}},
         {"right": "CE"},
         {"fill": "touch"},
+        {"costs": "fee=1"},
         {"start": "2025-08-05"},
     ],
 )

@@ -5,6 +5,7 @@ Their names are those of the arguments of :func:`tickloom.run`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import date
 from typing import Any, Final, TypeVar
@@ -117,6 +118,13 @@ def fill_options(command: F) -> F:
 def spreading_options(command: F) -> F:
     """Adds ``--executor --workers --hot``."""
     return _with(_SPREADING, command)
+
+
+def limit_decoding(workers: int | None) -> None:
+    """Let Polars decode on as many threads as there are workers. It reads this when it is imported,
+    so call it before."""
+    if workers is not None:
+        os.environ.setdefault("POLARS_MAX_THREADS", str(workers))
 
 
 def _with(options: tuple[Callable[[F], F], ...], command: F) -> F:

@@ -11,6 +11,7 @@ import click
 from tickloom.cli.selection import (
     assignment,
     fill_options,
+    limit_decoding,
     selection_options,
     spreading_options,
 )
@@ -58,6 +59,7 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> None:
+    limit_decoding(options["workers"])
     from tickloom.cli.output import print_json, progress
     from tickloom.engine.api import sweep
 
