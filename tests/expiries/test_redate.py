@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shutil
 from pathlib import Path
@@ -9,11 +10,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 from click.testing import CliRunner
+from tests.store.store_data import KEY, partition_frame, write_file
 
 import tickloom
 from tickloom.cli.recalendar import command
 from tickloom.expiries.check import check_expiries
 from tickloom.expiries.redate import redate
+from tickloom.store.adopt import adopt_store
+from tickloom.store.verify import verify_store
 from tickloom.store.writer import StoreWriter
 from tickloom.synth import write_raw
 
@@ -160,3 +164,21 @@ def test_the_command_says_what_it_did(wrong: Path) -> None:
     assert found["contracts_unknown"] == found["contracts_provisional"] == 0
     done = CliRunner().invoke(command, [str(wrong), "--executor", "threads"])
     assert "0 of 6 partitions written anew" in done.stdout
+
+
+def test_an_adopted_store_gets_its_true_expiries(tmp_path: Path) -> None:
+    """What the documented scripts wrote by their calendar, which has BANKNIFTY's August wrong."""
+    wrong, true = dt.date(2025, 8, 26), dt.date(2025, 8, 28)
+    frame = partition_frame().with_columns(pl.col("expiry").replace(true, wrong))
+    folder = tmp_path / "documented" / KEY.folder
+    folder.mkdir(parents=True)
+    write_file(folder / KEY.file().name, frame)
+    adopt_store(tmp_path / "documented")
+    assert check_expiries(tmp_path / "documented", None) != []
+    report = redate(tmp_path / "documented", None, executor="threads")
+    assert (report.partitions_redated, report.contracts_redated) == (1, 4)
+    assert check_expiries(tmp_path / "documented", None) == []
+    assert verify_store(tmp_path / "documented", deep=True).problems == []
+    stored = pl.read_parquet(tmp_path / "documented" / KEY.file())
+    assert stored["expiry"].to_list() == partition_frame()["expiry"].to_list()
+    assert redate(tmp_path / "documented", None, executor="threads").partitions_redated == 0

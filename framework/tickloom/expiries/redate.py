@@ -14,7 +14,6 @@ from tickloom.expiries.store_calendars import StoreCalendars
 from tickloom.host import get_host
 from tickloom.packing.assembly_stage import AssemblyStage
 from tickloom.packing.budget import plan_budget
-from tickloom.packing.clocks import Clocks
 from tickloom.packing.crew import Crew
 from tickloom.packing.progress import Progress, Silent
 from tickloom.packing.report import PackReport
@@ -108,7 +107,7 @@ class _Redating:
                 crew=crew,
                 budget=budget,
                 extra=tuple(self._store.manifest.columns or ()),
-                clocks=Clocks(self._store.manifest.settings),
+                clocks=self._calendars.clocks({key.underlying for key in touched}),
                 calendar_file=self._file,
                 report=PackReport(),
                 progress=self._progress,

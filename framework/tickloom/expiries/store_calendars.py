@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 from tickloom.host import get_host
-from tickloom.packing.clocks import Clock, Clocks
+from tickloom.packing.clocks import SETTING, Clock, Clocks
 from tickloom.specs import Calendar
 from tickloom.store.manifest import Manifest
 
@@ -30,6 +31,10 @@ class StoreCalendars:
             return known
         spec = get_host().calendars.get(DEFAULT_CALENDAR)
         return Clock(spec.zone, spec.name)
+
+    def clocks(self, underlyings: Iterable[str]) -> Clocks:
+        """The clocks of some underlyings, also of those that no pack has stated one for."""
+        return Clocks({f"{SETTING}{name}": " ".join(self.clock(name)) for name in underlyings})
 
     def of(self, underlying: str) -> Calendar:
         """The calendar of ``underlying``."""
