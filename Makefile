@@ -9,7 +9,7 @@ READY  := $(VENV)/.ready
 # Tests and tools run from the sources here; a PYTHONPATH of the caller's must not shadow them.
 unexport PYTHONPATH
 
-.PHONY: help demo test check format lint types layers docs crash damage lock clean \
+.PHONY: help demo test memory-campaign check format lint types layers docs crash damage lock clean \
   bench bench-compare bench-selftest bench-html
 
 help: ## list the targets
@@ -33,6 +33,9 @@ crash: $(READY) ## kill, starve and unplug a packer at every system call (about 
 
 damage: $(READY) ## flip bits of and cut off every kind of file, 2,500 times: verify sees each
 	TICKLOOM_DAMAGE=full $(BIN)/python -m pytest -n auto tests/store/damage
+
+memory-campaign: $(READY) ## pack ten times the smallest --memory and measure the peak (minutes)
+	TICKLOOM_MEMORY_CAMPAIGN_ROWS=13400000 $(BIN)/python -m pytest -q tests/packing/test_memory.py
 
 check: $(READY) format lint types layers test ## everything that CI checks
 

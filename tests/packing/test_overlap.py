@@ -12,7 +12,7 @@ from tests.oracles.union import explain_difference
 from tests.packing.raw_files import DAY, OPEN, Tick, data_files, stored, write_raw_file
 
 from tickloom import pack
-from tickloom.packing import api, pipeline
+from tickloom.packing import api
 from tickloom.packing.budget import Budget
 
 ticks: st.SearchStrategy[Tick] = st.tuples(
@@ -71,17 +71,17 @@ def test_one_result_whatever_the_way(
 
 def with_small_batches(store: Path, raw: Path, rows: int) -> None:
     """Pack in batches of ``rows`` rows."""
-    original = pipeline.plan_budget
+    original = api.plan_budget
 
     def small(memory: int | None, workers: int | None, *, shares_memory: bool) -> Budget:
         found = original(memory, workers, shares_memory=shares_memory)
-        return replace(found, batch_rows=rows, bin_bytes=0)
+        return replace(found, batch_rows=rows, assembly_rows=rows, bin_bytes=0)
 
-    pipeline.plan_budget = small
+    api.plan_budget = small
     try:
         api.pack(raw, store, executor="threads", workers=1)
     finally:
-        pipeline.plan_budget = original
+        api.plan_budget = original
 
 
 def _compare_with_definition(

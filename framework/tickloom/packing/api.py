@@ -8,6 +8,8 @@ from os import PathLike
 from pathlib import Path
 
 from tickloom.errors import UsageError
+from tickloom.host import get_host
+from tickloom.packing.budget import plan_budget
 from tickloom.packing.progress import Progress, Silent
 from tickloom.packing.report import PackReport
 
@@ -44,26 +46,29 @@ def pack(
     Raises :class:`tickloom.errors.TickloomError` and its kinds; input that cannot be used raises
     nothing, it is in the report.
     """
+    from tickloom.packing.allocators import allocators
     from tickloom.packing.pipeline import Packing, Request
 
     started = time.perf_counter()
     paths = [sources] if isinstance(sources, str | PathLike) else list(sources)
     if not paths:
         raise UsageError("expected at least one source folder or file")
+    spec = get_host().executors.get(executor)
     request = Request(
         sources=tuple(Path(path).resolve() for path in paths),
         store=Path(store),
         reader=reader,
         mapping=Path(mapping).resolve() if mapping else None,
         calendar=Path(calendar).resolve() if calendar else None,
-        memory=memory,
-        workers=workers,
-        executor=executor,
+        executor=spec,
+        budget=plan_budget(memory, workers, shares_memory=spec.shares_memory),
         replace=replace,
         rehash=rehash,
         add_columns=add_columns,
         wait=wait,
     )
-    report = Packing(request, progress or Silent()).run()
+    # Around everything: Polars, once imported, does not change its ways any more.
+    with allocators(frugal=request.budget.frugal):
+        report = Packing(request, progress or Silent()).run()
     report.elapsed_s = time.perf_counter() - started
     return report

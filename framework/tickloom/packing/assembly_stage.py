@@ -115,7 +115,7 @@ class AssemblyStage:
                 extra=self.extra,
                 writer=WRITER,
                 target=self.store.stage(key, suffix),
-                batch_rows=self.budget.batch_rows,
+                batch_rows=self.budget.assembly_rows,
             )
 
     def _commit(self, task: PartitionTask, result: PartitionResult) -> None:

