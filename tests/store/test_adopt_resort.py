@@ -18,6 +18,7 @@ from tests.store.store_data import KEY, OTHER, index_of, make_store, partition_f
 from tickloom.cli.adopt import command as adopt
 from tickloom.cli.resort import command as resort
 from tickloom.errors import StoreError, UsageError
+from tickloom.packing.api import pack
 from tickloom.schema import SORT_KEY
 from tickloom.store.adopt import adopt_store
 from tickloom.store.api import open_store
@@ -26,6 +27,7 @@ from tickloom.store.order import UnsortedError
 from tickloom.store.resort import resort_store
 from tickloom.store.verify import verify_store
 from tickloom.store.writer import StoreWriter
+from tickloom.synth import write_raw
 
 TEXT = ("symbol", "opt_type", "expiry_type")
 
@@ -152,6 +154,7 @@ def test_adopt_builds_manifest_and_index(write: Write, tmp_path: Path) -> None:
         "rows": 640,
         "adopted": 2,
         "refreshed": 0,
+        "forgotten": 0,
         "unnamed": 0,
     }
     assert [(file.read_bytes(), file.stat().st_mtime_ns) for file in files] == before
@@ -231,6 +234,23 @@ def test_times_of_a_copied_store_are_refreshed(tmp_path: Path) -> None:
     entry = open_store(tmp_path / "s").manifest.partitions[KEY]
     assert entry.mtime_ns == 1
     assert adopt_store(tmp_path / "s").refreshed == 0
+
+
+def test_a_damaged_partition_is_packed_anew_once_it_is_forgotten(tmp_path: Path) -> None:
+    """The way back from damage without a backup: delete the file, adopt, pack."""
+    raw, store = tmp_path / "raw", tmp_path / "s"
+    write_raw(raw, seed=2, rows=1500, days=2, strikes=2)
+    pack(raw, store, executor="threads", workers=1)
+    part = open_store(store).partitions()[0]
+    before = part.file().read_bytes()
+    part.file().write_bytes(before[:-1])
+    with pytest.raises(StoreError, match=r"delete it, run 'tickloom adopt STORE' and pack"):
+        open_store(store).partition(part.key).file()
+    (store / part.key.file()).unlink()
+    assert adopt_store(store).forgotten == 1
+    assert verify_store(store).ok
+    pack(raw, store, executor="threads", workers=1)
+    assert (store / part.key.file()).read_bytes() == before
 
 
 def test_a_damaged_manifest_is_rebuilt_with_the_names_that_the_indexes_know(tmp_path: Path) -> None:

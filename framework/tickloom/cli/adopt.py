@@ -52,6 +52,12 @@ def command(store: Path, reader: str, rebuild: bool, wait: float, as_json: bool)
             "be seen in files with page checksums",
             err=True,
         )
+    if report.forgotten:
+        click.echo(
+            f"note: {report.forgotten} partitions without a file were forgotten; pack their "
+            "sources again",
+            err=True,
+        )
     if report.unnamed:
         click.echo(
             f"note: the trading symbols of {report.unnamed:,} contracts could not be read; they "

@@ -37,6 +37,10 @@ class AdoptReport:
     refreshed: int
     """Files whose time changed and whose bytes did not, as in a copied store."""
 
+    forgotten: int
+    """Partitions whose file is gone: they and their sources left the manifest, so that the next
+    pack reads those sources again."""
+
     unnamed: int
     """Contracts of adopted files whose trading symbol could not be read."""
 
@@ -62,6 +66,7 @@ def adopt_store(
         with as_store_errors(path):
             state = _state(session.control, rebuild, files)
             refreshed = _refresh(path, state.manifest)
+            forgotten = _forget_missing(path, state.manifest, files)
             adoption = Adoption(session, state.manifest, names=NameReader(reader), advance=advance)
             taken = adoption.run()
     except Interrupted as error:
@@ -74,6 +79,7 @@ def adopt_store(
         rows=sum(entry.rows for entry in state.manifest.partitions.values()),
         adopted=len(taken),
         refreshed=refreshed,
+        forgotten=forgotten,
         unnamed=adoption.unnamed,
     )
 
@@ -115,3 +121,16 @@ def _refresh(store: Path, manifest: Manifest) -> int:
             manifest.partitions[key] = msgspec.structs.replace(entry, mtime_ns=found.st_mtime_ns)
             count += 1
     return count
+
+
+def _forget_missing(store: Path, manifest: Manifest, files: FileLayer) -> int:
+    """Take partitions without a file out of the manifest, with the sources that have rows of them;
+    how many there are."""
+    missing = [key for key, e in manifest.partitions.items() if not (store / e.file).exists()]
+    for key in missing:
+        del manifest.partitions[key]
+        files.unlink(store / key.index)
+    names = {str(key) for key in missing}
+    for name in [n for n, s in manifest.sources.items() if names.intersection(s.partitions)]:
+        del manifest.sources[name]
+    return len(missing)

@@ -150,8 +150,8 @@ class Partition:
             self._look_again()
         raise StoreError(
             f"{self._store.data_paths(self.key, self._entry)[0]} is missing, or not the file that "
-            "was committed. 'tickloom verify STORE' says more; restore it, or pack its sources "
-            "again with --replace"
+            "was committed. Restore it from a backup; or delete it, run 'tickloom adopt STORE' and "
+            "pack its sources again"
         )
 
     def index(self) -> ContractIndex:

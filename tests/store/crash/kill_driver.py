@@ -150,8 +150,8 @@ def main(name: str, work: Path, beginning: Path, every: int, times: int, seed: i
     started = time.perf_counter()
     Driver.wait(fork(lambda: driver.scenario.run(driver.fresh(), SYSTEM)))
     length = time.perf_counter() - started
-    for _ in range(times):
-        driver.kill_after(rng.uniform(0, 1.2 * length))
+    while driver.killed < at_points + times:  # a session that ended before does not count
+        driver.kill_after(rng.uniform(0, length))
     for at in range(0, total, every):
         driver.signal_at(at)
     print(

@@ -45,7 +45,7 @@ def test_a_killed_writer_leaves_the_old_store_or_the_new_one(
     shutil.copytree(parts, tmp_path / "parts")
     found = drive(project, "session", tmp_path, beginning, *((1, 200) if FULL else (6, 10)))
     assert found["killed_at_points"] == (3 * found["operations"] if FULL else 11)
-    assert found["killed_at_times"] > 0
+    assert found["killed_at_times"] == (200 if FULL else 10)
     assert len(found["states"]) >= (5 if FULL else 3)
 
 
@@ -62,4 +62,5 @@ def test_a_killed_packer_leaves_the_old_store_or_the_new_one(tmp_path: Path, pro
     found = drive(project, "pack", tmp_path, beginning, *((1, 200) if FULL else (20, 4)))
     assert found["operations"] > 40
     assert found["killed_at_points"] >= (3 * found["operations"] if FULL else 3)
+    assert found["killed_at_times"] == (200 if FULL else 4)
     assert len(found["states"]) >= 2
