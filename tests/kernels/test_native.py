@@ -1,0 +1,110 @@
+"""A kernel in C: built from its source, or taken from a library; what is missing is named."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from tests.kernels.tick_slices import random_slice
+
+from tickloom import KernelSpec, native_kernel
+from tickloom.engine.compiled import CostTerms, FillModel, Variant, load_kernel
+from tickloom.engine.native.c_source import FLAGS, HEADER
+from tickloom.errors import PluginError
+from tickloom.host import get_host
+
+pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler called cc")
+
+
+class Params(NamedTuple):
+    size: int = 1
+
+
+SOURCE = """
+#include "tickloom.h"
+TICKLOOM_EXPORT int32_t hold(int64_t n, const int64_t *offsets, const double *price,
+                             const int64_t *size, int32_t *wanted) {
+    (void)price;
+    for (int64_t i = offsets[0]; i < offsets[n]; i++) wanted[i] = (int32_t)*size;
+    return *size == 7 ? 42 : TICKLOOM_OK;
+}
+"""
+OFFSETS, PRICES = np.array([0, 3]), np.array([1.0, 2.0, 5.0])
+
+
+def hold(folder: Path, text: str = SOURCE, symbol: str = "hold") -> KernelSpec:
+    source = folder / "hold.c"
+    source.write_text(text)
+    return native_kernel(
+        "hold", columns=("price",), params=Params, source=source, symbol=symbol, max_position=9
+    )
+
+
+@pytest.mark.parametrize(
+    ("fill", "costs"),
+    [
+        (FillModel(), None),
+        (FillModel(mode="touch", latency_ticks=1), CostTerms(multiplier=15, sell_rate=0.001)),
+    ],
+    ids=["plain", "touch"],
+)
+def test_ema_cross_in_c_equals_the_array_kernel(fill: FillModel, costs: CostTerms | None) -> None:
+    ticks = random_slice(31, (500, 1, 0, 90))
+    variant = Variant.of(fill, costs=costs is not None, logged=True)
+    results = []
+    for name in ("ema-cross-c", "ema-cross-array"):
+        kernel = load_kernel(get_host().kernels.get(name), variant)
+        columns = ticks.arrays(kernel.required_columns)
+        params = kernel.spec.params()
+        results.append(kernel(params, ticks.offsets, columns, fill=fill, costs=costs))
+    native, array = results
+    assert native.pnl.tobytes() == array.pnl.tobytes()
+    assert native.trades.tolist() == array.trades.tolist()
+    assert native.log is not None
+    assert array.log is not None
+    assert native.log.tobytes() == array.log.tobytes()
+    assert native.trades.sum() > 0
+
+
+def test_an_edited_source_is_built_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKLOOM_CACHE_DIR", str(tmp_path / "cache"))
+    first = load_kernel(hold(tmp_path))(Params(2), OFFSETS, [PRICES])
+    assert first.pnl.tolist() == [6.0]
+    edited = SOURCE.replace("(int32_t)*size", "-(int32_t)*size")
+    second = load_kernel(hold(tmp_path, edited))(Params(2), OFFSETS, [PRICES])
+    assert second.pnl.tolist() == [-6.0]
+    assert load_kernel(hold(tmp_path, edited)).compile_seconds == 0
+
+
+def test_a_ready_library_is_taken(tmp_path: Path) -> None:
+    hold(tmp_path)
+    library = tmp_path / "libhold.so"
+    command = ["cc", *FLAGS, f"-I{HEADER.parent}", "-o", library, tmp_path / "hold.c"]
+    subprocess.run(command, check=True)
+    spec = native_kernel(
+        "ready", columns=("price",), params=Params, library=library, symbol="hold", max_position=9
+    )
+    assert load_kernel(spec)(Params(3), OFFSETS, [PRICES]).pnl.tolist() == [9.0]
+
+
+def test_what_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = native_kernel(
+        "gone", columns=("price",), params=Params, library=tmp_path / "no.so", symbol="hold"
+    )
+    with pytest.raises(PluginError, match=r"'gone': the library .*no\.so cannot be opened"):
+        load_kernel(gone)
+    with pytest.raises(PluginError, match="has no symbol 'held'; export it with C linkage"):
+        load_kernel(hold(tmp_path, symbol="held"))
+    with pytest.raises(PluginError, match=r"(?s)hold\.c does not compile \(cc .*error"):
+        load_kernel(hold(tmp_path, SOURCE.replace("return", "retrun")))
+    with pytest.raises(PluginError, match="its loop reported failure 42; 0 means success"):
+        load_kernel(hold(tmp_path))(Params(7), OFFSETS, [PRICES])
+    monkeypatch.setenv("CC", "no-such-compiler")
+    with pytest.raises(
+        PluginError, match="there is no 'no-such-compiler'; install one, or name it"
+    ):
+        load_kernel(hold(tmp_path))
