@@ -63,7 +63,8 @@ class TextRows:
         self._check(columns)
 
     def batches(self, rows: pl.DataFrame, options: SourceOptions) -> Iterator[RawBatch | Rejected]:
-        """``rows`` hold text alone. Rows that are no ticks are rejected with their text."""
+        """``rows`` hold text, or numbers where it is known that they are. Rows that are no ticks
+        are rejected with their text."""
         text = self._prepared(rows)
         typed, faults = self._typed(text)
         bad: set[int] = set()
@@ -77,7 +78,9 @@ class TextRows:
         if bad:
             good = pl.Series([i not in bad for i in range(len(typed))])
             typed = typed.filter(good)
-        for frame in typed.partition_by(_SYMBOL, maintain_order=True):
+        one = typed[_SYMBOL].n_unique() <= 1
+        frames = [typed] if one else typed.partition_by(_SYMBOL, maintain_order=True)
+        for frame in frames if len(typed) else []:
             symbol = frame[_SYMBOL][0]
             for part in frame.drop(_SYMBOL).iter_slices(options.batch_rows):
                 yield RawBatch(frame=part, symbol=symbol)
@@ -98,10 +101,12 @@ class TextRows:
     def _prepared(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows that are kept, trimmed, with nulls and all columns that the mapping names."""
         mapping = self._mapping
-        fields = pl.all().str.strip_chars() if mapping.trim else pl.all()
-        text = rows.with_columns(
-            pl.when(~fields.is_in(list(mapping.nulls))).then(fields)
-        ).with_row_index(_ROW)
+        fields = pl.col(pl.String)
+        if mapping.trim:
+            fields = fields.str.strip_chars()
+        if mapping.nulls:
+            fields = pl.when(~fields.is_in(list(mapping.nulls))).then(fields)
+        text = rows.with_columns(fields).with_row_index(_ROW)
         text = text.with_columns([pl.lit(value).alias(name) for name, value in self._said.items()])
         for column, pattern in mapping.extract.items():
             text = text.with_columns(extracted(text[column], pattern))
@@ -122,20 +127,21 @@ class TextRows:
             joined = pl.concat_str(list(clock.columns), separator=" ")
             stamps = text.select(joined.alias(name)).to_series()
             columns.append(wall_clock(stamps, clock, ZONE))
-            faults.append(_fault(name, "a stamp as the mapping's clock says", stamps, columns[-1]))
+            faults += _faults(name, "a stamp as the mapping's clock says", stamps, columns[-1])
         for name, source in self._sources.items():
             if name in self._clocks:
                 continue
             column = text[source.column].alias(name)
             columns.append(self._number_or_text(column, source))
-            faults.append(_fault(name, _what(name, source), column, columns[-1]))
+            faults += _faults(name, _what(name, source), column, columns[-1])
         symbols = self._symbols(text)
-        faults.append(("expected a symbol; the mapping's template found none", symbols.is_null()))
+        if symbols.null_count():
+            faults.append(("expected a symbol; the template found none", symbols.is_null()))
         return pl.DataFrame([symbols, *columns]), faults
 
     def _number_or_text(self, text: pl.Series, source: Source) -> pl.Series:
         kind = _TYPES.get(text.name, source.type)
-        if kind in ("symbol", "right", "text"):
+        if kind in ("symbol", "right", "text") or text.dtype != pl.String:
             return text
         mapping = self._mapping
         if mapping.thousands:
@@ -226,7 +232,9 @@ def _what(name: str, source: Source) -> str:
     return "a whole number" if kind.startswith("int") else "a number"
 
 
-def _fault(name: str, what: str, text: pl.Series, typed: pl.Series) -> tuple[str, pl.Series]:
+def _faults(name: str, what: str, text: pl.Series, typed: pl.Series) -> list[tuple[str, pl.Series]]:
+    """The reason and the rows where ``text`` is not what it should be, if there are any."""
+    if typed.null_count() == text.null_count():
+        return []
     wrong = typed.is_null() & text.is_not_null()
-    example = text.filter(wrong)[0] if wrong.any() else None
-    return f"expected {what} for {name}; found {example!r}", wrong
+    return [(f"expected {what} for {name}; found {text.filter(wrong)[0]!r}", wrong)]
