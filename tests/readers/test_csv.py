@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +94,26 @@ def test_compressed_files_are_streamed(tmp_path: Path, codec: str) -> None:
     (tmp_path / "source" / f"a.csv{suffix}").unlink()
     top += f'\ncompression = "{codec}"'
     assert only_row(read(tmp_path, data, top=top, name="a.dump")) == FIRST
+
+
+def test_zip_of_one_file_is_streamed(tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("folder/a.csv", HEADER + ROW)
+    assert only_row(read(tmp_path, stream.getvalue(), name="a.csv.zip")) == FIRST
+    for damaged in (stream.getvalue()[:40], stream.getvalue().replace(b"PK\x03", b"PK\x09", 1)):
+        with pytest.raises(ReadError, match="expected a readable zip; found damage"):
+            read(tmp_path, damaged, name="a.csv.zip")
+    with zipfile.ZipFile(stream, "a") as archive:
+        archive.writestr("b.csv", HEADER + ROW)
+    with pytest.raises(ReadError, match="expected one file in the zip; found 2"):
+        read(tmp_path, stream.getvalue(), name="a.csv.zip")
+
+
+def test_columns_may_have_any_name(tmp_path: Path) -> None:
+    mapping = MAPPING.replace("{sym}", "{Trading Symbol}").replace("{top}", "")
+    text = "at,Trading Symbol,px\n2025-11-03 09:15:00,x,101.5\n"
+    assert read(tmp_path, text, mapping=mapping.replace("{more}", "")).rows == {"x": [FIRST]}
 
 
 def test_truncated_compression_refuses_the_file(tmp_path: Path) -> None:
@@ -271,6 +293,7 @@ def test_tables_are_part_of_the_unit(tmp_path: Path) -> None:
         (("price =", "prise ="), "'prise' is no column of the store"),
         (("price =", "timestamp ="), "'timestamp' comes from"),
         (("{sym}", "sym"), "expected a template with columns in braces"),
+        (("{sym}", "{sym"), "expected a template with columns in braces"),
         (("{top}", "delimeter = ';'"), "unknown field `delimeter`"),
         (("{top}", "delimiter = '||'"), "length <= 1"),
         (("{top}", "extract = { sym = '(' }"), "expected a regular expression"),

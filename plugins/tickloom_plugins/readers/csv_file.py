@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import polars as pl
 import pyarrow as pa
@@ -73,6 +75,10 @@ class CsvFile:
     @contextmanager
     def _open(self) -> Iterator[Any]:
         how = self._mapping.compression
+        if how == "zip" or (how == "detect" and self._path.suffix.lower() == ".zip"):
+            with _only_member(self._path) as member, pa.PythonFile(member, "r") as stream:
+                yield stream
+            return
         with pa.input_stream(str(self._path), compression=None if how == "none" else how) as stream:
             yield stream
 
@@ -99,6 +105,19 @@ class CsvFile:
         if names is None:
             raise ReadError("expected a header line; found an empty file.")
         return names, mapping.skip_lines + reader.line_num
+
+
+@contextmanager
+def _only_member(path: Path) -> Iterator[IO[bytes]]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [member for member in archive.infolist() if not member.is_dir()]
+            if len(members) != 1:
+                raise ReadError(f"expected one file in the zip; found {len(members)}. Unpack it.")
+            with archive.open(members[0]) as member:
+                yield member
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        raise ReadError(f"expected a readable zip; found damage: {error}.") from error
 
 
 class MalformedLines:

@@ -91,11 +91,11 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     same_names: bool = False
     """Take every column whose name in the file is already the store's."""
 
-    files: tuple[str, ...] = ("**/*.csv", "**/*.csv.gz", "**/*.csv.zst")
+    files: tuple[str, ...] = ("**/*.csv", "**/*.csv.gz", "**/*.csv.zst", "**/*.csv.zip")
     """Globs of the files, below the source."""
 
-    compression: Literal["detect", "none", "gzip", "zstd", "bz2", "lz4"] = "detect"
-    """By the name's suffix unless said."""
+    compression: Literal["detect", "none", "gzip", "zstd", "bz2", "lz4", "zip"] = "detect"
+    """By the name's suffix unless said. A zip holds one file."""
 
     delimiter: Annotated[str, msgspec.Meta(min_length=1, max_length=1)] = ","
     """Between fields."""
@@ -205,9 +205,11 @@ def _problems(mapping: Mapping) -> list[str]:
                 problems.append(f"extract.{column}: expected named groups, (?P<name>…); found none")
         except re.error as error:
             problems.append(f"extract.{column}: expected a regular expression; found {error}")
-    if not all(name.isidentifier() for name in template_columns(mapping.symbol)):
-        problems.append("symbol: expected plain column names in braces; extract or rename others")
-    if not template_columns(mapping.symbol):
+    try:
+        named = template_columns(mapping.symbol)
+    except ValueError:
+        named = []
+    if not any(named):
         problems.append(
             f"symbol: expected a template with columns in braces; found {mapping.symbol!r}"
         )
