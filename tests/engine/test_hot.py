@@ -201,6 +201,22 @@ def test_a_partition_of_nulls_is_skipped_from_the_hot_tier_too(tmp_path: Path) -
     assert [s.partition for s in warm.partitions_skipped] == [str(MONDAY_NIFTY)]
 
 
+def test_a_folder_that_cannot_be_written_is_said(store: Path) -> None:
+    (store / "_tickloom" / "hot").write_bytes(b"a file where a folder should be")
+    with pytest.raises(StoreError, match=r"cannot be written to .*hot: .*--no-hot"):
+        hot("build", store)
+    assert tickloom.run("ema-cross", store).partitions == 3
+
+
+def test_a_run_tells_the_size_before_it_builds(store: Path) -> None:
+    told: list[str] = []
+    tickloom.run("ema-cross", store, hot=True, announce=told.append)
+    tickloom.run("ema-cross", store, hot=True, announce=told.append)
+    rows = sum(frame.height for frame in FRAMES.values())
+    building = [text for text in told if text.startswith("building")]
+    assert building == [f"building the hot tier of 3 partitions: {rows * 16 / 2**20:,.1f} MiB"]
+
+
 def test_a_damaged_file_says_what_to_do(store: Path) -> None:
     hot("build", store)
     hot_path(store, MONDAY).write_bytes(b"not Arrow")

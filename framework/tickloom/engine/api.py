@@ -85,6 +85,7 @@ def run(
         spread=spread_of(executor, workers),
         hot=hot,
         load=lambda wanted: load_kernel(spec, wanted, announce=announce),
+        announce=announce,
     )
     with stopwatch(preparer) as elapsed:
         runs = run_partitions(preparer, progress)
@@ -139,6 +140,7 @@ def sweep(
         spread=spread_of(executor, workers),
         hot=hot,
         load=lambda wanted: load_sweep(spec, wanted, announce=announce),
+        announce=announce,
     )
     result = run_sweep(preparer, tuple(grid), None if out is None else Path(out), progress)
     if out is not None:

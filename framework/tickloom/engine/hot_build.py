@@ -96,24 +96,38 @@ def examine(
 def build(store: Store, plan: HotPlan, *, workers: int, done: Done) -> None:
     """Write the files of ``plan``, each whole or not at all, and remove those of other days.
 
-    Raises :class:`StoreError` if the disk has no room for them.
+    Raises :class:`StoreError` if the disk has no room for them or they cannot be written.
     """
     folder = store.path / CONTROL_DIR / HOT
-    folder.mkdir(exist_ok=True)
-    free = shutil.disk_usage(folder).free
-    if plan.size > free:
+    try:
+        folder.mkdir(exist_ok=True)
+        free = shutil.disk_usage(folder).free
+        if plan.size > free:
+            raise StoreError(
+                f"the hot tier needs {plan.size:,} bytes; {folder} has {free:,} free. Name fewer "
+                "columns or days, or make room"
+            )
+        _remove_orphans(store)
+        _write_all(store, plan, workers, done)
+    except OSError as error:
         raise StoreError(
-            f"the hot tier needs {plan.size:,} bytes; {folder} has {free:,} free. Name fewer "
-            "--columns or filters, or make room"
-        )
-    _remove_orphans(store)
+            f"the hot tier cannot be written to {folder}: {error}; runs do without it (--no-hot)"
+        ) from error
+
+
+def _write_all(store: Store, plan: HotPlan, workers: int, done: Done) -> None:
     with ThreadPoolExecutor(workers, thread_name_prefix="tickloom-hot") as pool:
         jobs = [
             pool.submit(_write, store.path, partition, names, plan.types, nulls, done)
             for (partition, names), nulls in zip(plan.missing, plan.nulls, strict=True)
         ]
-        for job in jobs:
-            job.result()
+        try:
+            for job in jobs:
+                job.result()
+        except BaseException:
+            for job in jobs:
+                job.cancel()
+            raise
 
 
 @dataclass(frozen=True, slots=True)

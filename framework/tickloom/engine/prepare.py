@@ -11,6 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from tickloom.engine import hot_build, hot_file
 from tickloom.engine.filters import Filters, no_contract
+from tickloom.engine.loading import Announce
 from tickloom.engine.plan import PlannedPartition, plan
 from tickloom.engine.request import Spread
 from tickloom.engine.run import Job
@@ -52,6 +53,9 @@ class Preparer(Generic[C]):
 
     load: Callable[[Variant], C]
     """Loads or compiles the kernel for a variant."""
+
+    announce: Announce | None = None
+    """Told what is built before the run."""
 
     loaded: dict[Variant, C] = field(default_factory=dict)
     """The variants that the planned partitions need."""
@@ -99,6 +103,11 @@ class Preparer(Generic[C]):
         missing = hot_build.examine(
             self.store, pending, self.job.names, workers=workers, done=lambda rows: None
         )
+        if self.announce and missing.missing:
+            self.announce(
+                f"building the hot tier of {len(missing.missing)} partitions: "
+                f"{missing.size / 2**20:,.1f} MiB"
+            )
         hot_build.build(self.store, missing, workers=workers, done=lambda rows: None)
 
     def _find_hot(self, partition: Partition, columns: Sequence[str]) -> hot_file.HotFile | None:
