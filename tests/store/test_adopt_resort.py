@@ -170,6 +170,26 @@ def test_adopt_builds_manifest_and_index(write: Write, tmp_path: Path) -> None:
     assert [problem.path for problem in verify_store(tmp_path / "s").problems] == [str(files[0])]
 
 
+def test_expiries_as_text_and_wider_numbers_are_read(write: Write, tmp_path: Path) -> None:
+    """Scripts differ in what they do to types; the values are the same."""
+    frame = partition_frame()
+    write(
+        KEY,
+        shuffled(frame).with_columns(
+            pl.col("expiry").cast(pl.String),
+            pl.col("strike").cast(pl.Float64),
+            pl.col("year", "month").cast(pl.Int64),
+            pl.col("timestamp").cast(pl.Datetime("ns")),
+        ),
+    )
+    assert [file.outcome for file in resort_store(tmp_path / "s").files] == ["sorted"]
+    report = verify_store(tmp_path / "s", deep=True)
+    assert (report.problems, report.rows) == ([], 320)
+    adopt_store(tmp_path / "s")
+    assert open_store(tmp_path / "s").partition(KEY).index() == index_of(frame)
+    assert verify_store(tmp_path / "s", deep=True).ok
+
+
 def test_adopt_refuses_what_is_unsorted_and_changes_nothing(write: Write, tmp_path: Path) -> None:
     write(KEY, shuffled(partition_frame()))
     write(OTHER, partition_frame(OTHER))

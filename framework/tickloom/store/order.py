@@ -160,18 +160,23 @@ def _keys(table: pa.Table, path: Path) -> SortKeys:
                 f"{path}: {nulls} rows have no {name}; each row of a store has expiry, opt_type, "
                 "strike and timestamp"
             )
-    right = table.column("opt_type")
-    if pa.types.is_dictionary(right.type):
-        right = right.cast(right.type.value_type)
+    right, expiry = (_plain(table.column(name)) for name in ("opt_type", "expiry"))
     codes = pc.index_in(right, pa.array(RIGHTS, right.type))
     if codes.null_count:
         raise StoreError(f"{path}: opt_type holds other values than {' and '.join(RIGHTS)}")
     return SortKeys(
-        expiry=table.column("expiry").cast(pa.date32()).cast(pa.int32()).to_numpy().astype("i8"),
+        expiry=expiry.cast(pa.date32()).cast(pa.int32()).to_numpy().astype("i8"),
         right=codes.to_numpy().astype("i8"),
         strike=table.column("strike").to_numpy().astype("f4"),
         timestamp=table.column("timestamp").cast(pa.int64()).to_numpy(),
     )
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Categorical text as plain text; anything else as it is."""
+    import pyarrow as pa
+
+    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
 
 
 def _changes(keys: SortKeys, path: Path, row: int) -> Ints:

@@ -49,10 +49,7 @@ class WriteSession:
         _check_place(path, create)
         control = ControlFolder(path, files)
         with as_store_errors(path):
-            if not path.exists():
-                path.mkdir(parents=True)
-                files.fsync_dir(path.parent)
-            files.mkdir(control.path)
+            _make_durably(control.path.absolute(), files)
             lock = StoreLock(control.path)
             lock.acquire(wait)
         session = cls(control, lock, files)
@@ -109,6 +106,18 @@ def store_error(path: Path, error: OSError) -> StoreError:
         f"writing to {path} failed: {error.strerror or error}{where}. Every partition is whole, "
         "the old one or the new one; remove the cause and run the same command again"
     )
+
+
+def _make_durably(folder: Path, files: FileLayer) -> None:
+    """Create ``folder`` and what is missing above it: a commit in a folder whose own name is lost
+    with the power would be lost with it."""
+    missing = []
+    while not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    for folder in reversed(missing):
+        files.mkdir(folder)
+        files.fsync_dir(folder.parent)
 
 
 def _check_place(path: Path, create: bool) -> None:

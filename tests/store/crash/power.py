@@ -73,7 +73,8 @@ class Recording(Interposed):
         self.steps.append(Step("acknowledged", state=state))
 
     def relative(self, path: Path) -> str:
-        return path.relative_to(self.store.parent).as_posix()
+        name = path.relative_to(self.store.parent).as_posix()
+        return "" if name == "." else name
 
 
 def acknowledged_before(steps: list[Step]) -> int:

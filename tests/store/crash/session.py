@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 from tests.store.store_data import KEY, OTHER, index_of, partition_frame, write_file
 
+from tickloom.errors import UsageError
 from tickloom.store.api import open_store
 from tickloom.store.files import SYSTEM, FileLayer
 from tickloom.store.index import ContractIndex
@@ -42,11 +43,34 @@ def make_parts(folder: Path) -> None:
         (folder / f"{name}.json").write_bytes(msgspec.json.encode(index_of(frame, key)))
 
 
-def begin(store: Path, parts: Path) -> None:
-    """The store that a session finds."""
-    with StoreWriter.open(store, create=True) as writer:
+def begin(
+    store: Path,
+    parts: Path,
+    files: FileLayer = SYSTEM,
+    acknowledged: Callable[[int], None] = lambda commits: None,
+) -> None:
+    """Make the store that a session finds. ``acknowledged`` hears how many commits are done."""
+    with StoreWriter.open(store, create=True, files=files) as writer:
         _commit(writer, parts, "old")
+        acknowledged(1)
         _commit(writer, parts, "gone-soon")
+        acknowledged(2)
+
+
+def check_beginning(store: Path, parts: Path, at_least: int) -> int:
+    """After a crash of :func:`begin`: as many commits as were acknowledged, or one more."""
+    try:
+        opened = open_store(store)
+    except UsageError:
+        found = 0
+    else:
+        digests = [_sha256(part.file()) for part in opened.partitions()]
+        expected = [_sha256(parts / f"{name}.parquet") for name in ("old", "gone-soon")]
+        assert digests == expected[: len(digests)]
+        assert verify_store(store).problems == []
+        found = len(digests)
+    assert found >= at_least, f"{at_least} commits were acknowledged and {found} found"
+    return found
 
 
 def run(

@@ -78,6 +78,25 @@ def test_power_loss_at_every_call(
     assert len(seen) >= (800 if FULL else 50)
 
 
+def test_power_loss_during_the_first_pack(tmp_path: Path, parts: Path) -> None:
+    """The store itself, and the folders that it lies in, are new."""
+    (tmp_path / "disk").mkdir()
+    recording = Recording(tmp_path / "disk" / "new")
+    store = tmp_path / "disk" / "new" / "store"
+    session.begin(store, parts, recording, recording.acknowledged)
+    rng = random.Random(SEED)
+    seen = set()
+    for end in range(len(recording.steps) + 1):
+        for keep in (0.0, *([0.5] * (10 if FULL else 1))):
+            root = tmp_path / "replay"
+            shutil.rmtree(root, ignore_errors=True)
+            root.mkdir()
+            materialise(crash_state({}, recording.steps[:end], rng, keep), root)
+            promised = acknowledged_before(recording.steps[:end])
+            seen.add(session.check_beginning(root / "new" / "store", parts, promised))
+    assert seen == {0, 1, 2}
+
+
 @pytest.mark.parametrize("forgotten", ["fsync", "fsync_dir"])
 def test_the_replay_notices_a_missing_fsync(
     fresh_store: MakeStore, tmp_path: Path, parts: Path, forgotten: str
