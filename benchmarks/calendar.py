@@ -23,7 +23,7 @@ def symbols(count: int) -> list[str]:
 class Names:
     """The calendar ``nse``, over a listing as large as a big archive's folder."""
 
-    repeat = 3
+    repeat = sizes.repeats(3)
     number = 1
     rounds = 1
 

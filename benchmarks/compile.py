@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from benchmarks import calibration
+from benchmarks import calibration, sizes
 
 KERNELS = ("ema-cross", "ema-cross-array", "mean-reversion")
 LOADS = 60
@@ -20,7 +20,7 @@ class Calibration(calibration.Calibration):
 class Compile:
     """A kernel's machine code, in this process."""
 
-    repeat = 3
+    repeat = sizes.repeats(3)
     number = 1
     rounds = 1
     warmup_time = 0

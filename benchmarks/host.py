@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks import calibration
+from benchmarks import calibration, sizes
 
 PLUGINS = 50
 
@@ -28,7 +28,7 @@ def tickloom(*args: str, path: str = "") -> None:
 class StartUp:
     """Fresh interpreters: two a sample, since one takes less than 100 ms."""
 
-    repeat = 7
+    repeat = sizes.repeats(7)
     number = 1
     rounds = 1
 
@@ -48,7 +48,7 @@ class StartUp:
 class ManyPlugins:
     """Fifty installed distributions with a plugin each."""
 
-    repeat = 5
+    repeat = sizes.repeats(5)
     number = 1
     rounds = 1
 

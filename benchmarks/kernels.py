@@ -87,7 +87,7 @@ class Loaded:
 class Run:
     """One run of a kernel."""
 
-    repeat = 5
+    repeat = sizes.repeats(5)
     number = 1
     rounds = 1
     warmup_time = 0
@@ -119,7 +119,7 @@ class Relative:
 class Sweep:
     """Many parameter sets in one pass."""
 
-    repeat = 3
+    repeat = sizes.repeats(3)
     number = 1
     rounds = 1
     warmup_time = 0

@@ -28,7 +28,7 @@ def setup_cache() -> str:
 class Stage:
     """One stage over what the stage before it gives."""
 
-    repeat = 3
+    repeat = sizes.repeats(3)
     number = 1
     rounds = 1
     warmup_time = 0
@@ -78,7 +78,7 @@ class Stage:
 class Transform:
     """The built-in transforms of a batch."""
 
-    repeat = 3
+    repeat = sizes.repeats(3)
     number = 1
     rounds = 1
     warmup_time = 0
@@ -117,7 +117,7 @@ class Transform:
 class Whole:
     """``tickloom pack`` of the raw folder, in threads of this process: its memory is all there."""
 
-    repeat = 2
+    repeat = sizes.repeats(2)
     number = 1
     rounds = 1
     warmup_time = 0

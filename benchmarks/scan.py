@@ -30,7 +30,7 @@ def setup_cache() -> Stores:
 class Projection:
     """Reading some columns of every row, on one thread."""
 
-    repeat = 3
+    repeat = sizes.repeats(3)
     number = 1
     rounds = 1
     warmup_time = 0
@@ -58,7 +58,7 @@ class Projection:
 class Run:
     """``tickloom.run`` with one worker."""
 
-    repeat = 5
+    repeat = sizes.repeats(5)
     number = 1
     rounds = 1
     warmup_time = 0
@@ -73,14 +73,15 @@ class Run:
         self.one = contracts[len(contracts) // 2]
 
     def time_run(self, stores: Stores) -> None:
-        self.run("ema-cross", stores.product, workers=1, hot=False)
+        for _ in range(2):
+            self.run("ema-cross", stores.product, workers=1, hot=False)
 
     def time_run_hot(self, stores: Stores) -> None:
-        for _ in range(4):
+        for _ in range(8):
             self.run("ema-cross", stores.product, workers=1, hot=True)
 
     def time_run_one_contract(self, stores: Stores) -> None:
-        for _ in range(4):
+        for _ in range(12):
             self.run(
                 "ema-cross",
                 stores.product,
@@ -95,14 +96,14 @@ class Run:
         from tickloom import open_store
 
         day = open_store(stores.product).partitions()[0].key.date
-        for _ in range(4):
+        for _ in range(8):
             self.run("ema-cross", stores.product, workers=1, hot=False, start=day, end=day)
 
     def peakmem_run(self, stores: Stores) -> None:
         self.run("ema-cross", stores.product, workers=1, hot=False)
 
     def track_calibrated_cost(self, stores: Stores) -> float:
-        return calibration.calibrated_cost(lambda: self.time_run(stores), stores.rows)
+        return calibration.calibrated_cost(lambda: self.time_run(stores), 2 * stores.rows)
 
     track_calibrated_cost.unit = "calibration rows per row"  # type: ignore[attr-defined]
 

@@ -13,3 +13,8 @@ def quick() -> bool:
 def scaled(count: int) -> int:
     """``count``, or half of it in the small suite."""
     return count // 2 if quick() else count
+
+
+def repeats(count: int) -> int:
+    """Samples of one benchmark: ``count``, or half of them in the small suite."""
+    return max(2, count // 2) if quick() else count

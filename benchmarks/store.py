@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks import calibration, sizes
 
 COMMITS = 3
-OPENS = 20
+OPENS = 60
 
 
 class Calibration(calibration.Calibration):
@@ -28,7 +28,7 @@ def setup_cache() -> str:
 class Store:
     """What the store does around the rows."""
 
-    repeat = 3
+    repeat = sizes.repeats(3)
     number = 1
     rounds = 1
     warmup_time = 0
@@ -39,6 +39,8 @@ class Store:
         self.store = Path(folder, "store")
         self.documented = Path(folder, "documented")
         self.partition = open_store(self.store).partitions()[0]
+        # The first look at rows compiles the check of their order.
+        open_store(self.documented).partitions()[0].index()
         shutil.rmtree("committed", ignore_errors=True)
 
     def time_commit(self, folder: str) -> None:
