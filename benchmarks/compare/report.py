@@ -9,7 +9,7 @@ from benchmarks.compare.verdicts import Comparison, Gates, Judged
 EXPLAINED = {
     "failed": "raised, timed out or was not run at HEAD",
     "missing": "ran at BASE, is gone at HEAD and is not named in benchmarks/removed.txt",
-    "unsteady": "the host changed its speed in every round",
+    "unsteady": "the host changed its speed in too many rounds",
     "new": "not in BASE's suite: listed, not gated",
     "no base": "runs at HEAD, and BASE cannot run it: listed, not gated",
     "removed": "named in benchmarks/removed.txt",
@@ -23,8 +23,8 @@ def markdown(comparison: Comparison, base: str, head: str, gates: Gates) -> str:
     parts = [
         f"## {comparison.headline}",
         f"`{head}` against `{base}`, {len(comparison.drifts)} interleaved rounds. A difference "
-        f"counts beyond a ratio of {gates.ratio:g} and {gates.seconds * 1e3:g} ms or "
-        f"{gates.bytes / 2**20:g} MiB. {_drifts(comparison, gates)}",
+        f"counts beyond a ratio of {gates.ratio:g} ({gates.round_ratio:g} in every round) and "
+        f"{gates.seconds * 1e3:g} ms or {gates.bytes / 2**20:g} MiB. {_drifts(comparison, gates)}",
         "\n".join(_table(comparison)),
     ]
     notes = "\n".join(_notes(comparison))

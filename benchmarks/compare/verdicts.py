@@ -1,9 +1,9 @@
 """The verdict on two commits: pure functions of what asv measured in paired rounds.
 
 Everything is "lower is better": seconds, bytes, costs relative to the calibration loop. A
-benchmark is slower only if its best value over the steady rounds says so, and the median of the
-ratios within each round, divided by the calibration's, says so too; by more than a ratio and more
-than an absolute amount.
+benchmark is slower only if its best value over the steady rounds says so by more than a ratio and
+an absolute amount, and every one of those rounds, its ratio divided by the calibration's, says so
+by at least half of it: a planted slowdown shows in each round, a disturbance does not.
 """
 
 from __future__ import annotations
@@ -46,7 +46,10 @@ class Gates:
     """What a difference must exceed to count."""
 
     ratio: float = 1.2
-    """Larger value over smaller one."""
+    """Larger value over smaller one: best values over all steady rounds."""
+
+    round_ratio: float = 1.1
+    """The same within each steady round."""
 
     seconds: float = 0.005
     """Absolute difference of a time."""
@@ -191,17 +194,16 @@ def _compare(key: str, unit: str, rounds: Sequence[Round], gates: Gates) -> Judg
         if 1 / gates.drift <= drift <= gates.drift:
             pairs.append((_number(round_.base[key]), _number(round_.head[key])))
             paired.append(_ratio(pairs[-1][1], pairs[-1][0]) / drift)
-    if not pairs:
+    if len(pairs) < min(2, len(rounds)):
         return Judged(key, unit, None, None, None, "unsteady")
     before = min(base for base, _ in pairs)
     after = min(head for _, head in pairs)
     ratio = _ratio(after, before)
-    agreed = (ratio, statistics.median(paired))
     verdict: Verdict = "same"
     if abs(after - before) > gates.absolute(unit):
-        if min(agreed) > gates.ratio:
+        if ratio > gates.ratio and min(paired) > gates.round_ratio:
             verdict = "slower"
-        elif max(agreed) < 1 / gates.ratio:
+        elif ratio < 1 / gates.ratio and max(paired) < 1 / gates.round_ratio:
             verdict = "faster"
     return Judged(key, unit, before, after, ratio, verdict)
 

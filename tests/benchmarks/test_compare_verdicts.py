@@ -165,7 +165,7 @@ def test_a_slowdown_that_the_calibration_shares_is_not_the_commits() -> None:
     names = ("loops.time_work", "loops.time_calibration")
     suites = Suites(set(names), dict.fromkeys(names, "seconds"))
     base: dict[str, Value] = dict(zip(names, (1.0, 0.1), strict=True))
-    for work, calibration, verdict in ((1.25, 0.1, "slower"), (1.25, 0.11, "same")):
+    for work, calibration, verdict in ((1.25, 0.1, "slower"), (1.25, 0.1145, "same")):
         head: dict[str, Value] = dict(zip(names, (work, calibration), strict=True))
         (line,) = judge([Round(base, head)], suites).lines
         assert line.verdict == verdict
@@ -181,14 +181,26 @@ def test_a_topic_is_judged_by_its_own_calibration() -> None:
     assert _named(comparison, "unsteady") == {"b.time_work"}
 
 
-def test_one_lucky_round_does_not_make_a_regression() -> None:
+@pytest.mark.parametrize(
+    ("times", "verdict"),
+    [
+        ([(0.7, 1.0), (1.0, 1.0), (1.0, 1.0)], "same"),  # one lucky round at BASE
+        ([(0.7, 1.0), (0.9, 1.2), (0.8, 1.1)], "slower"),
+        ([(0.7, 1.0), (0.9, 1.2), (1.1, 1.1)], "same"),  # not in every round
+        ([(1.0, 0.7), (1.2, 0.9), (1.1, 0.8)], "faster"),
+        ([(1.0, 0.7), (1.2, 0.9), (1.1, 1.1)], "same"),
+    ],
+)
+def test_every_round_must_agree(times: list[tuple[float, float]], verdict: str) -> None:
     suites = Suites({"a.time_work"}, {"a.time_work": "seconds"})
-    rounds = [
-        Round({"a.time_work": before}, {"a.time_work": after})
-        for before, after in ((0.7, 1.0), (1.0, 1.0), (1.0, 1.0))
-    ]
+    rounds = [Round({"a.time_work": base}, {"a.time_work": head}) for base, head in times]
     (line,) = judge(rounds, suites).lines
-    assert line.verdict == "same"
+    assert line.verdict == verdict
+
+
+def test_one_steady_round_of_several_is_not_enough() -> None:
+    assert _named(_compare("same", "drifted", "drifted"), "unsteady") == {*LOOPS, SLEEP}
+    assert _named(_compare("same"), "same") == ALL
 
 
 def test_the_report_lists_what_needs_attention_first() -> None:
