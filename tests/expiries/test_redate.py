@@ -14,9 +14,11 @@ from tests.store.store_data import KEY, partition_frame, write_file
 
 import tickloom
 from tickloom.cli.recalendar import command
+from tickloom.errors import StoreError
 from tickloom.expiries.check import check_expiries
 from tickloom.expiries.redate import redate
 from tickloom.store.adopt import adopt_store
+from tickloom.store.layout import PartitionKey
 from tickloom.store.verify import verify_store
 from tickloom.store.writer import StoreWriter
 from tickloom.synth import write_raw
@@ -38,8 +40,11 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("raw") / "raw"
     write_raw(folder, seed=5, rows=6_000, days=3, strikes=2)
     # a weekly contract of the same strike, named by its day
-    one = min(folder.glob("*/nifty25nov25500ce.parquet"))
-    shutil.copy(one, one.with_name("nifty25n1825500ce.parquet"))
+    for path in sorted(folder.glob("*/nifty25nov25750ce.parquet")):
+        ticks = pl.read_parquet(path).with_columns(
+            pl.lit("NIFTY25N1825500CE").alias("symbol"), pl.lit(25500.0).alias("strike")
+        )
+        ticks.write_parquet(path.with_name("nifty25n1825500ce.parquet"))
     return folder
 
 
@@ -109,26 +114,58 @@ def test_only_touched_partitions_are_written(right: Path, tmp_path: Path) -> Non
     assert all("/BANKNIFTY" in name for name in changed)
 
 
-def test_contracts_that_a_wrong_calendar_merged_are_not_torn_apart(
-    raw: Path, right: Path, tmp_path: Path
+@pytest.fixture
+def merging_file(tmp_path: Path) -> Path:
+    path = tmp_path / "merging.csv"
+    path.write_text(MERGING)
+    return path
+
+
+def test_contracts_that_a_wrong_calendar_merged_are_separated(
+    raw: Path, right: Path, tmp_path: Path, merging_file: Path
 ) -> None:
-    file = tmp_path / "merging.csv"
-    file.write_text(MERGING)
     store = tmp_path / "store"
-    tickloom.pack(raw, store, executor="threads", calendar=file)
+    tickloom.pack(raw, store, executor="threads", calendar=merging_file)
+    indexes = (store / "_tickloom" / "index").glob("*/NIFTY.json")
+    assert all(b'"also":[{' in path.read_bytes() for path in indexes)
+    redate(store, None, executor="threads")
+    expected, found = (ticks_by_contract(path) for path in (right, store))
+    assert found == expected
+    assert check_expiries(store, None) == []
+    assert verify_store(store, deep=True).problems == []
+
+
+def ticks_by_contract(store: Path) -> dict[tuple[object, ...], list[tuple[object, ...]]]:
+    """Every row of every partition, by contract; rows of one second in any order."""
+    found: dict[tuple[object, ...], list[tuple[object, ...]]] = {}
+    for path in sorted(store.glob("2*/*/*")):
+        frame = (
+            pl.read_parquet(path).with_columns(pl.col("symbol").cast(pl.String)).drop("vol_delta")
+        )
+        for row in frame.rows(named=True):
+            key = (path.parts[-3], row["symbol"], row["expiry"], row["opt_type"], row["strike"])
+            found.setdefault(key, []).append(tuple(row.values()))
+    return {key: sorted(rows, key=repr) for key, rows in found.items()}
+
+
+def test_contracts_that_their_symbols_do_not_tell_apart_stay_as_they_are(
+    raw: Path, tmp_path: Path, merging_file: Path
+) -> None:
+    folder = tmp_path / "raw"
+    shutil.copytree(raw, folder)
+    for path in folder.glob("*/nifty25n18*"):
+        pl.read_parquet(path).with_columns(symbol=pl.lit("NIFTY")).write_parquet(path)
+    store, fresh = tmp_path / "store", tmp_path / "fresh"
+    tickloom.pack(folder, store, executor="threads", calendar=merging_file)
     before = files(store)
-    done = CliRunner().invoke(command, [str(store), "--json", "--executor", "threads"])
-    assert done.exit_code == 1
-    refused = json.loads(done.stdout)["refused"]
-    assert refused
-    assert all("--replace" in one["reason"] for one in refused)
-    for one in refused:
-        day, underlying = one["path"].split("/")
-        name = f"{day}/{underlying}/part-{underlying.lower()}-0.parquet"
-        assert files(store)[name] == before[name]
+    done = CliRunner().invoke(command, [str(store), "--executor", "threads"])
+    assert isinstance(done.exception, StoreError)
+    assert "2025-11 and 2025-11-18 at 25500 CE were merged as one" in str(done.exception)
+    assert {name for name, data in files(store).items() if data != before[name]} == set()
     # what the message says to do
-    tickloom.pack(raw, store, executor="threads", replace=True)
-    assert files(store) == files(right)
+    tickloom.pack(folder, store, executor="threads", replace=True)
+    tickloom.pack(folder, fresh, executor="threads")
+    assert files(store) == files(fresh)
 
 
 def test_an_interrupted_run_leaves_whole_partitions_and_goes_on(
@@ -182,3 +219,27 @@ def test_an_adopted_store_gets_its_true_expiries(tmp_path: Path) -> None:
     stored = pl.read_parquet(tmp_path / "documented" / KEY.file())
     assert stored["expiry"].to_list() == partition_frame()["expiry"].to_list()
     assert redate(tmp_path / "documented", None, executor="threads").partitions_redated == 0
+
+
+def test_an_adopted_stores_weeklies_leave_their_months_contract(tmp_path: Path) -> None:
+    """The documented scripts gave every contract its month's monthly expiry."""
+    key = PartitionKey(KEY.date, "NIFTY")
+    rows = pl.int_range(pl.len())
+    weekly = (pl.col("expiry") == dt.date(2025, 8, 28)) & (rows % 3 == 0)
+    name = pl.format("nifty25807{}{}", pl.col("strike").cast(pl.Int64), pl.col("opt_type"))
+    symbol = pl.when(weekly).then(name).otherwise(pl.col("symbol").cast(pl.String))
+    frame = partition_frame(key).with_columns(symbol.cast(pl.Categorical).alias("symbol"))
+    folder = tmp_path / "documented" / key.folder
+    folder.mkdir(parents=True)
+    write_file(folder / key.file().name, frame)
+    adopt_store(tmp_path / "documented")
+    redate(tmp_path / "documented", None, executor="threads")
+    stored = pl.read_parquet(tmp_path / "documented" / key.file())
+    found = stored.filter(pl.col("expiry") == dt.date(2025, 8, 7))
+    assert found.height == frame.filter(weekly).height > 0
+    assert found["is_weekly"].all()
+    assert stored.height == frame.height
+    for column in ("price", "volume", "timestamp"):
+        assert sorted(stored[column]) == sorted(frame[column])
+    assert check_expiries(tmp_path / "documented", None) == []
+    assert verify_store(tmp_path / "documented", deep=True).problems == []

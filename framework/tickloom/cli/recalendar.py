@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 @click.option("--executor", default="processes", show_default=True, help="What workers are.")
 @click.option("--wait", type=float, default=0.0, help="Seconds to wait for another writer.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.pass_context
 def command(
-    context: click.Context,
     store: Path,
     file: Path | None,
     workers: int | None,
@@ -37,7 +35,7 @@ def command(
 
     Partitions with a contract that the calendar dates otherwise than they do are written anew:
     expiry, flags, order and vol_delta. Each is committed by itself; the same command goes on after
-    an interruption. Exit code 1 if a partition could not be re-dated.
+    an interruption.
     """
     from dataclasses import asdict
 
@@ -57,7 +55,6 @@ def command(
         print_json(asdict(report))
     else:
         _print(report)
-    context.exit(1 if report.refused else 0)
 
 
 def _print(report: RedateReport) -> None:
@@ -77,5 +74,3 @@ def _print(report: RedateReport) -> None:
             "knows stay as they are",
             err=True,
         )
-    for refused in report.refused:
-        click.echo(f"  not re-dated: {refused.path}: {refused.reason}", err=True)

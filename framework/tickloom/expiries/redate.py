@@ -7,7 +7,7 @@ a pack would, and committed: expiry, flags, order and vol_delta follow.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from tickloom.expiries.store_calendars import StoreCalendars
@@ -17,23 +17,12 @@ from tickloom.packing.budget import plan_budget
 from tickloom.packing.crew import Crew
 from tickloom.packing.progress import Progress, Silent
 from tickloom.packing.report import PackReport
-from tickloom.packing.runs import date_names, names_of, split_problem
+from tickloom.packing.runs import date_names, names_of
 from tickloom.specs import Calendar, CalendarGapError
 from tickloom.store.api import open_store
 from tickloom.store.index import ContractIndex, ContractRows
 from tickloom.store.layout import PartitionKey
 from tickloom.store.writer import StoreWriter
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A partition that cannot be dated anew from its own rows."""
-
-    path: str
-    """The partition, as ``DATE/UNDERLYING``."""
-
-    reason: str
-    """Why not, and what to do."""
 
 
 @dataclass(slots=True)
@@ -57,9 +46,6 @@ class RedateReport:
 
     rows: int = 0
     """Rows of the partitions written anew."""
-
-    refused: list[Refused] = field(default_factory=list)
-    """Partitions that stay as they are although the calendar dates their contracts otherwise."""
 
     elapsed_s: float = 0.0
     """Duration, seconds."""
@@ -96,7 +82,8 @@ class _Redating:
         self._calendars = StoreCalendars(store.manifest, file)
 
     def run(self, workers: int | None, executor: str) -> None:
-        touched = self._find_touched()
+        plain, splitting = self._find_touched()
+        touched = [*plain, *splitting]
         if not touched:
             return
         spec = get_host().executors.get(executor)
@@ -112,41 +99,41 @@ class _Redating:
                 report=PackReport(),
                 progress=self._progress,
             )
-            for key in stage.run({}, (), touched):
-                self.report.partitions_redated += 1
-                self.report.rows += self._store.manifest.partitions[key].rows
+            # What cannot be told apart ends the command, so it comes last.
+            for keys in (plain, splitting):
+                for key in stage.run({}, (), keys):
+                    self.report.partitions_redated += 1
+                    self.report.rows += self._store.manifest.partitions[key].rows
 
-    def _find_touched(self) -> list[PartitionKey]:
-        """The partitions with a contract that the calendar dates otherwise."""
-        touched = []
+    def _find_touched(self) -> tuple[list[PartitionKey], list[PartitionKey]]:
+        """The partitions with a contract that the calendar dates otherwise; apart from them those
+        in which rows that were one contract's are several contracts' now."""
+        plain: list[PartitionKey] = []
+        splitting: list[PartitionKey] = []
         partitions = open_store(self._store.path).partitions()
         self._progress.start("looking", len(partitions))
         for partition in partitions:
             calendar = self._calendars.of(partition.key.underlying)
-            changes, refusal = self._look(partition.index(), calendar)
-            if refusal:
-                self.report.refused.append(Refused(str(partition.key), refusal))
-            elif changes:
-                touched.append(partition.key)
-                self.report.contracts_redated += changes
+            changes, splits = self._look(partition.index(), calendar)
+            if changes:
+                (splitting if splits else plain).append(partition.key)
+            self.report.contracts_redated += changes
             self.report.partitions += 1
             self._progress.advance(1)
-        return touched
+        return plain, splitting
 
-    def _look(self, index: ContractIndex, calendar: Calendar) -> tuple[int, str]:
-        """How many contracts change, and why the partition cannot be written anew, if so."""
-        changes = 0
-        refusal = ""
+    def _look(self, index: ContractIndex, calendar: Calendar) -> tuple[int, int]:
+        """How many contracts change, and how many of them become several."""
+        changes = splits = 0
         for entry in index.contracts:
             dated = date_names(entry, calendar)
             self.report.contracts_provisional += any(e.provisional for e in dated.values())
             self.report.contracts_unknown += not _is_known(entry, calendar)
-            if len({expiry.date for expiry in dated.values()}) > 1:
-                refusal = refusal or split_problem(dated)
             kinds = {expiry.kind for expiry in dated.values()} or {entry.kind}
             kind = "monthly" if "monthly" in kinds else "weekly"
             changes += kind != entry.kind or any(e.date != entry.expiry for e in dated.values())
-        return changes, refusal
+            splits += len({expiry.date for expiry in dated.values()}) > 1
+        return changes, splits
 
 
 def _is_known(entry: ContractRows, calendar: Calendar) -> bool:

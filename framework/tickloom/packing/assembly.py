@@ -91,8 +91,8 @@ class _Assembly:
         self._columns = PartitionColumns(task.extra, derived)
         index = task.stored[1] if task.stored else None
         clock = task.clock
-        calendar = load_calendar(clock.calendar, task.calendar_file) if clock else None
-        self._runs = find_runs(task.bins, index, calendar)
+        self._calendar = load_calendar(clock.calendar, task.calendar_file) if clock else None
+        self._runs = find_runs(task.bins, index, self._calendar)
         self._entries: list[ContractRows] = []
         self._row = 0
         self._resets = 0
@@ -126,7 +126,8 @@ class _Assembly:
     def _merged(self) -> Iterator[tuple[Run, MergedRun]]:
         """The runs, one after another, with their merged rows."""
         task = self._task
-        stored = StoredRows(task.stored[0] if task.stored else None, self._runs, self._columns)
+        path = task.stored[0] if task.stored else None
+        stored = StoredRows(path, self._runs, self._columns, self._calendar)
         for run in self._runs:
             yield run, merge_run(run, list(stored.next(run)), self._columns)
 

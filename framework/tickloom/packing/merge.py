@@ -58,6 +58,19 @@ def merge(sources: Iterable[Rows], columns: Sequence[str]) -> Rows:
     return reduce(lambda a, b: join(a, b, columns), sources)
 
 
+def share(rows: Rows, mine: Bools) -> Rows:
+    """The rows of a state that are ``mine``, as a state of their own: the dominant ones among them
+    stay dominant; where none is, their order is all that is known."""
+    stamps = rows.stamps
+    dominant = {}
+    for stamp, length in rows.dominant.items():
+        first, last = np.searchsorted(stamps, [stamp, stamp + 1])
+        leading = int(mine[first : first + length].sum())
+        if 0 < leading < int(mine[first:last].sum()):
+            dominant[stamp] = leading
+    return Rows(rows.frame.filter(mine), dominant)
+
+
 def join(a: Rows, b: Rows, columns: Sequence[str]) -> Rows:
     """The join of two states."""
     import polars as pl

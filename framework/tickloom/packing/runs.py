@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 
 from tickloom.contracts import Contract, Expiry, Right
-from tickloom.errors import StoreError
 from tickloom.packing.bins import Bin
 from tickloom.schema import RIGHTS
 from tickloom.specs import Calendar, CalendarGapError
@@ -41,6 +40,17 @@ class RunKey(NamedTuple):
     """Strike, as stored (the nearest Float32)."""
 
 
+class StoredPart(NamedTuple):
+    """Rows of one entry of the partition's index."""
+
+    rows: ContractRows
+    """The entry."""
+
+    periods: frozenset[str]
+    """Periods of the names whose rows are meant, where the entry's names are different contracts by
+    now; empty where all of its rows are meant."""
+
+
 @dataclass(slots=True)
 class Run:
     """One contract of a partition. Several names may mean the same one."""
@@ -55,7 +65,7 @@ class Run:
     bins: dict[int, list[Bin]] = field(default_factory=dict)
     """New rows by unit."""
 
-    stored: list[ContractRows] = field(default_factory=list)
+    stored: list[StoredPart] = field(default_factory=list)
     """Rows that the store has."""
 
     @property
@@ -67,7 +77,7 @@ class Run:
     def expiry(self) -> Expiry:
         """Its expiry; a monthly contract stays one where a weekly expires on the same day."""
         if not self.names:
-            kind = self.stored[0].kind
+            kind = self.stored[0].rows.kind
             return Expiry(date=self.key.expiry, scheduled=self.key.expiry, kind=kind)
         return min(self.names.values(), key=lambda expiry: (expiry.kind != "monthly", expiry.rule))
 
@@ -77,7 +87,7 @@ class Run:
         if self.names:
             return min(self.names)
         day = self.key.expiry.isoformat()
-        return Contract("", self.stored[0].kind, day, self.right, self.key.strike)
+        return Contract("", self.stored[0].rows.kind, day, self.right, self.key.strike)
 
 
 def find_runs(
@@ -92,12 +102,13 @@ def find_runs(
         run.bins.setdefault(unit, []).append(found)
     for rows in index.contracts if index else ():
         dated = date_names(rows, calendar)
-        days = {expiry.date for expiry in dated.values()}
-        if len(days) > 1:
-            raise StoreError(split_problem(dated))
-        run = _run(runs, days.pop() if days else rows.expiry, rows.right, rows.strike)
-        run.names |= dated
-        run.stored.append(rows)
+        days = {expiry.date for expiry in dated.values()} or {rows.expiry}
+        for day in days:
+            names = {name: expiry for name, expiry in dated.items() if expiry.date == day}
+            periods = frozenset(name.period for name in names) if len(days) > 1 else frozenset()
+            run = _run(runs, day, rows.right, rows.strike)
+            run.names |= names
+            run.stored.append(StoredPart(rows, periods))
     return [runs[key] for key in sorted(runs)]
 
 
@@ -112,18 +123,6 @@ def date_names(rows: ContractRows, calendar: Calendar | None) -> dict[Contract, 
         named = name if name.kind == expiry.kind else replace(name, kind=expiry.kind)
         dated[named] = expiry
     return dated
-
-
-def split_problem(dated: Mapping[Contract, Expiry]) -> str:
-    """Why rows of several names cannot be dated anew one by one."""
-    names = " and ".join(
-        f"{name.underlying} {name.period} {name.strike:.10g} {name.right} ({expiry.date})"
-        for name, expiry in sorted(dated.items())
-    )
-    return (
-        f"{names} are different contracts now, and were merged as one by the calendar that they "
-        "were packed with; pack their sources again with --replace to separate them"
-    )
 
 
 def names_of(rows: ContractRows) -> Sequence[Contract]:
