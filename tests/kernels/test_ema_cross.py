@@ -9,7 +9,8 @@ import pytest
 from tests.kernels.tick_slices import random_slice
 from tests.oracles.ema_cross import ema_cross
 
-from tickloom.engine.compiled import Variant, load_kernel
+from tickloom.engine.compiled import FillModel, Variant, load_kernel
+from tickloom.engine.sweep_call import load_sweep
 from tickloom_kernels.ema_cross import KERNEL, Params
 
 NAMES = ("price", "bp0", "sp0", "volume")
@@ -76,6 +77,27 @@ def test_hundredths_give_the_same_bits() -> None:
     assert found.trades.tolist() == expected.trades.tolist()
     assert found.skipped.tolist() == expected.skipped.tolist()
     assert expected.trades.sum() > 0
+
+
+@pytest.mark.parametrize("fill", [FillModel(), FillModel(mode="touch")], ids=repr)
+def test_any_stored_types_give_the_same_bits(fill: FillModel) -> None:
+    """Types that no loop was built for are decoded first, and compile nothing."""
+    ticks = random_slice(6, (300, 500), gaps=0.1)
+    for name in ("price", "bp0", "sp0"):
+        ticks.columns[name] = np.round(ticks.columns[name], 2)
+    plain = load_kernel(KERNEL, Variant.of(fill))
+    expected = plain(Params(), ticks.offsets, ticks.arrays(NAMES), fill=fill)
+    stored = [_hundredths(ticks.columns[name]) for name in ("price", "bp0")]
+    stored += [ticks.columns["sp0"], ticks.columns["volume"].astype(np.int16)]
+    variant = Variant.of(fill, dtypes=[column.dtype.name for column in stored])
+    mixed = load_kernel(KERNEL, variant)
+    assert mixed.compile_seconds == 0
+    found = mixed(Params(), ticks.offsets, stored, fill=fill)
+    assert found.pnl.tobytes() == expected.pnl.tobytes()
+    assert found.trades.tolist() == expected.trades.tolist()
+    assert expected.trades.sum() > 0
+    swept = load_sweep(KERNEL, variant)([Params()] * 9, ticks.offsets, stored, fill=fill)
+    assert swept.pnl[8].tobytes() == expected.pnl.tobytes()
 
 
 def _hundredths(values: np.ndarray) -> np.ndarray:

@@ -7,12 +7,10 @@ import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from itertools import product
 
 from tickloom.engine.compiled import load_kernel
 from tickloom.engine.constants import layout_of
-from tickloom.engine.kernel_spec import column_kind
 from tickloom.engine.loading import (
     Announce,
     Plan,
@@ -24,9 +22,8 @@ from tickloom.engine.loading import (
     wanted_plan,
 )
 from tickloom.engine.native.c_source import library_of
-from tickloom.engine.variant import BOOK_COLUMNS, LatencyKind, Variant, required_columns
+from tickloom.engine.variant import BOOK_COLUMNS, LatencyKind, Variant, hot_dtypes
 from tickloom.host import get_host
-from tickloom.schema import STORED_COLUMNS
 from tickloom.specs.kernel import KernelSpec
 
 
@@ -40,23 +37,15 @@ def forms() -> Iterator[Variant]:
 
 
 def plans(spec: KernelSpec) -> list[Plan]:
-    """Every cache entry of ``spec``; for step kernels also those for the hot tier's types."""
+    """Every cache entry of ``spec``; plain loops of step kernels also for the hot tier's types."""
     layout = layout_of(spec)
     if spec.kind != "step":
         found = [wanted_plan(spec, variant) for variant in forms()]
         return [*found, array_plan(spec, Variant(), layout)] if spec.kind == "array" else found
-    typed = [v for form in forms() for v in (form, replace(form, dtypes=hot_dtypes(spec, form)))]
-    found = [step_plan(spec, variant, layout) for variant in typed]
-    return found + [sweep_plan(spec, variant, layout) for variant in typed[:2]]
-
-
-def hot_dtypes(spec: KernelSpec, variant: Variant) -> tuple[str, ...]:
-    """The types that the hot tier stores where values allow: 32 bits, but for times."""
-    types = {column.name: column.type for column in STORED_COLUMNS}
-    wide = {name for name, kind in types.items() if kind == "datetime"} | {"timestamp_ns"}
-    return tuple(
-        column_kind(name) if name in wide else "int32" for name in required_columns(spec, variant)
-    )
+    plain = [Variant(), Variant(dtypes=hot_dtypes(spec, Variant()))]
+    others = [form for form in forms() if form != Variant()]
+    found = [step_plan(spec, variant, layout) for variant in [*plain, *others]]
+    return found + [sweep_plan(spec, variant, layout) for variant in plain]
 
 
 def build_kernel(spec: KernelSpec, announce: Announce | None = None) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -25,7 +26,8 @@ from tickloom.engine.loading import (
 )
 from tickloom.engine.loop_call import Loop, Settings
 from tickloom.engine.slice_check import check_facts, check_slice
-from tickloom.engine.variant import Variant, required_columns
+from tickloom.engine.stored_values import plain_values
+from tickloom.engine.variant import Variant, is_fused, required_columns
 from tickloom.engine.wanted import ArrayLoop, AuthorLoop, WantedRunner, native_loop
 from tickloom.specs.kernel import KernelSpec
 
@@ -125,6 +127,10 @@ def load_kernel(
     ``announce`` is told before and after something is compiled. Raises
     :class:`~tickloom.errors.UsageError` with the author's line for a kernel that does not compile.
     """
+    if not is_fused(spec, variant):
+        plain = load_kernel(spec, replace(variant, dtypes=()), announce=announce)
+        decoded = _decoding(plain.required_columns, plain._run)
+        return CompiledKernel(spec, variant, decoded, plain.compile_seconds)
     layout = layout_of(spec)
     if spec.kind == "step":
         code, seconds = load_code(step_plan(spec, variant, layout), announce)
@@ -142,3 +148,15 @@ def load_kernel(
         author = ArrayLoop(code, len(spec.columns) + len(spec.clock))
     runner = WantedRunner(spec, variant, author, loop)
     return CompiledKernel(spec, variant, runner, seconds + more)
+
+
+def _decoding(names: Sequence[str], run: Runner) -> Runner:
+    """``run``, for columns in whatever types they are stored."""
+
+    def decode_and_run(
+        offsets: NDArray[np.int64], columns: Sequence[NDArray[Any]], settings: Settings
+    ) -> ContractResults:
+        plain = [plain_values(name, column) for name, column in zip(names, columns, strict=True)]
+        return run(offsets, plain, settings)
+
+    return decode_and_run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,8 @@ from tickloom.engine.costs import CostTerms
 from tickloom.engine.fills import FillModel
 from tickloom.engine.loading import Announce, load_entry, sweep_plan
 from tickloom.engine.slice_check import check_facts, check_slice
-from tickloom.engine.variant import Variant, required_columns
+from tickloom.engine.stored_values import plain_values
+from tickloom.engine.variant import Variant, is_fused, required_columns
 from tickloom.errors import PluginError
 from tickloom.specs.kernel import KernelSpec
 
@@ -96,6 +97,9 @@ def load_sweep(
     (array and native kernels, other fills, costs, a state that holds more than numbers), the
     kernel is called once a set.
     """
+    if not is_fused(spec, variant):
+        plain = load_sweep(spec, replace(variant, dtypes=()), announce=announce)
+        return CompiledSweep(spec, variant, _Decoding(plain), plain.compile_seconds)
     kernel = load_kernel(spec, variant, announce=announce)
     if spec.kind == "step" and _is_plain(variant):
         entry, seconds = load_entry(sweep_plan(spec, variant, layout_of(spec)), announce)
@@ -237,3 +241,21 @@ class _Repeated:
             pnl[number], trades[number] = results.pnl, results.trades
             skipped = results.skipped
         return SweepResults(pnl=pnl, trades=trades, skipped=skipped)
+
+
+class _Decoding:
+    """A sweep for columns in whatever types they are stored."""
+
+    def __init__(self, plain: CompiledSweep) -> None:
+        self._plain = plain
+
+    def __call__(
+        self,
+        params: Sequence[Any],
+        offsets: NDArray[np.int64],
+        columns: Sequence[NDArray[Any]],
+        **settings: Any,
+    ) -> SweepResults:
+        names = self._plain.required_columns
+        plain = [plain_values(name, column) for name, column in zip(names, columns, strict=True)]
+        return self._plain(params, offsets, plain, **settings)

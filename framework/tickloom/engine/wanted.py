@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from tickloom.engine.cache.link import Linked
 from tickloom.engine.contract_results import ContractFacts, ContractResults
-from tickloom.engine.kernel_spec import column_kind
 from tickloom.engine.loading import accounting_columns
 from tickloom.engine.loop_call import Loop, Settings
+from tickloom.engine.stored_values import plain_values
 from tickloom.engine.variant import Variant, required_columns
 from tickloom.errors import PluginError
 from tickloom.specs.kernel import KernelSpec
@@ -81,15 +81,6 @@ class WantedRunner:
                 f"kernel {self._spec.name!r}: its loop reported failure {status}; 0 means success"
             )
         return wanted
-
-
-def plain_values(name: str, column: NDArray[Any]) -> NDArray[Any]:
-    """``column`` as the float64 or int64 array that an author's loop reads; no copy if it is."""
-    kind = column_kind(name)
-    if column.dtype == kind or kind == "int64":
-        return np.ascontiguousarray(column, kind)
-    missing = column == np.iinfo(column.dtype).min
-    return np.where(missing, np.nan, column / 100.0)
 
 
 def clock_values(

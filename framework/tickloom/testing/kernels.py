@@ -18,6 +18,7 @@ from tickloom.engine.compiled import (
     load_kernel,
     required_columns,
 )
+from tickloom.engine.sweep_call import load_sweep
 from tickloom.specs.kernel import KernelSpec
 from tickloom.testing.kernel_ticks import Ticks, slices
 
@@ -129,6 +130,25 @@ class KernelTests:
             counted = np.bincount(logged.log["contract"], minlength=len(plain.trades))
             assert counted.tolist() == plain.trades.tolist()
             assert logged.log["pnl"].sum() == pytest.approx(plain.pnl.sum(), rel=1e-9, abs=1e-6)
+
+        check()
+
+    def test_a_sweep_gives_what_single_runs_give(
+        self, kernel: KernelSpec, parameter_sets: Sequence[Any]
+    ) -> None:
+        """The very bits, for each parameter set."""
+        sets = list(parameter_sets) * 10  # enough for the loop that carries many sets at once
+
+        @ADVERSARIAL
+        @given(ticks=slices(kernel.columns))
+        def check(ticks: Ticks) -> None:
+            sweep, single = load_sweep(kernel), load_kernel(kernel)
+            columns = ticks.arrays(sweep.required_columns)
+            swept = sweep(sets, ticks.offsets, columns, facts=ticks.facts)
+            for number, params in enumerate(sets):
+                alone = run(single, ticks, params)
+                assert swept.pnl[number].tobytes() == alone.pnl.tobytes(), params
+                assert swept.trades[number].tolist() == alone.trades.tolist(), params
 
         check()
 

@@ -30,6 +30,7 @@ from tickloom.engine.constants import ConstantsLayout
 from tickloom.engine.fills import book
 from tickloom.engine.kernel_spec import CLOCK_FIELDS, column_kind
 from tickloom.engine.variant import Variant
+from tickloom.errors import UsageError
 from tickloom.specs.kernel import KernelSpec
 
 _F64: Final = types.CPointer(types.float64)
@@ -57,6 +58,9 @@ def read_only(_typing: Any, array: Any) -> Any:
 
     return array.copy(readonly=True)(array), generate
 
+
+if numba.config.DISABLE_JIT:
+    raise UsageError("kernels cannot be compiled while NUMBA_DISABLE_JIT is set; unset it")
 
 for _function in book.FUNCTIONS:
     register_jitable(error_model="numpy")(_function)
