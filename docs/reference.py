@@ -134,8 +134,9 @@ def _section(command: click.Command, context: click.Context) -> Iterator[str]:
     usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
     yield f"## {context.command_path}\n\n```text\n{usage}\n```\n"
     yield inspect.cleandoc(command.help or "") + "\n"
-    options = [p.get_help_record(context) for p in command.get_params(context)]
-    rows = [record for record in options if record and "--help" not in record[0]]
+    options = [o for o in command.get_params(context) if isinstance(o, click.Option)]
+    records = [option.get_help_record(context) for option in options]
+    rows = [record for record in records if record and "--help" not in record[0]]
     if rows:
         yield "| option | meaning |\n| --- | --- |"
         for names, text in rows:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
+import click
 import pytest
-from docs.reference import DOCS, ROOT, fields_of
+from docs.reference import DOCS, ROOT, fields_of, fresh
 
+from tickloom.cli.main import cli
 from tickloom.host import hookspecs
 
 PLUGIN_PAGES = DOCS / "plugins"
 
 SPECS = {
-    "readers": ("ReaderSpec", "SourceOptions", "Unit", "RawBatch", "Rejected", "Ignored"),
+    "readers": ("ReaderSpec", "SourceOptions", "Unit", "RawBatch", "Rejected"),
     "transforms": ("TransformSpec", "PartitionContext", "ContractSlice"),
     "writers": ("WriterSpec", "WriteSettings", "FileSummary"),
     "kernels": ("KernelSpec",),
@@ -20,6 +24,12 @@ SPECS = {
     "calendars": ("CalendarSpec", "Calendar", "Contract", "Expiry", "NameReading"),
 }
 """Page of a hook to the types that its plugins make or get."""
+
+
+@pytest.mark.parametrize("page", [path for path, _ in fresh()], ids=lambda page: page.name)
+def test_generated_parts_are_fresh(page: Path) -> None:
+    wanted = dict(fresh())[page]
+    assert page.read_text(encoding="utf-8") == wanted, f"run 'make docs': {page} is not fresh"
 
 
 def test_every_hook_has_its_page() -> None:
@@ -40,6 +50,28 @@ def test_every_field_is_on_its_page(kind: str, spec: str) -> None:
     for field in fields:
         assert f"| `{field.name}` |" in text, f"{kind}.md lacks {spec}.{field.name}"
         assert field.doc, f"{spec}.{field.name} has no docstring"
+
+
+def commands(command: click.Command, context: click.Context) -> Iterator[tuple[str, click.Command]]:
+    yield context.command_path, command
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            child = command.get_command(context, name)
+            assert child is not None
+            yield from commands(child, click.Context(child, info_name=name, parent=context))
+
+
+def test_every_command_and_option_is_documented() -> None:
+    text = (DOCS / "cli.md").read_text(encoding="utf-8")
+    context = click.Context(cli, info_name="tickloom")
+    for path, command in commands(cli, context):
+        _, found, section = text.partition(f"## {path}\n")
+        assert found, f"cli.md has no section for '{path}'"
+        section = section.partition("\n## ")[0]
+        for option in command.params:
+            if isinstance(option, click.Option):
+                assert option.help, f"'{path} {option.opts[0]}' has no help"
+                assert option.opts[-1] in section, f"cli.md lacks '{path} {option.opts[-1]}'"
 
 
 def test_every_environment_variable_is_documented() -> None:

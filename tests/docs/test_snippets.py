@@ -35,8 +35,26 @@ def test_snippets_of(page: Path, folder: Path, programs: Path, reader_env: dict[
 def test_links_of(page: Path) -> None:
     """Relative links lead somewhere."""
 
-    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
-        assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}"
+    for target in links_of(page):
+        assert target.exists(), f"{page.relative_to(ROOT)} links to {target}"
+
+
+def links_of(page: Path) -> list[Path]:
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    return [(page.parent / target).resolve() for target in targets]
+
+
+def test_the_index_leads_to_every_page() -> None:
+    start = ROOT / "docs" / "index.md"
+    reached, waiting = {start}, [start]
+    while waiting:
+        for page in links_of(waiting.pop()):
+            if page.suffix == ".md" and page not in reached:
+                reached.add(page)
+                waiting.append(page)
+    pages = set((ROOT / "docs").rglob("*.md"))
+    lost = sorted(str(page.relative_to(ROOT)) for page in pages - reached)
+    assert not lost, f"no link leads from docs/index.md to {', '.join(lost)}"
 
 
 def test_a_block_is_what_its_fence_says(tmp_path: Path) -> None:
