@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import pickle
 import random
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tickloom import RawBatch, ReadError, SourceOptions
+from tickloom import RawBatch, ReadError, Rejected, SourceOptions
 from tickloom.synth import write_raw
 from tickloom_plugins.readers.nse_parquet import NSE_PARQUET, STREAMED
 
@@ -34,6 +35,8 @@ def read(path: Path, **options: int) -> list[pl.DataFrame]:
     [unit] = NSE_PARQUET.discover(path, settings)
     frames = []
     for batch in NSE_PARQUET.read(pickle.loads(pickle.dumps(unit)), settings):
+        if isinstance(batch, Rejected):
+            continue  # a refusal follows
         assert isinstance(batch, RawBatch)
         assert batch.contract is None
         assert batch.symbol == path.stem
@@ -158,6 +161,34 @@ def test_column_that_comes_twice_is_refused(tmp_path: Path) -> None:
     pq.write_table(table.append_column("price", table["price"]), tmp_path / "a.parquet")
     with pytest.raises(ReadError, match="found several of price"):
         read(tmp_path / "a.parquet")
+
+
+def test_rows_of_a_refused_file_are_counted(tmp_path: Path) -> None:
+    """By its footer: all of them, those included that came before the damage."""
+    settings = {"row_group_size": 100, "write_page_checksum": True, "use_dictionary": False}
+    broken = write(tmp_path / "a.parquet", ticks(1000), **settings)
+    prices = pq.read_metadata(broken).row_group(5).column(1)
+    data = bytearray(broken.read_bytes())
+    data[prices.data_page_offset + prices.total_compressed_size - 1] ^= 1
+    broken.write_bytes(data)
+    assert count_until_refused(broken) == (500, 500)
+    no_clock = write(tmp_path / "b.parquet", {"price": [1.0] * 7})
+    assert count_until_refused(no_clock) == (0, 7)
+
+
+def count_until_refused(path: Path) -> tuple[int, int]:
+    """Rows delivered, and rows rejected."""
+    delivered = rejected = 0
+    [unit] = NSE_PARQUET.discover(path, SourceOptions())
+    parts = NSE_PARQUET.read(unit, SourceOptions(batch_rows=100))
+    with contextlib.suppress(ReadError):
+        for part in parts:
+            if isinstance(part, Rejected):
+                rejected += part.rows
+            elif isinstance(part, RawBatch):
+                delivered += part.frame.height
+        pytest.fail("the file was not refused")
+    return delivered, rejected
 
 
 def test_missing_file_says_so(tmp_path: Path) -> None:

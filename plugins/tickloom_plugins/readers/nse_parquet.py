@@ -35,12 +35,15 @@ def read(unit: Unit, options: SourceOptions) -> Iterator[RawBatch | Rejected]:
 
     Raises :class:`tickloom.ReadError` when the file is damaged or empty, lacks a required column,
     has clocks of several zones, or has a row group that would need more memory than
-    ``options.batch_bytes`` allow (known from the footer, before it is read).
+    ``options.batch_bytes`` allow (known from the footer, before it is read). The rows that it did
+    not deliver until then, by the footer, are rejected first, so that they are counted.
     """
     import pyarrow as pa
 
+    path, unread = unit.paths[0], 0
     try:
-        with _open(unit.paths[0]) as file:
+        with _open(path) as file:
+            unread = file.metadata.num_rows
             schema = file.schema_arrow
             _check_columns(file.metadata.schema.to_arrow_schema())
             width = _row_bytes(schema)
@@ -48,14 +51,25 @@ def read(unit: Unit, options: SourceOptions) -> Iterator[RawBatch | Rejected]:
             rows = min(options.batch_rows, max(options.batch_bytes // width, 1))
             for batch in file.iter_batches(batch_size=rows):
                 batch.validate(full=True)
-                yield RawBatch(frame=_to_frame(batch), symbol=unit.name)
-    except (FileNotFoundError, PermissionError) as error:
-        raise ReadError(f"expected a file that can be opened; found {error}.") from error
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        found = " ".join(str(error).split()).rstrip(".")
-        raise ReadError(
-            f"expected a readable Parquet file; found damage: {found}. Fetch the file again."
-        ) from error
+                frame = _to_frame(batch)
+                unread -= len(frame)
+                yield RawBatch(frame=frame, symbol=unit.name)
+    except (ReadError, pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        refusal = _refusal(error)
+        if unread > 0:
+            yield Rejected(path=path, reason=str(refusal), rows=unread)
+        raise refusal from (None if refusal is error else error)
+
+
+def _refusal(error: Exception) -> ReadError:
+    if isinstance(error, ReadError):
+        return error
+    if isinstance(error, FileNotFoundError | PermissionError):
+        return ReadError(f"expected a file that can be opened; found {error}.")
+    found = " ".join(str(error).split()).rstrip(".")
+    return ReadError(
+        f"expected a readable Parquet file; found damage: {found}. Fetch the file again."
+    )
 
 
 def _open(path: Path) -> pq.ParquetFile:
