@@ -14,7 +14,7 @@ from tests.engine.run_stores import MONDAY, MONDAY_NIFTY, TUESDAY, build, uneven
 from tests.oracles.ema_cross import ema_cross
 
 import tickloom
-from tickloom.engine import hot_build, schedule
+from tickloom.engine import hot_build, runner, schedule
 from tickloom.engine.results import RunResult
 
 FRAMES = {
@@ -111,6 +111,18 @@ def test_the_hot_tier(
         assert_same(built, reference)
         assert_same(run(store, hot=False), reference)
         assert_same(run(store, workers=1), reference)
+
+
+@pytest.mark.parametrize("partitions", [1, 2])
+def test_any_number_of_partitions_planned_at_a_time(
+    store: Path, reference: RunResult, monkeypatch: pytest.MonkeyPatch, partitions: int
+) -> None:
+    monkeypatch.setattr(runner, "BATCH_PARTITIONS", partitions)
+    seen: list[tuple[int, int]] = []
+    result = run(store, progress=lambda done, total: seen.append((done, total)))
+    assert_same(result, reference)
+    assert seen[-1] == (result.rows, result.rows)
+    assert {total for _, total in seen} == {result.rows}
 
 
 def test_every_selected_contract_alone_gives_its_share(store: Path, reference: RunResult) -> None:

@@ -88,9 +88,9 @@ def run(
         announce=announce,
     )
     with stopwatch(preparer) as elapsed:
-        runs = run_partitions(preparer, progress)
+        batches = run_partitions(preparer, progress)
     result = collect(
-        runs, preparer.job, preparer.spread, elapsed_s=elapsed(), compile_s=preparer.compile_s
+        batches, preparer.job, preparer.spread, elapsed_s=elapsed(), compile_s=preparer.compile_s
     )
     if out is not None:
         result.save(Path(out))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,9 @@ from tickloom.engine.results import (
 from tickloom.engine.run import CONTRACT_DTYPE, LOG_DTYPE, Job, SliceResult
 from tickloom.errors import StoreError
 from tickloom.store.layout import PartitionKey
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +80,55 @@ def gather(
     ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """The results of some partitions, in columns: objects for each contract of 10,000 partitions
+    would take a gigabyte."""
+
+    table: pl.DataFrame
+    """One row per contract, as in :class:`RunResult`."""
+
+    log: npt.NDArray[np.void]
+    """:data:`LOG_DTYPE`; contracts are counted over ``table``."""
+
+    partitions: int
+    """Partitions run over."""
+
+    hot: int
+    """Those of them that were read from the hot tier."""
+
+    skipped: tuple[SkippedPartition, ...]
+    """Partitions left out."""
+
+    rows_read: int
+    """Rows taken from the files."""
+
+    peaks: Mapping[int, int]
+    """Process to the most memory that it has used, bytes."""
+
+    @classmethod
+    def of(cls, runs: Sequence[PartitionRun]) -> Batch:
+        """The results of ``runs``, which are in store order."""
+        used = [run for run in runs if not run.all_null]
+        contracts = [(i, c) for i, run in enumerate(used) for c in run.planned.contracts]
+        results = np.concatenate([np.zeros(0, CONTRACT_DTYPE), *(run.contracts for run in used)])
+        return cls(
+            table=contract_table([run.key for run in used], contracts, results),
+            log=_joined([run.log for run in used], [len(run.contracts) for run in used]),
+            partitions=len(used),
+            hot=sum(run.planned.hot is not None for run in used),
+            skipped=tuple(
+                SkippedPartition(str(run.key), run.all_null, run.planned.rows)
+                for run in runs
+                if run.all_null
+            ),
+            rows_read=sum(run.rows_read for run in runs),
+            peaks=highest(pair for run in runs for pair in run.peaks.items()),
+        )
+
+
 def collect(
-    runs: Sequence[PartitionRun],
+    batches: Sequence[Batch],
     job: Job,
     spread: Spread,
     *,
@@ -88,48 +139,47 @@ def collect(
 
     Raises :class:`StoreError` if each of them lacks a column that the kernel needs.
     """
-    used = [run for run in runs if not run.all_null]
-    skipped = [(str(r.key), r.all_null, r.planned.rows) for r in runs if r.all_null]
-    if runs and not used:
+    import polars as pl
+
+    skipped = tuple(each for batch in batches for each in batch.skipped)
+    if skipped and not any(batch.partitions for batch in batches):
         raise no_values(skipped, job)
-    results = np.concatenate([np.zeros(0, CONTRACT_DTYPE), *(run.contracts for run in used)])
-    contracts = [(i, c) for i, run in enumerate(used) for c in run.planned.contracts]
-    table = contract_table([run.key for run in used], contracts, results)
-    peaks = highest(
-        [(os.getpid(), peak_rss()), *(pair for run in runs for pair in run.peaks.items())]
-    )
+    table = pl.concat([batch.table for batch in batches], rechunk=True)
+    log = _joined([batch.log for batch in batches], [batch.table.height for batch in batches])
+    peaks = [pair for batch in batches for pair in batch.peaks.items()]
     return RunResult(
         kernel=job.spec.name,
         params=job.params._asdict(),
         fill=job.fill.mode,
-        partitions=len(used),
-        contracts=len(contracts),
-        rows=sum(run.planned.rows for run in used),
-        rows_skipped=int(results["skipped"].sum()),
-        rows_read=sum(run.rows_read for run in runs),
-        trades=int(results["trades"].sum()),
-        pnl=in_order(results["pnl"]),
-        costs=in_order(results["costs"]),
-        unfilled=int(results["unfilled"].sum()),
-        partial=int(results["partial"].sum()),
-        partitions_skipped=tuple(SkippedPartition(*each) for each in skipped),
+        partitions=sum(batch.partitions for batch in batches),
+        contracts=table.height,
+        rows=int(table["rows"].sum()),
+        rows_skipped=int(table["rows_skipped"].sum()),
+        rows_read=sum(batch.rows_read for batch in batches),
+        trades=int(table["trades"].sum()),
+        pnl=in_order(table["pnl"].to_numpy()),
+        costs=in_order(table["costs"].to_numpy()),
+        unfilled=int(table["unfilled"].sum()),
+        partial=int(table["partial"].sum()),
+        partitions_skipped=skipped,
         executor=spread.executor.name,
         workers=spread.workers,
-        hot_partitions=sum(run.planned.hot is not None for run in used),
+        hot_partitions=sum(batch.hot for batch in batches),
         elapsed_s=elapsed_s,
         compile_s=compile_s,
-        peak_rss_mb=sum(peaks.values()) / 2**20,
+        peak_rss_mb=sum(highest([(os.getpid(), peak_rss()), *peaks]).values()) / 2**20,
         table=table,
-        trade_log=trade_table(table, _trades(used)) if job.variant.logged else None,
+        trade_log=trade_table(table, log) if job.variant.logged else None,
     )
 
 
-def _trades(runs: Sequence[PartitionRun]) -> npt.NDArray[np.void]:
-    """All trades, with contracts counted over the run."""
-    log = np.concatenate([np.zeros(0, LOG_DTYPE), *(run.log for run in runs)])
-    firsts = np.cumsum([0, *(len(run.contracts) for run in runs)])[:-1]
-    log["contract"] += np.repeat(firsts, [len(run.log) for run in runs])
-    return log
+def _joined(logs: Sequence[npt.NDArray[np.void]], contracts: Sequence[int]) -> npt.NDArray[np.void]:
+    """The logs one after another, with contracts counted over all of them: each log counts its
+    own, and ``contracts`` says how many those are."""
+    joined = np.concatenate([np.zeros(0, LOG_DTYPE), *logs])
+    firsts = np.cumsum([0, *contracts])[:-1]
+    joined["contract"] += np.repeat(firsts, [len(log) for log in logs])
+    return joined
 
 
 def highest(pairs: Iterable[tuple[int, int]]) -> dict[int, int]:
@@ -140,11 +190,11 @@ def highest(pairs: Iterable[tuple[int, int]]) -> dict[int, int]:
     return peaks
 
 
-def no_values(skipped: Sequence[tuple[str, str, int]], job: Job) -> StoreError:
-    """The error for partitions that all lack a column: name, column and rows of each."""
-    partition, column, _ = skipped[0]
+def no_values(skipped: Sequence[SkippedPartition], job: Job) -> StoreError:
+    """The error for partitions that all lack a column."""
     return StoreError(
-        f"kernel {job.spec.name!r} needs the columns {', '.join(job.names)}; {column!r} holds "
-        f"nothing but nulls in {partition}, and every one of the {len(skipped)} selected "
-        "partitions lacks one of them; choose other partitions, or a kernel that does without"
+        f"kernel {job.spec.name!r} needs the columns {', '.join(job.names)}; "
+        f"{skipped[0].column!r} holds nothing but nulls in {skipped[0].partition}, and every one "
+        f"of the {len(skipped)} selected partitions lacks one of them; choose other partitions, "
+        "or a kernel that does without"
     )

@@ -58,20 +58,8 @@ def plan(
     not sorted.
     """
     with ThreadPoolExecutor(workers, thread_name_prefix="tickloom-plan") as pool:
-        indexes = list(pool.map(lambda partition: _examine(partition, columns), partitions))
-    planned = []
-    for partition, index in zip(partitions, indexes, strict=True):
-        contracts = tuple(c for c in index.contracts if filters.takes(c))
-        if contracts:
-            planned.append(
-                PlannedPartition(
-                    partition=partition,
-                    file=partition.file(),
-                    hot=hot(partition, columns),
-                    contracts=contracts,
-                )
-            )
-    return planned
+        found = pool.map(lambda partition: _planned(partition, filters, columns, hot), partitions)
+        return [planned for planned in found if planned.contracts]
 
 
 def slices(planned: Sequence[PlannedPartition], workers: int) -> Iterator[Slice]:
@@ -81,6 +69,22 @@ def slices(planned: Sequence[PlannedPartition], workers: int) -> Iterator[Slice]
         yield from cut(
             number, partition.file, partition.contracts, target, partition.hot, partition.key
         )
+
+
+def _planned(
+    partition: Partition,
+    filters: Filters,
+    columns: Sequence[str],
+    hot: Callable[[Partition, Sequence[str]], HotFile | None],
+) -> PlannedPartition:
+    index = _examine(partition, columns)
+    contracts = tuple(c for c in index.contracts if filters.takes(c))
+    return PlannedPartition(
+        partition=partition,
+        file=partition.file(),
+        hot=hot(partition, columns) if contracts else None,
+        contracts=contracts,
+    )
 
 
 def _examine(partition: Partition, columns: Sequence[str]) -> ContractIndex:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
-from tickloom.engine.collect import PartitionRun, gather
+from tickloom.engine.collect import Batch, PartitionRun, gather
 from tickloom.engine.compiled import CompiledKernel
 from tickloom.engine.plan import slices
 from tickloom.engine.prepare import Preparer, Progress
@@ -12,27 +13,36 @@ from tickloom.engine.reread import settled
 from tickloom.engine.run import execute
 from tickloom.store.api import Partition
 
+BATCH_PARTITIONS: Final = 512
+"""Partitions that are planned at a time."""
 
-def run_partitions(
-    preparer: Preparer[CompiledKernel], progress: Progress | None
-) -> list[PartitionRun]:
+
+def run_partitions(preparer: Preparer[CompiledKernel], progress: Progress | None) -> list[Batch]:
     """The results of every selected partition, in store order.
 
     Raises :class:`UsageError` if no contract is selected.
     """
+    through = 0
 
     def once(pending: Sequence[Partition]) -> list[PartitionRun]:
         planned = preparer.prepare(pending)
         spread = preparer.spread
         parts = list(slices(planned, spread.workers))
-        done = row_counter(sum(part.rows for part in planned), progress)
+        rows = sum(partition.rows for partition in planned)
+        done = row_counter(through + rows + later, progress, through)
         return gather(planned, execute(preparer.job, parts, preparer.loaded, spread, done))
 
     chosen = preparer.chosen()
-    runs = settled(preparer.store, chosen, once)
-    if not runs:
+    batches = []
+    for low in range(0, len(chosen), BATCH_PARTITIONS):
+        batch = chosen[low : low + BATCH_PARTITIONS]
+        later = sum(p.entry.rows for p in chosen[low + len(batch) :] if p.entry)
+        runs = settled(preparer.store, batch, once)
+        through += sum(run.planned.rows for run in runs)
+        batches.append(Batch.of(runs))
+    if not any(batch.partitions or batch.skipped for batch in batches):
         preparer.require_contracts(chosen)
-    return runs
+    return batches
 
 
 def row_counter(total: int, progress: Progress | None, through: int = 0) -> Callable[[int], None]:

@@ -58,9 +58,10 @@ def run_sweep(
         resumed, before = totals.through, totals.counts["rows"]
         sweeper = Sweeper(preparer, checkpoint, progress)
         sweeper.run(chosen, totals)
+    skipped = [SkippedPartition(*each) for each in totals.skipped]
     if not totals.counts["partitions"]:
-        if totals.skipped:
-            raise no_values(totals.skipped, preparer.job)
+        if skipped:
+            raise no_values(skipped, preparer.job)
         preparer.require_contracts(chosen)
     if checkpoint:
         checkpoint.clear()
