@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil  # type: ignore[import-untyped]
 import pytest
 
 from tickloom.store.verify import verify_store
@@ -68,6 +69,24 @@ def test_a_signal_ends_a_pack_between_commits(
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["rows_read"] > 0
     assert verify_store(store).ok
+
+
+def test_a_killed_pack_takes_its_workers_along(raw: Path, tmp_path: Path) -> None:
+    store = tmp_path / "s"
+    process = subprocess.Popen(pack(raw, store), stdout=subprocess.DEVNULL)
+    workers: list[psutil.Process] = []
+    deadline = time.monotonic() + 120
+    while not any("spawn_main" in " ".join(worker.cmdline()) for worker in workers):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        workers = psutil.Process(process.pid).children(recursive=True)
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    _, alive = psutil.wait_procs(workers, timeout=60)
+    assert alive == []
+    assert verify_store(store).ok
+    assert not (store / "_tickloom" / "staging").exists()
 
 
 def test_a_disk_that_takes_no_more_ends_a_pack_with_one_line(raw: Path, tmp_path: Path) -> None:

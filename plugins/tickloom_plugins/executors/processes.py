@@ -5,7 +5,9 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from concurrent.futures import Executor, ProcessPoolExecutor
+from multiprocessing.connection import wait
 from typing import Final
 
 from tickloom import ExecutorSpec
@@ -31,6 +33,16 @@ def prepare(threads: int) -> None:
         os.environ.setdefault(name, str(threads))
     # Ctrl-C reaches the whole process group; the parent decides when work ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, name="end with parent", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A pool whose parent is killed would wait for work forever: each worker holds the queue's
+    other end open itself."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 processes: Final = ExecutorSpec(
