@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import gzip
 import io
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pytest
 from tests.readers.reading import Reading, read_all
 
-from tickloom import ReadError, SourceOptions, UsageError
+from tickloom import RawBatch, ReadError, Rejected, SourceOptions, UsageError
 from tickloom_plugins.readers.csv_mapped import CSV
 
 MAPPING = """
@@ -272,6 +273,31 @@ def test_file_that_the_mapping_does_not_describe_is_refused(
 ) -> None:
     with pytest.raises(ReadError, match=reason):
         read(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("header", "last", "some"),
+    [
+        ("at,sym,price,vol\n", "2025-11-03 09:15:00,a,1,1\n", False),
+        (HEADER, "2025-11-03 09:15:00Z,a,1,1\n", True),
+    ],
+)
+def test_rows_of_a_refused_file_are_counted(
+    tmp_path: Path, header: str, last: str, some: bool
+) -> None:
+    long = "2025-11-03 09:15:00,a,1," + "0" * 600 + "\n"  # blocks of 1,024 bytes hold one or two
+    (tmp_path / "a.csv").write_text(header + long * 3 + last * 2)
+    mapping = tmp_path / "m.toml"
+    mapping.write_text(MAPPING.replace("{top}", "").replace("{more}", ""))
+    settings = SourceOptions(mapping=mapping, batch_bytes=1)
+    [unit] = CSV.discover(tmp_path, settings)
+    rows = {RawBatch: 0, Rejected: 0}
+    with contextlib.suppress(ReadError):
+        for part in CSV.read(unit, settings):
+            rows[type(part)] += part.rows if isinstance(part, Rejected) else len(part.frame)
+        pytest.fail("the file was not refused")
+    assert sum(rows.values()) == 5
+    assert bool(rows[RawBatch]) == some
 
 
 def test_tables_are_part_of_the_unit(tmp_path: Path) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tickloom import RawBatch, ReaderSpec, Rejected, SourceOptions, Unit, UsageError
+from tickloom import RawBatch, ReadError, ReaderSpec, Rejected, SourceOptions, Unit, UsageError
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from tickloom_plugins.readers.mapping import Mapping
 
 
@@ -34,7 +37,8 @@ def discover(source: Path, options: SourceOptions) -> Iterable[Unit]:
 
 def read(unit: Unit, options: SourceOptions) -> Iterator[RawBatch | Rejected]:
     """The file's rows by contract, in its order. Rows that are no ticks are rejected with their
-    text; :class:`tickloom.ReadError` is raised where the file is not what the mapping says."""
+    text; :class:`tickloom.ReadError` is raised where the file is not what the mapping says, after
+    the rows that it did not deliver are rejected, so that they are counted."""
     from tickloom_plugins.readers.csv_file import CsvFile
     from tickloom_plugins.readers.lookup import load_table
     from tickloom_plugins.readers.mapping import FILE_COLUMN, load_mapping
@@ -45,13 +49,32 @@ def read(unit: Unit, options: SourceOptions) -> Iterator[RawBatch | Rejected]:
         raise UsageError("the reader csv needs a mapping file; say --mapping FILE")
     mapping = load_mapping(options.mapping)
     file = CsvFile(path, mapping, options)
-    table = load_table(tables, mapping, file.columns, options)
-    rows = TextRows(mapping, file.columns, path, {FILE_COLUMN: unit.name}, table)
-    for part in file.frames():
-        if isinstance(part, Rejected):
-            yield part
-        else:
+    frames = file.frames()
+    waiting = 0
+    try:
+        table = load_table(tables, mapping, file.columns, options)
+        rows = TextRows(mapping, file.columns, path, {FILE_COLUMN: unit.name}, table)
+        for part in frames:
+            if isinstance(part, Rejected):
+                yield part
+                continue
+            waiting = len(part)
             yield from rows.batches(part, options)
+            waiting = 0
+    except ReadError as error:
+        rest = waiting + _count(frames)
+        if rest:
+            yield Rejected(path=path, reason=str(error), rows=rest)
+        raise
+
+
+def _count(frames: Iterator[pl.DataFrame | Rejected]) -> int:
+    """Rows of the frames that are left; of a damaged file, those before the damage."""
+    rows = 0
+    with suppress(ReadError):
+        for part in frames:
+            rows += part.rows if isinstance(part, Rejected) else len(part)
+    return rows
 
 
 def _matching(folder: Path, patterns: Iterable[str]) -> list[Path]:
