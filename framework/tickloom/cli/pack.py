@@ -17,6 +17,7 @@ PATH = click.Path(path_type=Path)
 @click.argument("src", type=PATH, nargs=-1, required=True)
 @click.argument("store", type=PATH)
 @click.option("--reader", help="The reader to ask; without it, readers claim what they know.")
+@click.option("--writer", help="Format of a new store's partitions. [default: parquet]")
 @click.option("--mapping", type=PATH, help="A mapping file, for readers that take one.")
 @click.option("--calendar", type=PATH, help="A calendar file, whose rows win over the rules.")
 @click.option("--memory", help="Bound for all processes together, e.g. 2G. [default: a quarter]")
@@ -31,6 +32,7 @@ def command(
     src: tuple[Path, ...],
     store: Path,
     reader: str | None,
+    writer: str | None,
     mapping: Path | None,
     calendar: Path | None,
     memory: str | None,
@@ -51,6 +53,7 @@ def command(
             src,
             store,
             reader=reader,
+            writer=writer,
             mapping=mapping,
             calendar=calendar,
             memory=parse_size(memory) if memory else None,

@@ -18,6 +18,7 @@ from tickloom.packing.crew import Crew
 from tickloom.packing.progress import Progress, Silent
 from tickloom.packing.report import PackReport
 from tickloom.packing.runs import date_names, names_of
+from tickloom.packing.store_format import settle_writer
 from tickloom.specs import Calendar, CalendarGapError
 from tickloom.store.api import open_store
 from tickloom.store.index import ContractIndex, ContractRows
@@ -91,6 +92,7 @@ class _Redating:
         with Crew(spec, budget.workers) as crew:
             stage = AssemblyStage(
                 store=self._store,
+                writer=settle_writer(self._store, None),
                 crew=crew,
                 budget=budget,
                 extra=tuple(self._store.manifest.columns or ()),

@@ -21,6 +21,7 @@ def pack(
     store: AnyPath,
     *,
     reader: str | None = None,
+    writer: str | None = None,
     mapping: AnyPath | None = None,
     calendar: AnyPath | None = None,
     memory: int | None = None,
@@ -34,7 +35,8 @@ def pack(
 ) -> PackReport:
     """Pack the raw files below ``sources`` into the store at ``store``, which is made if need be.
 
-    ``reader`` names the one reader to ask, otherwise all readers claim what they know.
+    ``reader`` names the one reader to ask, otherwise all readers claim what they know. ``writer``
+    is the format of a new store's partitions, ``parquet`` by default; a store keeps its own.
     ``mapping`` and ``calendar`` are files for the reader and the calendar. ``memory`` bounds all
     processes together, bytes: a quarter of the machine by default, at least 512 MiB. ``workers``
     is one a core by default, ``executor`` what they are. ``replace`` builds the partitions of
@@ -58,6 +60,7 @@ def pack(
         sources=tuple(Path(path).resolve() for path in paths),
         store=Path(store),
         reader=reader,
+        writer=writer,
         mapping=Path(mapping).resolve() if mapping else None,
         calendar=Path(calendar).resolve() if calendar else None,
         executor=spec,

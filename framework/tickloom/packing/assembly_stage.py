@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from tickloom.errors import StoreError
 from tickloom.host import get_host
@@ -25,9 +24,6 @@ from tickloom.store.control import file_sha256
 from tickloom.store.index import ContractIndex
 from tickloom.store.layout import PartitionKey
 from tickloom.store.writer import StoreWriter
-
-WRITER: Final = "parquet"
-"""Format of new partitions."""
 
 Bins = Mapping[PartitionKey, Sequence[NumberedBin]]
 
@@ -47,6 +43,9 @@ class AssemblyStage:
 
     store: StoreWriter
     """The store."""
+
+    writer: str
+    """Name of the writer of its partitions."""
 
     crew: Crew
     """The workers."""
@@ -97,7 +96,7 @@ class AssemblyStage:
         self, bins: Bins, rebuild: Collection[PartitionKey], order: Iterable[PartitionKey]
     ) -> Iterator[PartitionTask]:
         before = open_store(self.store.path)
-        suffix = get_host().writers.get(WRITER).suffix
+        suffix = get_host().writers.get(self.writer).suffix
         for key in order:
             stored: tuple[Path, ContractIndex] | None = None
             if key in self.store.manifest.partitions:
@@ -113,7 +112,7 @@ class AssemblyStage:
                 clock=self.clocks.get(key.underlying),
                 calendar_file=self.calendar_file,
                 extra=self.extra,
-                writer=WRITER,
+                writer=self.writer,
                 target=self.store.stage(key, suffix),
                 batch_rows=self.budget.assembly_rows,
             )

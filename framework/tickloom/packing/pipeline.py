@@ -21,6 +21,7 @@ from tickloom.packing.reading_stage import ReadingStage
 from tickloom.packing.rebuild import find_again, other_contributors, partitions_to_rebuild
 from tickloom.packing.report import PackReport, Quarantined
 from tickloom.packing.source_log import SourceLog, forgotten
+from tickloom.packing.store_format import settle_writer
 from tickloom.schema import Column
 from tickloom.specs import ExecutorSpec, SourceOptions
 from tickloom.store.layout import PartitionKey
@@ -34,6 +35,7 @@ class Request:
     sources: tuple[Path, ...]
     store: Path
     reader: str | None
+    writer: str | None
     mapping: Path | None
     calendar: Path | None
     executor: ExecutorSpec
@@ -52,6 +54,10 @@ class Packing:
         self._progress = progress
         self._report = PackReport()
         self._host = get_host()
+        if request.writer:
+            self._host.writers.get(
+                request.writer
+            )  # an unknown one is refused before a store is made
         self._budget = request.budget
         self._options = SourceOptions(
             mapping=request.mapping,
@@ -70,11 +76,12 @@ class Packing:
             plan = plan_reading(
                 claims.claims, store.manifest.sources, settings, rehash=request.rehash
             )
+            writer = settle_writer(store, request.writer)
             self._count(claims, plan)
             known = store.manifest.sources
             store.record_sources([*plan.touched, *forgotten(known, claims, request.sources)])
             if plan.sources or request.add_columns:
-                self._pack(store, plan.sources)
+                self._pack(store, plan.sources, writer)
         return self._report
 
     def _settings(self, claims: Iterable[Claim]) -> dict[str, str]:
@@ -88,7 +95,7 @@ class Packing:
         report.sources_skipped = plan.skipped
         report.quarantined += [Quarantined(f.source, f.reason, 0) for f in claims.failed]
 
-    def _pack(self, store: StoreWriter, sources: Sequence[Source]) -> None:
+    def _pack(self, store: StoreWriter, sources: Sequence[Source], writer: str) -> None:
         with (
             BinSpace(store.staging, self._budget.bin_bytes) as space,
             Crew(self._request.executor, self._budget.workers) as crew,
@@ -105,6 +112,7 @@ class Packing:
                 keys |= set(store.manifest.partitions)
             assembly = AssemblyStage(
                 store=store,
+                writer=writer,
                 crew=crew,
                 budget=self._budget,
                 extra=extra,
