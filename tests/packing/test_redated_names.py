@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.packing.raw_files import data_files, raw_frame, stored
 
-from tickloom import TickloomError, open_store, pack
+from tickloom import open_store, pack
 
 MONTHLY = "nifty25aug24500ce"
 WEEKLY = "nifty2582124500ce"
@@ -68,11 +68,12 @@ def test_packing_one_after_the_other_gives_the_same_run(
     assert data_files(apart) == data_files(together)
 
 
-def test_corrected_calendar_parts_them_with_replace(raw: Path, moved: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("replace", [False, True])
+def test_corrected_calendar_parts_them(
+    raw: Path, moved: Path, tmp_path: Path, replace: bool
+) -> None:
     store = packed(raw, tmp_path / "store", calendar=moved)
-    with pytest.raises(TickloomError, match="--replace"):
-        packed(raw, store)
-    packed(raw, store, replace=True)
+    packed(raw, store, replace=replace)
     assert data_files(store) == data_files(packed(raw, tmp_path / "afresh"))
 
 
