@@ -26,6 +26,7 @@ class Names:
     repeat = sizes.repeats(3)
     number = 1
     rounds = 1
+    timer = calibration.cpu_time
 
     def setup(self) -> None:
         from tickloom.host import get_host

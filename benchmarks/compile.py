@@ -24,6 +24,7 @@ class Compile:
     number = 1
     rounds = 1
     warmup_time = 0
+    timer = calibration.cpu_time
     params = (KERNELS,)
     param_names = ("kernel",)
 

@@ -91,6 +91,7 @@ class Run:
     number = 1
     rounds = 1
     warmup_time = 0
+    timer = calibration.cpu_time
     params = (KERNELS, VARIANTS)
     param_names = ("kernel", "variant")
 
@@ -123,6 +124,7 @@ class Sweep:
     number = 1
     rounds = 1
     warmup_time = 0
+    timer = calibration.cpu_time
     params = (SWEPT, ("plain", "hot"))
     param_names = ("kernel", "variant")
 

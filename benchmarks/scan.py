@@ -34,6 +34,7 @@ class Projection:
     number = 1
     rounds = 1
     warmup_time = 0
+    timer = calibration.cpu_time
     params = (COLUMNS,)
     param_names = ("columns",)
 
@@ -62,6 +63,7 @@ class Run:
     number = 1
     rounds = 1
     warmup_time = 0
+    timer = calibration.cpu_time
 
     def setup(self, stores: Stores) -> None:
         from tickloom import open_store, run

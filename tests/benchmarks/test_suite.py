@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import json5
@@ -101,3 +103,18 @@ def test_a_selection_brings_the_calibrations_of_its_topics_and_no_others(
         "calendar.Names.time_read_names",
     ]
     assert with_calibrations([], ["calendar.Names.time_read_names"]) == []
+
+
+def test_a_topic_and_its_calibration_share_one_clock() -> None:
+    """A drift of the wall clock says nothing about CPU times, and the other way round."""
+    clocks = {
+        module: {
+            getattr(cls, "timer", time.perf_counter)
+            for cls in vars(importlib.import_module(f"benchmarks.{module}")).values()
+            if isinstance(cls, type) and any(name.startswith("time_") for name in dir(cls))
+        }
+        for module in TOPICS
+    }
+    cpu = {module for module, found in clocks.items() if found == {time.process_time}}
+    assert cpu == {"calendar", "compile", "kernels", "scan"}
+    assert all(found == {time.perf_counter} for m, found in clocks.items() if m not in cpu)
