@@ -95,6 +95,8 @@ def test_filters_and_costs_reach_the_run(store: Path) -> None:
         (["run", "ema-cross", "BIDLESS"], 2, "no column 'bp0'"),
         (["sweep", "ema-cross", "STORE"], 2, "--grid"),
         (["sweep", "ema-cross", "STORE", "--grid", "fast=5:3"], 2, "both ends included"),
+        (["run", "ema-cross", "STORE", "--out", "FILE/out"], 2, "cannot write the results"),
+        (["sweep", "ema-cross", "STORE", "--grid", "fast=3", "--out", "FILE/out"], 2, "FILE/out"),
         (["hot", "build", "STORE", "--columns", "bid"], 2, "unknown column 'bid'"),
     ],
 )
@@ -110,6 +112,7 @@ def test_a_mistake_is_one_clear_line(
     from tickloom.cli.main import main
 
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "FILE").write_bytes(b"a file where a folder should be")
     shuffled = FRAMES[MONDAY].sample(fraction=1.0, shuffle=True, seed=1)
     places = {
         "STORE": store,

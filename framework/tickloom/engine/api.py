@@ -72,6 +72,7 @@ def run(
     :class:`UsageError` for what does not exist, :class:`StoreError` for a store that is damaged or
     not sorted, or that has no values in a column that the kernel needs.
     """
+    elapsed = stopwatch()
     opened = store_of(store)
     spec = kernel_of(kernel)
     record = make_params(spec, params or {})
@@ -87,10 +88,10 @@ def run(
         load=lambda wanted: load_kernel(spec, wanted, announce=announce),
         announce=announce,
     )
-    with stopwatch(preparer) as elapsed:
-        batches = run_partitions(preparer, progress)
+    batches = run_partitions(preparer, progress)
+    seconds = elapsed(preparer)
     result = collect(
-        batches, preparer.job, preparer.spread, elapsed_s=elapsed(), compile_s=preparer.compile_s
+        batches, preparer.job, preparer.spread, elapsed_s=seconds, compile_s=preparer.compile_s
     )
     if out is not None:
         result.save(Path(out))
@@ -127,6 +128,7 @@ def sweep(
     table; a sweep that was interrupted there continues where it was. The other arguments and the
     errors are those of :func:`run`.
     """
+    elapsed = stopwatch()
     opened = store_of(store)
     spec = kernel_of(kernel)
     values = {n: grid_values(v) if isinstance(v, str) else list(v) for n, v in grid.items()}
@@ -142,7 +144,7 @@ def sweep(
         load=lambda wanted: load_sweep(spec, wanted, announce=announce),
         announce=announce,
     )
-    result = run_sweep(preparer, tuple(grid), None if out is None else Path(out), progress)
+    result = run_sweep(preparer, tuple(grid), None if out is None else Path(out), progress, elapsed)
     if out is not None:
         result.save(Path(out))
     return result

@@ -114,9 +114,8 @@ class Preparer(Generic[C]):
         return hot_file.find(self.store.path, partition, columns)
 
 
-@contextmanager
-def stopwatch(preparer: Preparer[Any]) -> Iterator[Callable[[], float]]:
-    """The seconds that the block takes, without what ``preparer`` did first; ask afterwards.
+def stopwatch() -> Callable[[Preparer[Any]], float]:
+    """Starts now; call it for the seconds since then, without what the preparer built or loaded.
 
     The libraries that decode are imported before it starts: that is the start of a process, not
     the speed of a run.
@@ -124,6 +123,4 @@ def stopwatch(preparer: Preparer[Any]) -> Iterator[Callable[[], float]]:
     importlib.import_module("polars")
     importlib.import_module("pyarrow.compute")
     started = time.perf_counter()
-    ended = [started]
-    yield lambda: ended[0] - started - preparer.preparing_s
-    ended[0] = time.perf_counter()
+    return lambda preparer: time.perf_counter() - started - preparer.preparing_s

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import os
 from collections import Counter, deque
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Executor, Future
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tickloom.engine.collect import highest, no_values
 from tickloom.engine.memory import peak_rss
 from tickloom.engine.plan import PlannedPartition, slices
-from tickloom.engine.prepare import Preparer, Progress, stopwatch
+from tickloom.engine.prepare import Preparer, Progress
 from tickloom.engine.reread import ATTEMPTS, was_replaced
 from tickloom.engine.results import SkippedPartition
 from tickloom.engine.run import check_picklable
@@ -27,7 +27,7 @@ from tickloom.engine.sweep_call import CompiledSweep
 from tickloom.engine.sweep_results import SweepResult
 from tickloom.engine.sweep_slice import SweptSlice, sweep_slice
 from tickloom.engine.sweep_totals import Checkpoint, Totals, sweep_key
-from tickloom.errors import StoreError
+from tickloom.errors import StoreError, UsageError
 from tickloom.store.api import Partition
 from tickloom.store.layout import PartitionKey
 
@@ -40,24 +40,29 @@ def run_sweep(
     grid: tuple[str, ...],
     folder: Path | None,
     progress: Progress | None,
+    elapsed: Callable[[Preparer[Any]], float],
 ) -> SweepResult:
     """Sweep over the selected partitions; ``folder`` keeps an unfinished sweep.
 
-    Raises :class:`UsageError` if no contract is selected, and :class:`StoreError` if no partition
-    has values in every column that the kernel needs.
+    ``elapsed`` is a running stopwatch. Raises :class:`UsageError` if no contract is selected or
+    ``folder`` cannot be made, and :class:`StoreError` if no partition has values in every column
+    that the kernel needs.
     """
-    with stopwatch(preparer) as elapsed:
-        chosen = preparer.chosen()
-        checkpoint = None
-        if folder is not None:
+    chosen = preparer.chosen()
+    checkpoint = None
+    if folder is not None:
+        try:
             folder.mkdir(parents=True, exist_ok=True)
-            key = sweep_key(preparer.job, preparer.filters, chosen)
-            checkpoint = Checkpoint(folder, key)
-        totals = checkpoint.load() if checkpoint else None
-        totals = totals or Totals.zero(len(preparer.job.params))
-        resumed, before = totals.through, totals.counts["rows"]
-        sweeper = Sweeper(preparer, checkpoint, progress)
-        sweeper.run(chosen, totals)
+        except OSError as error:
+            raise UsageError(f"cannot write the results to {folder}: {error}") from error
+        key = sweep_key(preparer.job, preparer.filters, chosen)
+        checkpoint = Checkpoint(folder, key)
+    totals = checkpoint.load() if checkpoint else None
+    totals = totals or Totals.zero(len(preparer.job.params))
+    resumed, before = totals.through, totals.counts["rows"]
+    sweeper = Sweeper(preparer, checkpoint, progress)
+    sweeper.run(chosen, totals)
+    seconds = elapsed(preparer)
     skipped = [SkippedPartition(*each) for each in totals.skipped]
     if not totals.counts["partitions"]:
         if skipped:
@@ -65,7 +70,7 @@ def run_sweep(
         preparer.require_contracts(chosen)
     if checkpoint:
         checkpoint.clear()
-    return _result(preparer, grid, totals, sweeper, elapsed(), resumed, before)
+    return _result(preparer, grid, totals, sweeper, seconds, resumed, before)
 
 
 def _result(
