@@ -89,6 +89,36 @@ def test_doctor_explains_each_problem(site: Site) -> None:
     assert "0.9, 1.0" in by_subject["g-twice"]["cause"]
 
 
+CONFLICTING = """
+from tickloom import TransformSpec, WriterSpec, hookimpl
+
+TICKLOOM_API_VERSION = 1
+
+@hookimpl
+def tickloom_register_writers():
+    yield WriterSpec(
+        name="other", summary="s", suffix=".parquet",
+        write=None, scan=None, summarise=None, check=None,
+    )
+
+@hookimpl
+def tickloom_register_transforms():
+    yield TransformSpec(
+        name="other", summary="s", phase="batch", needs=(), gives=("vol_delta",), apply=None
+    )
+"""
+
+
+def test_doctor_finds_what_only_fails_when_packing(site: Site) -> None:
+    site.install("acme", CONFLICTING)
+    done = site.command("plugins", "doctor", "--json")
+    assert done.returncode == 1
+    findings = {each["subject"]: each for each in json.loads(done.stdout)["findings"]}
+    assert "acme:other and tickloom:parquet" in findings["suffix '.parquet'"]["cause"]
+    assert "'vol_delta' is given by" in findings["transforms"]["cause"]
+    assert "acme:other" in findings["transforms"]["remedy"]
+
+
 def test_doctor_names_an_allow_list_entry_that_loads_nothing(site: Site) -> None:
     done = site.command("plugins", "doctor", env={"TICKLOOM_PLUGINS": "acme-typo"})
     assert done.returncode == 0, done.stderr

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final, Literal
 
+from tickloom.errors import PluginError
 from tickloom.host.discovery import installed_versions
 from tickloom.host.host import Host
 from tickloom.host.loader import ALLOW_LIST, allow_list, allows
@@ -41,6 +42,7 @@ def examine(host: Host, environ: Mapping[str, str] = os.environ) -> list[Finding
     """All findings: failures first, then warnings, each in the order of the plugins."""
     offering = {offer.plugin.id for registry in host.registries() for offer in registry}
     findings = [*_failures(host.plugins), *_collisions(host)]
+    findings += [*_suffixes(host), *_transform_order(host)]
     findings += _missing_from_allow_list(host.plugins, environ)
     for plugin in host.plugins:
         findings += _warnings(plugin, offers=plugin.id in offering)
@@ -76,6 +78,40 @@ def _collisions(host: Host) -> Iterable[Finding]:
                 f"it is offered by {owners}",
                 remedy,
             )
+
+
+def _suffixes(host: Host) -> Iterable[Finding]:
+    """A store finds the writer of a file by its suffix."""
+    by_suffix = sorted(host.writers, key=lambda offer: offer.spec.suffix)
+    for suffix, group in groupby(by_suffix, key=lambda offer: offer.spec.suffix):
+        offers = list(group)
+        if len(offers) > 1:
+            yield Finding(
+                "failure",
+                f"suffix {suffix!r}",
+                f"no store can be read that has {suffix} files",
+                f"writers {' and '.join(offer.qualified for offer in offers)} both write them",
+                "remove one of the distributions; each writer needs a suffix of its own",
+            )
+
+
+def _transform_order(host: Host) -> Iterable[Finding]:
+    from tickloom.packing.ordering import ordered
+
+    specs = [offer.spec for offer in host.transforms]
+    for phase in ("batch", "partition"):
+        try:
+            ordered(specs, phase)
+        except PluginError as error:
+            offers = ", ".join(offer.qualified for offer in host.transforms)
+            yield Finding(
+                "failure",
+                "transforms",
+                "every pack is refused",
+                str(error),
+                f"remove one of the distributions that offer them: {offers}",
+            )
+            return
 
 
 def _missing_from_allow_list(
