@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 from tests.engine.run_stores import (
     MONDAY,
@@ -233,6 +235,22 @@ def test_an_unsorted_store_names_resort(tmp_path: Path, kernel: PlainKernel) -> 
     foreign = build_foreign(tmp_path / "foreign", {MONDAY: shuffled})
     with pytest.raises(StoreError, match="tickloom resort"):
         tickloom.run(SPEC, foreign)
+
+
+@pytest.mark.parametrize("damage", [(0, 40), (60, 200)])
+def test_a_damaged_file_names_verify(
+    store: Path, kernel: PlainKernel, damage: tuple[int, int]
+) -> None:
+    path = store / MONDAY.file()
+    before, data = path.stat(), bytearray(path.read_bytes())
+    with pq.ParquetFile(path) as file:
+        page = file.metadata.row_group(0).column(1).dictionary_page_offset
+    low, high = page + damage[0], page + damage[1]
+    data[low:high] = b"\xff" * (high - low)
+    path.write_bytes(data)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(StoreError, match=r"cannot be decoded .*'tickloom verify STORE'"):
+        tickloom.run(SPEC, store)
 
 
 def test_a_column_that_a_store_lacks_is_named_with_those_it_has(
