@@ -45,7 +45,7 @@ def loop(prices: npt.NDArray[np.float64], passes: int) -> float:
 class Calibration:
     """The host's speed, as a benchmark. A topic's ``setup_cache`` is handed in, and not needed."""
 
-    repeat = 5
+    repeat = 10
     number = 1
     rounds = 1
     warmup_time = 0

@@ -137,38 +137,30 @@ def trials(work: Path, identical: int) -> list[Finding]:
     clone = Clone(work)
     project = Project(clone.root, work)
 
-    def judged(change: Callable[[Path], None], selection: Sequence[str] = SELECTION) -> Comparison:
-        head = clone.plant(change)
-        return compare(project, Plan(base=clone.base, head=head, bench=selection), _tell)
+    def judged(change: Callable[[Path], None], selection: Sequence[str], rounds: int) -> Comparison:
+        plan = Plan(clone.base, clone.plant(change), selection, rounds)
+        return compare(project, plan, _tell)
 
     findings: list[Finding] = []
 
     def found(finding: Finding) -> None:
         findings.append(finding)
+        results = [finding.to_json() for finding in findings]
+        (work / "selftest.json").write_text(json.dumps(results, indent=2) + "\n", "utf-8")
         _tell(f"{finding.name}: {'as expected' if finding.passed else 'NOT as expected'}")
 
-    calendar = SELECTION[1:]
-    raised, removed = "calendar.Names.time_read_names", "calendar.Names.time_expiry"
+    slower = frozenset({SLOWED})
+    found(Finding("step slowed down", REGRESSION, judged(slow_step, SELECTION, 3), slower))
+    # A failure is one in any round.
+    names = SELECTION[1:]
+    for name, change, benchmark in (
+        ("benchmark that raises", raising_benchmark, "calendar.Names.time_read_names"),
+        ("benchmark that is gone", removed_benchmark, "calendar.Names.time_expiry"),
+    ):
+        found(Finding(name, NOT_MEASURED, judged(change, names, 1), frozenset({benchmark})))
     for number in range(identical):
         name = f"identical commits, run {number + 1}"
-        found(Finding(name, OK, judged(lambda root: None)))
-    found(Finding("step slowed down", REGRESSION, judged(slow_step), frozenset({SLOWED})))
-    found(
-        Finding(
-            "benchmark that raises",
-            NOT_MEASURED,
-            judged(raising_benchmark, calendar),
-            frozenset({raised}),
-        )
-    )
-    found(
-        Finding(
-            "benchmark that is gone",
-            NOT_MEASURED,
-            judged(removed_benchmark, calendar),
-            frozenset({removed}),
-        )
-    )
+        found(Finding(name, OK, judged(lambda root: None, SELECTION, 3)))
     return findings
 
 
@@ -182,7 +174,6 @@ def main() -> int:
     work.mkdir(parents=True, exist_ok=True)
     findings = trials(work, options.identical)
     results = [finding.to_json() for finding in findings]
-    (work / "selftest.json").write_text(json.dumps(results, indent=2) + "\n", "utf-8")
     for result in results:
         mark = "ok  " if result["passed"] else "FAIL"
         ratio = result["ratios"].get(SLOWED)

@@ -57,7 +57,7 @@ class Gates:
     bytes: float = 16 * 2**20
     """Absolute difference of a size in memory or on disk."""
 
-    drift: float = 1.15
+    drift: float = 1.25
     """Ratio of the calibrations of a round, either way, beyond which the host changed and the times
     of that round do not count."""
 
