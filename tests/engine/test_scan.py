@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import date, datetime
 from pathlib import Path
 
@@ -149,3 +151,21 @@ def test_values_of_the_right_width_are_not_copied(values: pa.Array) -> None:
 def test_text_cannot_be_read_by_a_kernel() -> None:
     with pytest.raises(UsageError, match=r"'symbol' holds string.*only read numbers"):
         as_numbers(pa.array(["x"]), "symbol")
+
+
+PROGRAM = """
+import sys
+import pyarrow as pa
+from tickloom.engine.scan import as_numbers
+
+def half_null(kind, size):
+    return pa.Array.from_buffers(kind, 2, [pa.py_buffer(b"\\x01"), pa.py_buffer(bytes(size))])
+
+print(as_numbers(half_null(pa.int16(), 4), "x"), as_numbers(half_null(pa.float32(), 8), "y"))
+print("pandas" in sys.modules)
+"""
+
+
+def test_a_scan_does_not_wait_for_pandas() -> None:
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("[0 0] [ 0. nan]\nFalse\n", "")

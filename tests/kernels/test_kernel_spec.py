@@ -24,6 +24,10 @@ class Text(NamedTuple):
     mode: str = "x"
 
 
+class IntForFloat(NamedTuple):
+    weight: float = 1
+
+
 def init(tick: Any, constants: Any) -> float:
     return 0.0
 
@@ -52,6 +56,7 @@ def make(**changes: Any) -> Any:
         ({"clock": ("moon",)}, "unknown clock field 'moon'; there are: time_of_day"),
         ({"params": NoDefault}, "parameter 'span' has no default"),
         ({"params": Text}, "parameter 'mode' must be int, float or bool; its default is 'x'"),
+        ({"params": IntForFloat}, "parameter 'weight' is a float, its default 1 an int; write 1.0"),
         ({"params": dict}, "params must be a NamedTuple class"),
         ({"units": {"spam": "ticks"}}, "units name the parameter 'spam'; parameters: span"),
         ({"bounds": {"span": (6, 9)}}, "default of 'span' must lie within its bounds 6 to 9"),

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_type_hints
 
 from tickloom.errors import UsageError
 from tickloom.schema import STORED_COLUMNS, LogicalType
@@ -261,6 +261,7 @@ def _check_params(where: str, spec: KernelSpec) -> None:
             f"{where}: params must be a NamedTuple class whose fields have defaults; found "
             f"{spec.params!r}"
         )
+    hints = get_type_hints(spec.params)
     for field in spec.params._fields:
         if field not in defaults:
             raise UsageError(f"{where}: parameter {field!r} has no default; give it one")
@@ -268,6 +269,11 @@ def _check_params(where: str, spec: KernelSpec) -> None:
             raise UsageError(
                 f"{where}: parameter {field!r} must be int, float or bool; its default is "
                 f"{defaults[field]!r}"
+            )
+        if type(defaults[field]) is int and hints.get(field) is float:
+            raise UsageError(
+                f"{where}: parameter {field!r} is a float, its default {defaults[field]!r} an int; "
+                f"write {defaults[field]:.1f}"
             )
     _check_units_and_bounds(where, spec, defaults)
 
