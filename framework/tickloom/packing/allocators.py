@@ -11,9 +11,11 @@ FRUGAL: Final = {
     "ARROW_DEFAULT_MEMORY_POOL": "system",
     "_RJEM_MALLOC_CONF": "dirty_decay_ms:0,muzzy_decay_ms:0",
     "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": "131072",
+    "MALLOC_TRIM_THRESHOLD_": "131072",
 }
 """Variables that PyArrow, Polars and the C library read when a process starts. With them a worker
-that assembles partitions peaks at 325 MB instead of 430."""
+that packed 4 million rows within 512 MB peaked at 350 MB instead of 470."""
 
 
 @contextmanager

@@ -25,6 +25,10 @@ FRUGAL_BYTES: Final = 210 * MIB
 """A worker with less than this gives memory back at once: its libraries keep up to 150 MB
 otherwise, for speed."""
 
+ROOMY_BYTES: Final = 400 * MIB
+"""From here on partitions are assembled in large pieces: a quarter as many cost 10% less time, and
+50 MB more."""
+
 ROW_BYTES: Final = 440
 """A row of 58 columns in memory: 52 of 8 bytes, and what their nulls need."""
 
@@ -86,7 +90,7 @@ def plan_budget(memory: int | None, workers: int | None, *, shares_memory: bool)
         memory=total,
         workers=count,
         batch_rows=min(LARGEST_BATCH_ROWS, working // (COPIES * ROW_BYTES)),
-        assembly_rows=LARGEST_BATCH_ROWS // 4,
+        assembly_rows=LARGEST_BATCH_ROWS // (1 if working >= ROOMY_BYTES else 4),
         # A row group is decoded piece by piece: what counts is that it is no bomb.
         batch_bytes=total // (2 * count),
         bin_bytes=(share - working) * count,
