@@ -6,8 +6,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-# Tests and tools run from the sources here; a PYTHONPATH of the caller's must not shadow them.
-unexport PYTHONPATH
+# Tests and tools run from the sources here; a PYTHONPATH of the caller's must not shadow them. Spawned
+# workers import everything: without bytecode files each of them would compile all of it again.
+unexport PYTHONPATH PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test memory-campaign check format lint types layers docs crash damage lock clean \
   bench bench-compare bench-selftest bench-html
