@@ -105,8 +105,9 @@ class Driver:
             result.write_text(self.scenario.look(store))
             self.scenario.rerun(store)
 
-        if os.waitstatus_to_exitcode(self.wait(fork(child))) != 0:
-            self.problems.append(f"{case}: see stderr")
+        code = os.waitstatus_to_exitcode(self.wait(fork(child)))
+        if code != 0:
+            self.problems.append(f"{case}: the check ended with {code}; see stderr")
             print(f"^ {case}", file=sys.stderr)
         elif result.exists():
             self.states.add(result.read_text())
