@@ -5,7 +5,7 @@ commit, and ``track_`` benchmarks divide by it in their own process.
 
 Topics that compute on one thread measure :data:`cpu_time`: on a host with six times as many busy
 threads as cores, wall times of this loop spread by 2.6, its CPU times by 1.17, the best of five by
-1.08. Topics that start processes or wait for a disk measure wall time.
+1.10. Topics that start processes or wait for a disk measure wall time.
 """
 
 from __future__ import annotations
