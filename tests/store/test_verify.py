@@ -14,6 +14,7 @@ from tests.store.store_data import KEY, OTHER, index_of, make_store, partition_f
 from tickloom.cli.verify import command
 from tickloom.errors import StoreError
 from tickloom.store.api import open_store
+from tickloom.store.manifest import seal
 from tickloom.store.verify import Problem, Report, verify_store
 from tickloom.store.writer import StoreWriter
 
@@ -99,11 +100,19 @@ def test_a_file_that_the_manifest_does_not_know(store: Path) -> None:
 
 def test_a_newer_format_is_refused_with_a_sentence(store: Path) -> None:
     manifest = store / "_tickloom" / "manifest.json"
-    manifest.write_bytes(manifest.read_bytes().replace(b'{"format":1', b'{"format":7', 1))
+    manifest.write_bytes(seal(manifest.read_bytes().split(b'"body":', 1)[1][:-2], 7))
     with pytest.raises(StoreError, match=r"store format 7.*formats up to 1.*[Uu]pgrade tickloom"):
         open_store(store)
     with pytest.raises(StoreError, match="store format 7"):
         StoreWriter.open(store)
+
+
+def test_a_flipped_format_number_is_damage(store: Path) -> None:
+    manifest = store / "_tickloom" / "manifest.json"
+    manifest.write_bytes(manifest.read_bytes().replace(b'{"format":1', b'{"format":3', 1))
+    problem = only(verify_store(store))
+    assert problem.path == str(manifest)
+    assert "checksum" in problem.reason
 
 
 def commit_wrong(tmp_path: Path, frame: pl.DataFrame) -> Path:

@@ -1,8 +1,8 @@
 """The manifest: which partitions and sources a store holds, and how it was made.
 
-``manifest.json`` is one JSON object ``{"format", "sha256", "body"}``; the digest is of the body's
-bytes, and the file is the canonical encoding of its own content, so that every changed bit shows.
-docs/store-format.md describes it.
+``manifest.json`` is one JSON object ``{"format", "sha256", "body"}``; the digest is of the format
+and the body's bytes, and the file is the canonical encoding of its own content, so that every
+changed bit shows. docs/store-format.md describes it.
 """
 
 from __future__ import annotations
@@ -133,10 +133,6 @@ class _Envelope(msgspec.Struct):
     body: msgspec.Raw
 
 
-class _Version(msgspec.Struct):
-    format: int
-
-
 class Manifest:
     """The live manifest. Only a :class:`StoreWriter` changes it; treat it as read-only."""
 
@@ -180,7 +176,7 @@ class Manifest:
             partitions={str(key): self.partitions[key] for key in sorted(self.partitions)},
             sources=sources,
         )
-        return _seal(msgspec.json.encode(body))
+        return seal(msgspec.json.encode(body))
 
     @classmethod
     def decode(cls, data: bytes, name: str) -> Manifest:
@@ -189,10 +185,11 @@ class Manifest:
         Raises :class:`StoreError` if a bit of it changed, or if its format is newer.
         """
         try:
-            check_format(msgspec.json.decode(data, type=_Version).format, name)
             envelope = msgspec.json.decode(data, type=_Envelope)
-            if _seal(bytes(envelope.body)) != data:
+            # Before the format: a flipped bit in its number must not look like a newer one.
+            if seal(bytes(envelope.body), envelope.format) != data:
                 raise DamagedError(name, "its checksum does not match its content")
+            check_format(envelope.format, name)
             body = msgspec.json.decode(envelope.body, type=_Body)
             partitions = {parse_key(key): entry for key, entry in body.partitions.items()}
         except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
@@ -240,7 +237,8 @@ def parse_key(text: str) -> PartitionKey:
     return PartitionKey(date.fromisoformat(day), underlying)
 
 
-def _seal(body: bytes) -> bytes:
-    digest = hashlib.sha256(body).hexdigest()
-    envelope = _Envelope(MANIFEST_FORMAT, digest, msgspec.Raw(body))
-    return msgspec.json.encode(envelope) + b"\n"
+def seal(body: bytes, version: int = MANIFEST_FORMAT) -> bytes:
+    """The bytes of a file that holds ``body``. Every version of the format keeps this envelope:
+    the digest is of the version's digits, a space and the body's bytes."""
+    digest = hashlib.sha256(f"{version} ".encode() + body).hexdigest()
+    return msgspec.json.encode(_Envelope(version, digest, msgspec.Raw(body))) + b"\n"
