@@ -98,13 +98,16 @@ def test_bad_file_is_listed_and_the_rest_goes_on(
     ("columns", "reason"),
     [
         ({"price": ["a", "b", "c"]}, "column 'price'"),
-        ({"qty": [1.5, 2.0, 3.0]}, "expected whole numbers"),
+        ({"qty": [1.5, 2.5, 3.0]}, "column 'qty' holds 1.5 and 1 more; expected whole numbers"),
+        ({"qty": [1.0, float("inf"), 3.0]}, "column 'qty' holds inf; expected whole numbers"),
         ({"vol_delta": [1, 2, 3]}, "the store computes the columns vol_delta itself"),
-        ({"opt_type": ["CE", "XX", "CE"]}, "column 'opt_type'"),
+        ({"opt_type": ["CE", "XX", "CE"]}, "column 'opt_type' holds 'XX'; expected CE or PE"),
+        ({"opt_type": "CALL"}, "column 'opt_type' holds 'CALL'; expected CE or PE"),
+        ({"opt_type": 1}, "column 'opt_type' holds '1'; expected CE or PE"),
     ],
 )
 def test_file_of_another_schema_is_rejected_whole_and_counted(
-    tmp_path: Path, columns: dict[str, list[Any]], reason: str
+    tmp_path: Path, columns: dict[str, Any], reason: str
 ) -> None:
     write_raw_file(tmp_path / "raw", GOOD, strike=54100)
     write_raw_file(tmp_path / "raw", GOOD, columns)
@@ -120,6 +123,15 @@ def test_all_rows_of_a_rejected_file_are_counted(tmp_path: Path) -> None:
     report = packed(tmp_path / "raw", tmp_path / "store")
     assert report.rows_read == report.rows_quarantined == 250_000
     assert report.rows_written == 0
+
+
+def test_case_of_opt_type_and_whole_floats_are_no_difference(tmp_path: Path) -> None:
+    write_raw_file(tmp_path / "raw", GOOD)
+    packed(tmp_path / "raw", tmp_path / "store")
+    values = {"opt_type": ["ce", "Ce", "CE"], "qty": [15.0, 15.0, 15.0]}
+    write_raw_file(tmp_path / "other", GOOD, values)
+    report = packed(tmp_path / "other", tmp_path / "store")
+    assert (report.rows_duplicate, report.rows_written, report.exit_code) == (3, 0, 0)
 
 
 def test_missing_columns_are_typed_and_null_or_what_the_name_says(tmp_path: Path) -> None:

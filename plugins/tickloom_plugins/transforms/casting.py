@@ -63,6 +63,8 @@ def cast(series: pl.Series, dtype: pl.DataType) -> pl.Series:
         # A float column of whole numbers is how pandas stores integers with gaps: NaN is null.
         series = series.fill_nan(None)
         _check_whole(series)
+    if isinstance(dtype, pl.Enum):
+        series = _as_category(series, dtype.categories.to_list())
     try:
         return series.cast(dtype)
     except pl.exceptions.PolarsError as error:
@@ -91,9 +93,29 @@ def _check_time(series: pl.Series) -> None:
 
 
 def _check_whole(series: pl.Series) -> None:
-    broken = series.filter(series != series.floor())
+    broken = series.filter((series != series.floor()) | series.is_infinite())
     if len(broken):
         raise ReadError(
-            f"column {series.name!r} holds {broken[0]}, row count {len(broken)}; expected whole "
+            f"column {series.name!r} holds {broken[0]}{_others(len(broken) - 1)}; expected whole "
             "numbers"
         )
+
+
+def _as_category(series: pl.Series, categories: list[str]) -> pl.Series:
+    """``series`` in the categories' case: vendors write ``ce`` for ``CE``."""
+    import polars as pl
+
+    found = series.unique().drop_nulls().cast(pl.String).sort()
+    if found.is_in(categories).all():
+        return series
+    unknown = [value for value in found if value.upper() not in categories]
+    if unknown:
+        raise ReadError(
+            f"column {series.name!r} holds {unknown[0]!r}{_others(len(unknown) - 1)}; expected "
+            f"{' or '.join(categories)}"
+        )
+    return series.cast(pl.String).str.to_uppercase()
+
+
+def _others(count: int) -> str:
+    return f" and {count} more" if count else ""
