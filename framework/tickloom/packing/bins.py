@@ -134,20 +134,24 @@ def _mapped(file: BinaryIO, segment: Segment) -> memoryview:
 def compact(frame: pl.DataFrame) -> pa.Table:
     """``frame`` as an Arrow table whose categoricals carry only their own categories: Polars hands
     over every symbol that the process has seen."""
-    import pyarrow as pa
+    import polars as pl
 
-    columns = [_arrow(column.rechunk()) for column in frame.get_columns()]
-    return pa.table(columns, names=frame.columns)
+    types = list(zip(frame.columns, frame.dtypes, strict=True))
+    named = [name for name, dtype in types if isinstance(dtype, pl.Categorical)]
+    others = frame.rechunk()
+    columns = {name: _dictionary(others.drop_in_place(name)) for name in named}
+    table = others.to_arrow()
+    for place, (name, _) in enumerate(types):
+        if name in columns:
+            table = table.add_column(place, name, columns[name])
+    return table
 
 
-def _arrow(column: pl.Series) -> pa.Array:
+def _dictionary(column: pl.Series) -> pa.Array:
     import polars as pl
     import pyarrow as pa
 
-    if not isinstance(column.dtype, pl.Categorical):
-        return column.to_arrow()
-    codes = column.to_physical()
-    if column.null_count() or codes.min() != codes.max():
+    if column.null_count() or column.n_unique() > 1:
         return column.cast(pl.String).to_arrow().dictionary_encode()
     # One contract has one symbol: no need to look at each row's text.
     zeros = pa.array(np.zeros(len(column), np.int32))

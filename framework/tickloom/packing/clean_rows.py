@@ -15,7 +15,7 @@ import numpy as np
 from tickloom.contracts import Contract
 from tickloom.packing.days import EPOCH, day_numbers
 from tickloom.packing.row_limits import FIRST_YEAR, LAST_YEAR
-from tickloom.schema import PRICE_COLUMNS, RIGHTS
+from tickloom.schema import PRICE_COLUMNS
 from tickloom.specs import Calendar
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ def _is_of(frame: pl.DataFrame, contract: Contract) -> bool:
     expected = float(np.float32(contract.strike))
     if not strike.min() == strike.max() == expected:
         return False
-    right = frame["opt_type"].to_physical()
-    if not right.min() == right.max() == RIGHTS.index(contract.right):
+    right = frame["opt_type"]
+    if not right.min() == right.max() == contract.right:
         return False
     if contract.kind != "monthly":
         return True
@@ -79,16 +79,21 @@ def canonical(frame: pl.DataFrame) -> pl.DataFrame:
     """``frame`` with one zero and one NaN: rows that compare equal have equal bytes."""
     import polars as pl
 
-    uneven = [column.name for column in frame.get_columns() if _is_uneven(column)]
+    uneven = [name for name in _floats(frame) if _is_uneven(frame[name])]
     if not uneven:
         return frame
     return frame.with_columns((pl.col(uneven) + 0.0).fill_nan(float("nan")))
 
 
-def _is_uneven(series: pl.Series) -> bool:
+def _floats(frame: pl.DataFrame) -> list[str]:
     import polars as pl
 
-    if series.dtype != pl.Float64:
+    types = zip(frame.columns, frame.dtypes, strict=True)
+    return [name for name, dtype in types if dtype == pl.Float64]
+
+
+def _is_uneven(series: pl.Series) -> bool:
+    if series.null_count() == len(series):
         return False
     bits = series.to_numpy().view(np.int64)
     return bool((bits == NEGATIVE_ZERO).any()) or not math.isfinite(series.sum())

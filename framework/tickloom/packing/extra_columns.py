@@ -17,12 +17,8 @@ STORED_NAMES = frozenset(column.name for column in STORED_COLUMNS)
 
 
 def extra_types(columns: Mapping[str, pl.DataType]) -> dict[str, LogicalType | None]:
-    """The columns beyond the 58 and their types; None where nothing but nulls was seen."""
-    return {
-        name: logical_type(name, dtype)
-        for name, dtype in columns.items()
-        if name not in STORED_NAMES
-    }
+    """The store's types of ``columns`` beyond the 58; None where nothing but nulls was seen."""
+    return {name: logical_type(name, dtype) for name, dtype in columns.items()}
 
 
 def logical_type(name: str, dtype: pl.DataType) -> LogicalType | None:

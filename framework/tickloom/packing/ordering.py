@@ -97,7 +97,9 @@ def apply_all(
                 "or other ones, or in another order; a transform keeps every row and their order"
             )
         frame = after
-    return pl.DataFrame([column for column in frame.get_columns() if column.name != ROW])
+    frame = frame.clone()  # the transform may have kept its own
+    frame.drop_in_place(ROW)
+    return frame
 
 
 def apply_one(
@@ -121,7 +123,8 @@ def apply_one(
             f"transform {transform.name!r} must return a polars DataFrame; "
             f"it returned {type(after).__name__}"
         )
-    lost = [n for n in (*frame.columns, *transform.gives) if n not in after.columns]
+    kept = set(after.columns)
+    lost = [n for n in (*frame.columns, *transform.gives) if n not in kept]
     if lost:
         raise PluginError(
             f"transform {transform.name!r} returned a frame without {', '.join(lost)}; it has "

@@ -17,6 +17,7 @@ from tickloom.packing.bin_space import BinPlace
 from tickloom.packing.bins import Bin, BinFile, Segment, compact
 from tickloom.packing.clean_rows import canonical, crossed_quotes
 from tickloom.packing.days import by_day
+from tickloom.packing.extra_columns import STORED_NAMES
 from tickloom.packing.identity import look_at, with_digests
 from tickloom.packing.naming import Named, Names
 from tickloom.packing.ordering import apply_all, ordered
@@ -97,7 +98,7 @@ class UnitResult:
     """Its good rows."""
 
     columns: dict[str, pl.DataType] = field(default_factory=dict)
-    """Columns beyond the raw ones that its bins have."""
+    """Columns beyond the 58 that its bins have."""
 
     rejected: list[RejectedPart] = field(default_factory=list)
     """What of it is not in the bins."""
@@ -272,7 +273,9 @@ class _UnitReading:
             place.segments.append(segment)
 
     def _note_columns(self, frame: pl.DataFrame) -> None:
-        for name, dtype in frame.schema.items():
+        for name, dtype in zip(frame.columns, frame.dtypes, strict=True):
+            if name in STORED_NAMES:
+                continue
             known = self._result.columns.setdefault(name, dtype)
             if known != dtype:
                 raise PluginError(

@@ -151,8 +151,10 @@ def _read_group(
             yield _rejected_lines(zips[kind], kind, group[int(i)].members[kind].filename, rows)
     joined = _join(lines, midnight, "trade" in zips)
     start = 0
-    for i, length in joined["contract"].rle().struct.unnest().select("value", "len").iter_rows():
-        rows = joined.slice(start, length).drop("contract")
+    runs = joined["contract"].rle().struct.unnest().select("value", "len")
+    ticks = joined.drop("contract")
+    for i, length in runs.iter_rows():
+        rows = ticks.slice(start, length)
         start += length
         for frame in rows.iter_slices(options.batch_rows):
             yield RawBatch(frame=frame, symbol=group[i].symbol)

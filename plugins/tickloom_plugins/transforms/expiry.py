@@ -15,19 +15,19 @@ KINDS: Final = ("weekly", "monthly")
 def apply(frame: pl.DataFrame, context: PartitionContext) -> pl.DataFrame:
     """``frame`` with ``expiry``, ``expiry_type``, ``is_monthly`` and ``is_weekly`` of its
     contracts."""
+    import numpy as np
     import polars as pl
 
-    days, kinds = [], []
-    for part in context.slices:
-        days.append(pl.Series("expiry", [part.expiry.date]).new_from_index(0, part.rows))
-        kind = pl.Series("expiry_type", [part.expiry.kind], pl.Enum(KINDS))
-        kinds.append(kind.new_from_index(0, part.rows))
-    kind = pl.concat(kinds) if kinds else pl.Series("expiry_type", [], pl.Enum(KINDS))
-    day = pl.concat(days) if days else pl.Series("expiry", [], pl.Date)
-    is_monthly = kind.to_physical() == KINDS.index("monthly")
-    return frame.hstack(
-        [day, kind, is_monthly.alias("is_monthly"), (~is_monthly).alias("is_weekly")]
-    )
+    contracts = pl.DataFrame(
+        {
+            "expiry": [part.expiry.date for part in context.slices],
+            "expiry_type": [part.expiry.kind for part in context.slices],
+            "is_monthly": [part.expiry.kind == "monthly" for part in context.slices],
+        },
+        schema={"expiry": pl.Date, "expiry_type": pl.Enum(KINDS), "is_monthly": pl.Boolean},
+    ).with_columns(is_weekly=~pl.col("is_monthly"))
+    rows = [part.rows for part in context.slices]
+    return frame.hstack(contracts[np.repeat(np.arange(len(rows)), rows)])
 
 
 expiry: Final = TransformSpec(

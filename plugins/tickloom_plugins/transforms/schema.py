@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from tickloom import (
     RAW_COLUMNS,
     STORED_COLUMNS,
-    Column,
     Contract,
     PartitionContext,
     ReadError,
@@ -22,7 +21,8 @@ if TYPE_CHECKING:
 REQUIRED: Final = ("timestamp", "price")
 """Columns that neither the trading symbol nor a null can stand in for."""
 
-RAW_NAMES: Final = frozenset(column.name for column in RAW_COLUMNS)
+RAW_BY_NAME: Final = {column.name: column for column in RAW_COLUMNS}
+RAW_NAMES: Final = frozenset(RAW_BY_NAME)
 COMPUTED_NAMES: Final = frozenset(column.name for column in STORED_COLUMNS) - RAW_NAMES
 
 NANOSECONDS: Final = 1_000
@@ -40,12 +40,19 @@ def apply(frame: pl.DataFrame, context: PartitionContext) -> pl.DataFrame:
     import polars as pl
 
     _check_names(frame.columns)
+    typed = _typed(frame)
     named = _named(context.symbol, context.slices[0].contract)
-    columns = [_typed(frame, column, named.get(column.name)) for column in RAW_COLUMNS]
-    for name in sorted(set(frame.columns) - RAW_NAMES):
-        columns.append(cast(frame[name], extra_dtype(frame[name])))
-    stamps = columns[0].cast(pl.Int64) * NANOSECONDS
-    return pl.DataFrame([*columns, stamps.alias("timestamp_ns")])
+    columns: list[pl.Expr | pl.Series] = []
+    for name, nothing in _nulls().items():
+        if name not in typed:
+            columns.append(_constant(name, named[name]) if name in named else nothing)
+        elif name in named and typed[name].null_count():
+            columns.append(_filled(typed[name], named[name]))
+        else:
+            columns.append(typed[name])
+    columns += [typed[name] for name in sorted(typed.keys() - RAW_NAMES)]
+    stamps = typed["timestamp"].cast(pl.Int64) * NANOSECONDS
+    return frame.select(*columns, stamps.alias("timestamp_ns"))
 
 
 def _check_names(names: list[str]) -> None:
@@ -72,24 +79,37 @@ def _named(symbol: str, contract: Contract) -> dict[str, str | float | int]:
     }
 
 
-def _typed(frame: pl.DataFrame, column: Column, default: str | float | int | None) -> pl.Series:
-    if column.name not in frame.columns:
-        return _constant(column, default).new_from_index(0, frame.height)
-    series = cast(frame[column.name], store_dtype(column))
-    if default is None or not series.null_count():
-        return series
-    filling = _constant(column, default).new_from_index(0, frame.height)
-    return series.zip_with(series.is_not_null(), filling)
+def _typed(frame: pl.DataFrame) -> dict[str, pl.Series]:
+    """The columns of ``frame`` with the store's types."""
+    typed = {}
+    for name, column in zip(frame.columns, frame.get_columns(), strict=True):
+        logical = RAW_BY_NAME.get(name)
+        typed[name] = cast(column, store_dtype(logical) if logical else extra_dtype(column))
+    return typed
 
 
-@lru_cache(maxsize=1024)
-def _constant(column: Column, value: str | float | int | None) -> pl.Series:
-    """One row; kept, since a vendor that lacks columns lacks them in every batch."""
+@cache
+def _nulls() -> dict[str, pl.Expr]:
+    """Of each raw column, in order, the nulls that stand in for it: made once, since a vendor
+    that lacks columns lacks them in every batch."""
     import polars as pl
 
-    if value is None:
-        return pl.Series(column.name, [None], store_dtype(column))
-    return pl.Series(column.name, [value]).cast(store_dtype(column))
+    return {
+        column.name: pl.lit(None, store_dtype(column)).alias(column.name) for column in RAW_COLUMNS
+    }
+
+
+def _constant(name: str, value: str | float | int) -> pl.Expr:
+    import polars as pl
+
+    return pl.lit(value).cast(store_dtype(RAW_BY_NAME[name])).alias(name)
+
+
+def _filled(series: pl.Series, value: str | float | int) -> pl.Series:
+    import polars as pl
+
+    filling = pl.Series(series.name, [value]).cast(series.dtype)
+    return series.zip_with(series.is_not_null(), filling.new_from_index(0, len(series)))
 
 
 schema: Final = TransformSpec(
