@@ -154,5 +154,7 @@ def _dictionary(column: pl.Series) -> pa.Array:
     if column.null_count() or column.n_unique() > 1:
         return column.cast(pl.String).to_arrow().dictionary_encode()
     # One contract has one symbol: no need to look at each row's text.
-    zeros = pa.array(np.zeros(len(column), np.int32))
+    # Not pa.array(): it imports pandas where that happens to be installed, half a second a worker.
+    rows = len(column)
+    zeros = pa.Array.from_buffers(pa.int32(), rows, [None, pa.py_buffer(np.zeros(rows, np.int32))])
     return pa.DictionaryArray.from_arrays(zeros, pa.array([column[0]], pa.large_string()))

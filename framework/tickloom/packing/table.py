@@ -39,7 +39,7 @@ class PartitionColumns:
         import polars as pl
         import pyarrow as pa
 
-        frame = pl.from_arrow(pa.concat_tables(tables, promote_options="permissive"))
+        frame = pl.from_arrow(pa.concat_tables(tables, promote_options="permissive"), rechunk=False)
         assert isinstance(frame, pl.DataFrame)
         missing = [name for name in self._merged if name not in frame.columns]
         if missing:
@@ -59,11 +59,15 @@ class PartitionColumns:
 
         Raises :class:`PluginError` where the transforms did not deliver one, or not its type.
         """
+        import polars as pl
+
+        found_types = frame.schema
         for name, dtype in self._final.items():
-            found = frame.schema.get(name)
+            found = found_types.get(name)
             if found != dtype:
                 raise PluginError(
                     f"column {name!r} of the store: expected {dtype} from the transforms, found "
                     f"{found or 'no such column'}; see 'tickloom plugins list'"
                 )
-        return frame.select(self._final.names())
+        # Not select(): it copies all columns once they consist of different pieces.
+        return pl.DataFrame([frame[name] for name in self._final])
