@@ -144,3 +144,12 @@ def test_a_mistake_is_one_clear_line(
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_demo_prints_what_its_commands_print_as_one_object(tmp_path: Path) -> None:
+    shown = tickloom("demo", "--rows", "20000", "--keep", tmp_path / "kept", "--json")
+    assert list(shown) == ["synth", "pack", "verify", "run"]
+    assert shown["pack"]["rows_read"] == shown["synth"]["rows"] > 0
+    assert shown["verify"]["rows"] == shown["run"]["rows"] == shown["pack"]["rows_written"]
+    assert shown["run"]["trades"] > 0
+    assert tickloom("info", tmp_path / "kept/store", "--json")["rows"] == shown["run"]["rows"]

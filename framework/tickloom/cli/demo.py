@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -33,16 +34,23 @@ STRATEGY = "ema-cross"
     help="About how many raw rows to make.",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of the raw files.")
-def command(keep: Path | None, rows: int, seed: int) -> None:
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def command(keep: Path | None, rows: int, seed: int, as_json: bool) -> None:
     """Make raw files, pack, verify and run a strategy; say what to type next."""
+    from tickloom.cli.output import print_json
+
     with _folder(keep) as folder:
         raw, store = folder / "raw", folder / "store"
-        for args in (
+        commands = (
             ["synth", str(raw), "--rows", str(rows), "--seed", str(seed)],
             ["pack", str(raw), str(store)],
             ["verify", str(store)],
             ["run", STRATEGY, str(store)],
-        ):
+        )
+        if as_json:
+            print_json({args[0]: _ask(args) for args in commands})
+            return
+        for args in commands:
             _type(args)
         _say_what_next(keep)
 
@@ -61,13 +69,28 @@ def _folder(keep: Path | None) -> Iterator[Path]:
 
 def _type(args: list[str]) -> None:
     """Show a command and run it as if it had been typed."""
+    click.secho(f"$ tickloom {shlex.join(args)}", bold=True)
+    _run(args)
+    click.echo()
+
+
+def _ask(args: list[str]) -> Any:
+    """What a command prints with ``--json``."""
+    import msgspec
+
+    from tickloom.cli.output import json_kept_back
+
+    with json_kept_back() as printed:
+        _run([*args, "--json"])
+    return msgspec.json.decode(printed.getvalue())
+
+
+def _run(args: list[str]) -> None:
     from tickloom.cli.main import cli
 
-    click.secho(f"$ tickloom {shlex.join(args)}", bold=True)
     code = cli.main(args, standalone_mode=False, prog_name="tickloom")
     if code:
         raise TickloomError(f"the demo stopped: 'tickloom {args[0]}' ended with exit code {code}")
-    click.echo()
 
 
 def _say_what_next(keep: Path | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -62,6 +63,18 @@ def print_json(value: Any) -> None:
         raise NotImplementedError(f"cannot write a {type(item).__name__} as JSON")
 
     click.echo(msgspec.json.encode(value, enc_hook=encode).decode(), file=_reserved)
+
+
+@contextlib.contextmanager
+def json_kept_back() -> Iterator[io.StringIO]:
+    """In the block :func:`print_json` prints into the stream, not on stdout."""
+    global _reserved
+    before, kept = _reserved, io.StringIO()
+    _reserved = kept
+    try:
+        yield kept
+    finally:
+        _reserved = before
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
