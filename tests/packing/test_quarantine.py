@@ -97,7 +97,9 @@ def test_bad_file_is_listed_and_the_rest_goes_on(
 @pytest.mark.parametrize(
     ("columns", "reason"),
     [
-        ({"price": ["a", "b", "c"]}, "column 'price'"),
+        ({"price": ["a", "b", "3"]}, "does not fit Float64: found 'a' and 1 more"),
+        ({"volume": [2.0, 1e30, 3.0]}, "column 'volume' of type Float64 does not fit Int64: found"),
+        ({"symbol": 5}, "column 'symbol' of type Int32 does not fit Categorical: found "),
         ({"qty": [1.5, 2.5, 3.0]}, "column 'qty' holds 1.5 and 1 more; expected whole numbers"),
         ({"qty": [1.0, float("inf"), 3.0]}, "column 'qty' holds inf; expected whole numbers"),
         ({"vol_delta": [1, 2, 3]}, "the store computes the columns vol_delta itself"),
@@ -125,10 +127,10 @@ def test_all_rows_of_a_rejected_file_are_counted(tmp_path: Path) -> None:
     assert report.rows_written == 0
 
 
-def test_case_of_opt_type_and_whole_floats_are_no_difference(tmp_path: Path) -> None:
+def test_other_types_of_the_same_values_are_no_difference(tmp_path: Path) -> None:
     write_raw_file(tmp_path / "raw", GOOD)
     packed(tmp_path / "raw", tmp_path / "store")
-    values = {"opt_type": ["ce", "Ce", "CE"], "qty": [15.0, 15.0, 15.0]}
+    values = {"opt_type": ["ce", "Ce", "CE"], "qty": [15.0, 15.0, 15.0], "strike": "54000.0"}
     write_raw_file(tmp_path / "other", GOOD, values)
     report = packed(tmp_path / "other", tmp_path / "store")
     assert (report.rows_duplicate, report.rows_written, report.exit_code) == (3, 0, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -66,12 +67,22 @@ def cast(series: pl.Series, dtype: pl.DataType) -> pl.Series:
     if isinstance(dtype, pl.Enum):
         series = _as_category(series, dtype.categories.to_list())
     try:
+        if dtype.is_numeric() and isinstance(series.dtype, pl.Categorical | pl.Enum):
+            series = series.cast(pl.String)
         return series.cast(dtype)
     except pl.exceptions.PolarsError as error:
-        raise ReadError(
-            f"column {series.name!r} of type {series.dtype} does not fit {dtype}: "
-            f"{str(error).splitlines()[0]}"
-        ) from error
+        raise ReadError(_misfit(series, dtype, str(error).splitlines()[0])) from error
+
+
+def _misfit(series: pl.Series, dtype: pl.DataType, found: str) -> str:
+    """Which value does not fit; what Polars ``found`` where it is the type."""
+    import polars as pl
+
+    with suppress(pl.exceptions.PolarsError):
+        broken = series.filter(series.cast(dtype, strict=False).is_null() & series.is_not_null())
+        if len(broken):
+            found = f"{broken[0]!r}{_others(len(broken) - 1)}"
+    return f"column {series.name!r} of type {series.dtype} does not fit {dtype}: found {found}"
 
 
 def _check_time(series: pl.Series) -> None:
