@@ -13,11 +13,18 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture(scope="session", autouse=True)
 def _private_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Kernels are compiled into a cache of the test run's own, shared by its worker processes."""
+    """Kernels are compiled into a cache of the test run's own, shared by its worker processes.
+
+    So is the bytecode of what commands import, in whatever environment: without one that is
+    written, each of them compiles the sources of Numba, Polars and click anew, and takes three
+    times the CPU (a small pack 6.4 s rather than 2.4 s, a run 1.2 s rather than 0.6 s).
+    """
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TICKLOOM_CACHE_DIR", str(shared / "tickloom-cache"))
+        patch.setenv("PYTHONPYCACHEPREFIX", str(shared / "bytecode"))
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
         patch.delenv("TICKLOOM_PLUGINS", raising=False)
         patch.delenv("TICKLOOM_DISABLE_PLUGIN_AUTOLOAD", raising=False)
         yield

@@ -65,7 +65,6 @@ def reader_env(programs: Path) -> dict[str, str]:
         "PIP_NO_DEPS": "1",
         "PIP_NO_BUILD_ISOLATION": "0",  # pip reads the value of a 'no' option as the opposite's
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
         "COLUMNS": "100",
     }
     return env
