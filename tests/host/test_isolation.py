@@ -295,3 +295,30 @@ def test_a_deprecated_hook_still_works_and_is_noticed(site: Site, load: Load) ->
     (plugin,) = [p for p in load_plugins(manager) if p.distribution == "acme"]
     assert plugin.state == "loaded"
     assert plugin.notices == ["use tickloom_register_other"]
+
+
+@pytest.mark.parametrize(
+    ("source", "remedy"),
+    [
+        ("TICKLOOM_API_VERSION = 99", "upgrade tickloom, or remove it: pip uninstall mid-broken"),
+        ("TICKLOOM_API_VERSION = 0", "upgrade mid-broken, or remove it: pip uninstall mid-broken"),
+        (
+            "TICKLOOM_API_VERSION = 1\nfrom tickloom import hookimpl\n"
+            "@hookimpl\ndef tickloom_register_reader():\n    return []\n",
+            "upgrade mid-broken; its authors correct it in mid_broken_plugin",
+        ),
+    ],
+)
+def test_the_remedy_is_one_that_a_user_can_follow(
+    site: Site, load: Load, source: str, remedy: str
+) -> None:
+    site.install("mid-broken", source)
+    (failure,) = plugin_of(load(), "mid-broken").failures
+    assert failure.remedy == remedy
+
+
+def test_an_entry_point_that_names_no_module_is_explained(site: Site, load: Load) -> None:
+    site.install("mid-broken", "", entry_points="[tickloom]\nmain = not a module!\n")
+    assert only_failure(load(), "mid-broken") == (
+        "expected an entry point 'module' or 'module:object'; found 'not a module!'"
+    )

@@ -70,3 +70,8 @@ def test_a_disabled_plugin_is_not_imported(
     monkeypatch.setenv("TICKLOOM_PLUGINS", "acme-one")
     (plugin,) = [each for each in load().plugins if each.distribution == "acme-three"]
     assert (plugin.state, plugin.failures) == ("disabled", [])
+
+
+def test_the_option_is_named_where_it_disables(site: Site) -> None:
+    done = site.command("--no-plugins", "plugins", "list")
+    assert "disabled by --no-plugins" in done.stdout

@@ -67,7 +67,7 @@ def cli(no_plugins: bool) -> None:
     """
     if no_plugins:
         # An environment variable, so that worker processes see it too.
-        os.environ["TICKLOOM_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        os.environ["TICKLOOM_DISABLE_PLUGIN_AUTOLOAD"] = "--no-plugins"
         os.environ.pop("TICKLOOM_PLUGINS", None)
 
 

@@ -136,7 +136,7 @@ def _call(
 
 def _remedy(plugin: Plugin, error: BaseException) -> str:
     if isinstance(error, PluginError):
-        return f"correct it in {plugin.target.partition(':')[0]}"
+        return f"upgrade {plugin.distribution}; its authors correct it in {plugin.source}"
     if isinstance(error, SystemExit):
         return f"a hook must not call sys.exit(): upgrade {plugin.distribution} or remove it"
     return f"upgrade {plugin.distribution}, tell its authors, or remove it"

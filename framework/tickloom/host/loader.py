@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import time
 import warnings
 from collections.abc import Mapping
@@ -26,7 +27,20 @@ from tickloom.host.stdout import diverted_stdout
 
 DISABLE_AUTOLOAD: Final = "TICKLOOM_DISABLE_PLUGIN_AUTOLOAD"
 ALLOW_LIST: Final = "TICKLOOM_PLUGINS"
+NO_PLUGINS: Final = "--no-plugins"
+"""What the option of that name sets the variable to, so that messages name the option."""
+
+_TARGET: Final = re.compile(r"[\w.]+\s*(:\s*[\w.]+\s*)?(\[.*\]\s*)?")
 HOOK_NAMES: Final = tuple(name for name in dir(hookspecs) if name.startswith(f"{PROJECT}_"))
+
+
+class ApiVersionError(PluginError):
+    """A plugin was written for another version of the plugin API."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.remedy = remedy
+        """What the user does about it."""
 
 
 def new_manager() -> pluggy.PluginManager:
@@ -70,13 +84,17 @@ def _disabled_by(plugin: Plugin, environ: Mapping[str, str]) -> str:
     listed = allow_list(environ)
     if listed:
         return "" if any(allows(entry, plugin) for entry in listed) else ALLOW_LIST
-    return "" if environ.get(DISABLE_AUTOLOAD, "") in ("", "0") else DISABLE_AUTOLOAD
+    switch = environ.get(DISABLE_AUTOLOAD, "")
+    if switch in ("", "0"):
+        return ""
+    return switch if switch == NO_PLUGINS else DISABLE_AUTOLOAD
 
 
 def _load(plugin: Plugin, entry: EntryPoint, manager: pluggy.PluginManager) -> None:
     started = time.perf_counter()
     with diverted_stdout() as diverted:
         try:
+            _check_target(plugin)
             module = entry.load()
         except KeyboardInterrupt:
             raise
@@ -89,7 +107,9 @@ def _load(plugin: Plugin, entry: EntryPoint, manager: pluggy.PluginManager) -> N
     try:
         register(plugin, module, manager)
     except Exception as error:  # dir() and getattr() of a plugin object are the plugin's code
-        remedy = f"correct it in {plugin.target.partition(':')[0]}"
+        remedy = f"upgrade {plugin.distribution}; its authors correct it in {plugin.source}"
+        if isinstance(error, ApiVersionError):
+            remedy = error.remedy
         plugin.failures.append(Failure("registration", error, remedy))
         if manager.get_plugin(plugin.id) is module:
             manager.unregister(name=plugin.id)
@@ -122,10 +142,11 @@ def _check_version(plugin: Plugin, module: object) -> None:
         )
     if version != API_VERSION:
         newer = isinstance(version, int) and version > API_VERSION
-        remedy = "upgrade tickloom" if newer else f"upgrade {plugin.distribution}"
-        raise PluginError(
+        upgrade = "upgrade tickloom" if newer else f"upgrade {plugin.distribution}"
+        raise ApiVersionError(
             f"{plugin} was written for plugin API {version!r}, this tickloom offers "
-            f"{API_VERSION}; {remedy}"
+            f"{API_VERSION}; {upgrade}",
+            f"{upgrade}, or remove it: pip uninstall {plugin.distribution}",
         )
 
 
@@ -158,6 +179,14 @@ def _unknown_hooks(plugin: Plugin, manager: pluggy.PluginManager) -> str:
         f"{plugin.target} implements {', '.join(unknown)}, which is no hook; "
         f"{guess}hooks: {', '.join(HOOK_NAMES)}"
     )
+
+
+def _check_target(plugin: Plugin) -> None:
+    """importlib.metadata fails on one that it cannot split with an AttributeError of its own."""
+    if not _TARGET.fullmatch(plugin.target):
+        raise PluginError(
+            f"expected an entry point 'module' or 'module:object'; found {plugin.target!r}"
+        )
 
 
 def _import_remedy(plugin: Plugin, error: BaseException) -> str:

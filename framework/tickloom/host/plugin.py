@@ -81,6 +81,11 @@ class Plugin:
     """The plugin itself, once it is registered."""
 
     @property
+    def source(self) -> str:
+        """The module that the entry point names."""
+        return self.target.partition(":")[0]
+
+    @property
     def id(self) -> str:
         """``distribution:entry point``: unique among plugins."""
         return f"{self.distribution}:{self.name}"
