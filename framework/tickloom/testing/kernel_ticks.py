@@ -29,7 +29,10 @@ _QUOTE_DISTANCES: Final = (0.0001, 0.0001, 0.001, 0.05, -0.01, math.nan)
 """Distance of a quote from the price, as a share of it; negative is a crossed book."""
 
 _QUANTITIES: Final = (0, 0, 1, 25, 75, 2_147_483_648)
-_GAPS_NS: Final = (0, 0, 10**9, 10**9, 60 * 10**9)
+_GAPS_NS: Final = (0, 0, 10**9, 10**9, 60 * 10**9, 900 * 10**9)
+"""From tick to tick; the longest, so that a contract reaches the afternoon. 40 stay in the day."""
+
+_STRIKES: Final = (48_000.0, 48_500.0, 52.5)
 
 
 @dataclass(frozen=True)
@@ -97,8 +100,8 @@ def slices(draw: st.DrawFn, columns: tuple[str, ...], longest: int = 40) -> Tick
     count = len(lengths)
     facts = ContractFacts(
         expiry_day=np.array([_DAY + 7 * draw(st.integers(0, 1)) for _ in range(count)], np.int64),
-        strike=np.full(count, 48_000.0),
-        is_call=np.ones(count, np.int64),
+        strike=np.array([draw(st.sampled_from(_STRIKES)) for _ in range(count)], np.float64),
+        is_call=np.array([draw(st.integers(0, 1)) for _ in range(count)], np.int64),
     )
     values = {name: np.array(rows[name], column_kind(name)) for name in names}
     return Ticks(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64), values, facts)
