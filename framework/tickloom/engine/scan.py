@@ -92,7 +92,7 @@ class Scan:
 
     def _numbers(self, chunk: pa.Array, name: str) -> npt.NDArray[Any]:
         if self.slice.hot is not None:
-            return chunk.to_numpy(zero_copy_only=True)  # type: ignore[no-any-return]
+            return _view(chunk)
         return as_numbers(chunk, name)
 
     def _range(self, low: int, high: int) -> tuple[int, int]:
