@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,7 @@ def test_a_file_that_its_reader_fails_on_is_quarantined(
     assert sorted(found) == sorted(FAULTS)
     for fault, reason in FAULTS.items():
         assert reason in found[fault]
+    assert re.search(r"ValueError: a bug \(.*faulty_plugin\.py, line \d+\)$", found["raises"])
     assert "discover prints" in said
     assert "read prints" in said
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -233,6 +234,7 @@ class _UnitReading:
         except BaseException as error:  # SystemExit and Polars' panics too
             raise ReadError(
                 f"reader {self._spec.name!r} failed: {type(error).__name__}: {error}"
+                f"{_where_in_reader(error)}"
             ) from error
 
     def _last_tick_of(self, symbol: str) -> Callable[[], dt.date | None]:
@@ -304,3 +306,10 @@ def _rows(part: RawBatch | Rejected | Ignored) -> int:
     if isinstance(part, Ignored):
         return 0
     return part.rows if isinstance(part, Rejected) else part.frame.height
+
+
+def _where_in_reader(error: BaseException) -> str:
+    """The reader's own line that failed, for its author; libraries below it are left out."""
+    frames = traceback.extract_tb(error.__traceback__)[1:]
+    own = [frame for frame in frames if frame.filename == frames[0].filename]
+    return f" ({own[-1].filename}, line {own[-1].lineno})" if own else ""
