@@ -157,4 +157,4 @@ def _dictionary(column: pl.Series) -> pa.Array:
     # Not pa.array(): it imports pandas where that happens to be installed, half a second a worker.
     rows = len(column)
     zeros = pa.Array.from_buffers(pa.int32(), rows, [None, pa.py_buffer(np.zeros(rows, np.int32))])
-    return pa.DictionaryArray.from_arrays(zeros, pa.array([column[0]], pa.large_string()))
+    return pa.DictionaryArray.from_arrays(zeros, column.head(1).cast(pl.String).to_arrow())

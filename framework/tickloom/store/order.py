@@ -150,6 +150,7 @@ def read_row_groups(path: Path, writer: WriterSpec, columns: Sequence[str]) -> I
 
 
 def _keys(table: pa.Table, path: Path) -> SortKeys:
+    import polars as pl
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -161,15 +162,23 @@ def _keys(table: pa.Table, path: Path) -> SortKeys:
                 "strike and timestamp"
             )
     right, expiry = (_plain(table.column(name)) for name in ("opt_type", "expiry"))
-    codes = pc.index_in(right, pa.array(RIGHTS, right.type))
+    codes = pc.index_in(right, pl.Series(RIGHTS).to_arrow().cast(right.type))
     if codes.null_count:
         raise StoreError(f"{path}: opt_type holds other values than {' and '.join(RIGHTS)}")
     return SortKeys(
-        expiry=expiry.cast(pa.date32()).cast(pa.int32()).to_numpy().astype("i8"),
-        right=codes.to_numpy().astype("i8"),
-        strike=table.column("strike").to_numpy().astype("f4"),
-        timestamp=table.column("timestamp").cast(pa.int64()).to_numpy(),
+        expiry=_numbers(expiry.cast(pa.date32()).cast(pa.int32())).astype("i8"),
+        right=_numbers(codes).astype("i8"),
+        strike=_numbers(table.column("strike")).astype("f4"),
+        timestamp=_numbers(table.column("timestamp").cast(pa.int64())),
     )
+
+
+def _numbers(column: pa.ChunkedArray) -> npt.NDArray[Any]:
+    """The values, by Polars: pyarrow's own conversion, like its ``array()``, imports
+    pandas where that happens to be installed: half a second."""
+    import polars as pl
+
+    return pl.Series(column).to_numpy()
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
