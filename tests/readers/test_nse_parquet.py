@@ -176,6 +176,48 @@ def test_rows_of_a_refused_file_are_counted(tmp_path: Path) -> None:
     assert count_until_refused(no_clock) == (0, 7)
 
 
+@pytest.mark.parametrize("dictionary", [True, False])
+@pytest.mark.parametrize("checksums", [True, False])
+def test_a_value_changed_under_its_checksum_is_never_delivered(
+    tmp_path: Path, checksums: bool, dictionary: bool
+) -> None:
+    """What cannot tell a changed value from a right one may only read files without checksums."""
+    settings = {"write_page_checksum": checksums, "use_dictionary": dictionary}
+    path = write(tmp_path / "a.parquet", ticks(1000), compression="none", **settings)
+    prices = pq.read_metadata(path).row_group(0).column(1)
+    data = bytearray(path.read_bytes())
+    start = prices.dictionary_page_offset if dictionary else prices.data_page_offset
+    data[start + 4_000] ^= 1
+    path.write_bytes(data)
+    if checksums:
+        with pytest.raises(ReadError, match="found damage"):
+            read(path)
+    else:
+        assert sum(map(len, read(path))) == 1000
+
+
+def test_damage_without_checksums_is_told_and_all_rows_are_counted(tmp_path: Path) -> None:
+    """Compressed pages that do not decompress, in the middle of a file."""
+    path = write(tmp_path / "a.parquet", ticks(1000), row_group_size=100, compression="zstd")
+    prices = pq.read_metadata(path).row_group(5).column(1)
+    start = prices.dictionary_page_offset
+    data = bytearray(path.read_bytes())
+    data[start : start + prices.total_compressed_size] = bytes(prices.total_compressed_size)
+    path.write_bytes(data)
+    delivered, rejected = count_until_refused(path)
+    assert delivered == 500
+    assert rejected == 500
+
+
+def test_pieces_of_large_row_groups_are_put_together_again(tmp_path: Path) -> None:
+    columns = ticks(1000) | {"symbol": ["X25NOV1CE", "Y"] * 500, "iv": [None, 0.5] * 500}
+    path = write(tmp_path / "a.parquet", columns, row_group_size=300)
+    frames = read(path, batch_rows=70)
+    assert max(map(len, frames)) <= 70
+    got = pl.concat(frames).with_columns(pl.col("symbol").cast(pl.String))
+    assert got.to_dicts() == pq.read_table(path).to_pylist()
+
+
 def count_until_refused(path: Path) -> tuple[int, int]:
     """Rows delivered, and rows rejected."""
     delivered = rejected = 0
