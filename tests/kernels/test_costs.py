@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import date
+from importlib.resources import files
 
 import numpy as np
 import pytest
 from tests.kernels import scripted
+from tests.oracles.charges import contract_note
 
 from tickloom.engine.compiled import CostTerms, FillModel, Variant, load_kernel
 from tickloom.engine.costs import CostModel, parse_costs
@@ -24,6 +27,9 @@ def days(*expiries: str) -> np.ndarray:
         ("NIFTY", "2021-04-29", "2021-07-29", 75),
         ("NIFTY", "2021-05-03", "2021-06-24", 75),
         ("NIFTY", "2021-05-03", "2021-07-29", 50),
+        ("NIFTY", "2021-05-03", "2021-08-05", 50),
+        ("NIFTY", "2021-06-24", "2021-12-30", 75),
+        ("NIFTY", "2021-06-25", "2021-12-30", 50),
         ("NIFTY", "2024-04-25", "2024-05-02", 50),
         ("NIFTY", "2024-04-26", "2024-05-02", 25),
         ("NIFTY", "2024-12-02", "2024-12-26", 25),
@@ -33,14 +39,50 @@ def days(*expiries: str) -> np.ndarray:
         ("NIFTY", "2024-12-02", "2025-03-27", 25),
         ("NIFTY", "2024-12-30", "2025-03-27", 75),
         ("NIFTY", "2025-08-01", "2025-08-07", 75),
+        ("NIFTY", "2025-10-28", "2026-01-27", 75),
+        ("NIFTY", "2025-10-29", "2026-01-27", 65),
+        ("NIFTY", "2025-12-30", "2025-12-30", 75),
+        ("NIFTY", "2025-12-30", "2026-01-06", 65),
+        ("NIFTY", "2025-12-30", "2026-03-30", 75),
+        ("NIFTY", "2025-12-31", "2026-03-30", 65),
         ("NIFTY", "2026-01-02", "2026-01-06", 65),
         ("BANKNIFTY", "2020-07-20", "2020-07-23", 20),
         ("BANKNIFTY", "2020-07-20", "2020-07-30", 25),
         ("BANKNIFTY", "2023-05-02", "2023-06-29", 25),
+        ("BANKNIFTY", "2023-05-02", "2023-07-27", 15),
+        ("BANKNIFTY", "2023-06-29", "2023-09-28", 25),
+        ("BANKNIFTY", "2023-06-30", "2023-09-28", 15),
         ("BANKNIFTY", "2023-08-01", "2023-08-03", 15),
+        ("BANKNIFTY", "2024-12-02", "2025-01-30", 15),
+        ("BANKNIFTY", "2024-12-02", "2025-02-27", 30),
+        ("BANKNIFTY", "2024-12-24", "2025-03-27", 15),
+        ("BANKNIFTY", "2024-12-26", "2025-03-27", 30),
         ("BANKNIFTY", "2025-05-02", "2025-06-26", 30),
         ("banknifty", "2025-08-01", "2025-08-28", 35),
+        ("BANKNIFTY", "2025-10-29", "2025-12-30", 35),
+        ("BANKNIFTY", "2025-10-29", "2026-01-27", 30),
+        ("BANKNIFTY", "2025-12-30", "2026-03-30", 35),
+        ("BANKNIFTY", "2025-12-31", "2026-03-30", 30),
         ("BANKNIFTY", "2026-01-05", "2026-01-27", 30),
+        ("FINNIFTY", "2021-01-11", "2021-01-14", 40),
+        ("FINNIFTY", "2024-07-01", "2024-07-23", 40),
+        ("FINNIFTY", "2024-07-01", "2024-07-30", 25),
+        ("FINNIFTY", "2024-12-02", "2025-01-28", 25),
+        ("FINNIFTY", "2024-12-02", "2025-02-25", 65),
+        ("FINNIFTY", "2025-12-01", "2025-12-30", 65),
+        ("FINNIFTY", "2025-12-01", "2026-01-27", 60),
+        ("MIDCPNIFTY", "2022-01-24", "2022-01-25", 75),
+        ("MIDCPNIFTY", "2024-07-01", "2024-07-22", 75),
+        ("MIDCPNIFTY", "2024-07-01", "2024-07-29", 50),
+        ("MIDCPNIFTY", "2024-12-02", "2025-01-27", 50),
+        ("MIDCPNIFTY", "2024-12-02", "2025-02-24", 120),
+        ("MIDCPNIFTY", "2025-06-02", "2025-06-26", 120),
+        ("MIDCPNIFTY", "2025-06-02", "2025-07-31", 140),
+        ("MIDCPNIFTY", "2025-12-01", "2025-12-30", 140),
+        ("MIDCPNIFTY", "2025-12-01", "2026-01-27", 120),
+        ("NIFTYNXT50", "2024-04-24", "2024-05-31", 10),
+        ("NIFTYNXT50", "2024-12-02", "2025-01-31", 10),
+        ("NIFTYNXT50", "2024-12-02", "2025-02-28", 25),
     ],
 )
 def test_a_contract_keeps_its_lot_size(underlying: str, day: str, expiry: str, lot: float) -> None:
@@ -53,20 +95,44 @@ def test_each_contract_of_a_day_has_its_own_lot_size() -> None:
 
 
 @pytest.mark.parametrize(
-    ("day", "stt", "exchange"),
+    ("day", "stt", "exchange", "protection", "sebi", "gst_sebi"),
     [
-        ("2020-07-01", 0.0005, 0.0005),
-        ("2023-03-31", 0.0005, 0.00053),
-        ("2023-04-01", 0.000625, 0.0005),
-        ("2024-09-30", 0.000625, 0.000495),
-        ("2024-10-01", 0.001, 0.0003503),
-        ("2026-03-31", 0.001, 0.0003503),
-        ("2026-04-01", 0.0015, 0.0003503),
+        ("2020-07-01", 0.0005, 0.0005, 1e-9, 5e-7, 0),
+        ("2020-12-31", 0.0005, 0.0005, 1e-9, 5e-7, 0),
+        ("2021-01-01", 0.0005, 0.00053, 1e-9, 5e-7, 0),
+        ("2021-03-31", 0.0005, 0.00053, 1e-9, 5e-7, 0),
+        ("2021-04-01", 0.0005, 0.00053, 1e-9, 1e-6, 0),
+        ("2022-07-17", 0.0005, 0.00053, 1e-9, 1e-6, 0),
+        ("2022-07-18", 0.0005, 0.00053, 1e-9, 1e-6, 0.18),
+        ("2023-03-31", 0.0005, 0.00053, 1e-9, 1e-6, 0.18),
+        ("2023-04-01", 0.000625, 0.0005, 5e-6, 1e-6, 0.18),
+        ("2024-03-31", 0.000625, 0.0005, 5e-6, 1e-6, 0.18),
+        ("2024-04-01", 0.000625, 0.000495, 5e-6, 1e-6, 0.18),
+        ("2024-09-30", 0.000625, 0.000495, 5e-6, 1e-6, 0.18),
+        ("2024-10-01", 0.001, 0.0003503, 5e-6, 1e-6, 0.18),
+        ("2026-02-28", 0.001, 0.0003503, 5e-6, 1e-6, 0.18),
+        ("2026-03-01", 0.001, 0.000355299, 1e-9, 1e-6, 0.18),
+        ("2026-03-31", 0.001, 0.000355299, 1e-9, 1e-6, 0.18),
+        ("2026-04-01", 0.0015, 0.000355299, 1e-9, 1e-6, 0.18),
     ],
 )
-def test_charges_change_on_their_day(day: str, stt: float, exchange: float) -> None:
+def test_charges_change_on_their_day(
+    day: str, stt: float, exchange: float, protection: float, sebi: float, gst_sebi: float
+) -> None:
     found = charges_on(date.fromisoformat(day))
     assert (found.stt, found.exchange) == (stt, exchange)
+    assert (found.investor_protection, found.sebi) == (protection, sebi)
+    assert (found.gst, found.gst_sebi) == (0.18, gst_sebi)
+
+
+def test_every_day_pays_what_the_circulars_say() -> None:
+    model = CostModel(nse=True, brokerage=20.0, lot=1)
+    for ordinal in range(date(2020, 7, 1).toordinal(), date(2026, 12, 31).toordinal() + 1):
+        day = date.fromordinal(ordinal)
+        terms = model.terms("NIFTY", day, days("2027-12-28"))
+        for side, rate in (("buy", terms.buy_rate), ("sell", terms.sell_rate)):
+            expected = contract_note(day, side, 1_000_000.0, 20.0)
+            assert terms.per_order + 1_000_000.0 * rate == pytest.approx(expected, rel=1e-12), day
 
 
 def test_the_tables_are_in_order_and_name_their_sources() -> None:
@@ -75,6 +141,11 @@ def test_the_tables_are_in_order_and_name_their_sources() -> None:
     for underlying in {row.underlying for row in lots()}:
         rows = [row.start for row in lots() if row.underlying == underlying]
         assert rows == sorted(rows)
+    for table in ("nse_charges.csv", "nse_lots.csv"):
+        text = files("tickloom.engine.costs").joinpath(table).read_text("utf-8")
+        assert "unverified" not in text
+        for row in csv.DictReader(line for line in text.splitlines() if line[0] != "#"):
+            assert any(character.isdigit() for character in row["source"]), row
 
 
 def test_a_round_trip_pays_what_a_contract_note_says() -> None:
@@ -128,7 +199,8 @@ def test_what_the_tables_do_not_have_is_said() -> None:
     with pytest.raises(UsageError, match="charges starts on 2020-07-01; 2019-01-01 is earlier"):
         charges_on(date(2019, 1, 1))
     with pytest.raises(
-        UsageError, match="lot sizes of GOOG are not known; known are BANKNIFTY, NIFTY"
+        UsageError,
+        match="lot sizes of GOOG are not known; known are BANKNIFTY, FINNIFTY, MIDCPNIFTY,",
     ):
         lots_on("GOOG", date(2025, 8, 1), days("2025-08-28"))
     with pytest.raises(UsageError, match="start with 2020-07-01; 2020-06-30 is earlier"):

@@ -44,7 +44,8 @@ class CostModel:
                 multiplier=self.lot or 1.0, per_order=self.brokerage, per_contract=self.fee
             )
         charges = charges_on(day)
-        both = (charges.exchange + charges.sebi) * (1 + charges.gst) + charges.investor_protection
+        both = charges.exchange * (1 + charges.gst) + charges.sebi * (1 + charges.gst_sebi)
+        both += charges.investor_protection
         return CostTerms(
             multiplier=self.lot or lots_on(underlying, day, expiries),
             per_order=self.brokerage * (1 + charges.gst),

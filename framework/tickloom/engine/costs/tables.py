@@ -20,7 +20,7 @@ _FOREVER: Final = date.max
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charges:
-    """Charges from a day on, each a share of the premium but for ``gst``."""
+    """Charges from a day on, each a share of the premium but for ``gst`` and ``gst_sebi``."""
 
     start: date
     """First day."""
@@ -41,7 +41,10 @@ class Charges:
     """Stamp duty, the buyer's."""
 
     gst: float
-    """Goods and services tax, a share of brokerage, exchange and regulator fees."""
+    """Goods and services tax on brokerage and exchange, a share of them."""
+
+    gst_sebi: float
+    """Goods and services tax on the regulator's fee, a share of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +117,7 @@ def charges() -> tuple[Charges, ...]:
             sebi=float(row["sebi"]),
             stamp=float(row["stamp"]),
             gst=float(row["gst"]),
+            gst_sebi=float(row["gst_sebi"]),
         )
         for row in _rows("nse_charges.csv")
     )
