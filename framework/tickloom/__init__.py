@@ -19,7 +19,7 @@ from tickloom.expiries.rows import (
     read_expiry_rows,
 )
 from tickloom.host.markers import API_VERSION, hookimpl
-from tickloom.schema import RAW_COLUMNS, STORED_COLUMNS, Column
+from tickloom.schema import RAW_COLUMNS, STORED_COLUMNS, Column, polars_dtype
 from tickloom.specs import (
     Calendar,
     CalendarGapError,
@@ -97,6 +97,7 @@ __all__ = [
     "native_kernel",
     "open_store",
     "pack",
+    "polars_dtype",
     "read_expiry_rows",
     "run",
     "step_kernel",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
@@ -105,8 +106,9 @@ PRICE_COLUMNS: Final = (
 """Columns that hold prices: finite and not negative, or null."""
 
 
+@cache
 def polars_dtype(logical: LogicalType) -> pl.DataType:
-    """The Polars type of a logical type."""
+    """The Polars type of a logical type, as ``Column.type`` has it."""
     import polars as pl
 
     dtypes: dict[LogicalType, pl.DataType] = {

@@ -3,32 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from functools import cache
 from typing import TYPE_CHECKING
 
-from tickloom import Column, ReadError
+from tickloom import ReadError
 
 if TYPE_CHECKING:
     import polars as pl
-
-
-@cache
-def store_dtype(column: Column) -> pl.DataType:
-    """The Polars type of a column of the store."""
-    import polars as pl
-
-    return {
-        "float64": pl.Float64(),
-        "float32": pl.Float32(),
-        "int64": pl.Int64(),
-        "int16": pl.Int16(),
-        "datetime": pl.Datetime("us"),
-        "date": pl.Date(),
-        "bool": pl.Boolean(),
-        "symbol": pl.Categorical(),
-        "right": pl.Enum(("CE", "PE")),
-        "kind": pl.Enum(("weekly", "monthly")),
-    }[column.type]
 
 
 def extra_dtype(series: pl.Series) -> pl.DataType:

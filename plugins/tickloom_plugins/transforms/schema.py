@@ -12,8 +12,9 @@ from tickloom import (
     PartitionContext,
     ReadError,
     TransformSpec,
+    polars_dtype,
 )
-from tickloom_plugins.transforms.casting import cast, extra_dtype, store_dtype
+from tickloom_plugins.transforms.casting import cast, extra_dtype
 
 if TYPE_CHECKING:
     import polars as pl
@@ -84,7 +85,7 @@ def _typed(frame: pl.DataFrame) -> dict[str, pl.Series]:
     typed = {}
     for name, column in zip(frame.columns, frame.get_columns(), strict=True):
         logical = RAW_BY_NAME.get(name)
-        typed[name] = cast(column, store_dtype(logical) if logical else extra_dtype(column))
+        typed[name] = cast(column, polars_dtype(logical.type) if logical else extra_dtype(column))
     return typed
 
 
@@ -95,14 +96,15 @@ def _nulls() -> dict[str, pl.Expr]:
     import polars as pl
 
     return {
-        column.name: pl.lit(None, store_dtype(column)).alias(column.name) for column in RAW_COLUMNS
+        column.name: pl.lit(None, polars_dtype(column.type)).alias(column.name)
+        for column in RAW_COLUMNS
     }
 
 
 def _constant(name: str, value: str | float | int) -> pl.Expr:
     import polars as pl
 
-    return pl.lit(value).cast(store_dtype(RAW_BY_NAME[name])).alias(name)
+    return pl.lit(value).cast(polars_dtype(RAW_BY_NAME[name].type)).alias(name)
 
 
 def _filled(series: pl.Series, value: str | float | int) -> pl.Series:
