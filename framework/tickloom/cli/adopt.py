@@ -27,17 +27,16 @@ def command(store: Path, reader: str, rebuild: bool, wait: float, as_json: bool)
     The files stay as they are. They must be sorted ('tickloom resort') and whole: in a file
     without page checksums only damage that no longer decodes can be found.
     """
-    from tickloom.cli.output import print_json, progress
+    from tickloom.cli.output import counting_bar, print_json, progress
     from tickloom.store.adopt import adopt_store
 
-    with progress() as bar:
-        task = bar.add_task("adopt", total=None)
+    with progress() as bars:
         report = adopt_store(
             store,
             reader=reader,
             rebuild=rebuild,
             wait=wait,
-            advance=lambda done, total: bar.update(task, completed=done, total=total),
+            advance=counting_bar(bars, "adopt"),
         )
     if as_json:
         print_json(report)

@@ -148,14 +148,11 @@ def _lines() -> list[str]:
 def _check_store(path: Path, file: Path | None) -> list[dict[str, Any]]:
     from dataclasses import asdict
 
-    from tickloom.cli.output import progress
+    from tickloom.cli.output import counting_bar, progress
     from tickloom.expiries.check import check_expiries
 
-    with progress() as bar:
-        task = bar.add_task("check")
-        found = check_expiries(
-            path, file, advance=lambda done, total: bar.update(task, completed=done, total=total)
-        )
+    with progress() as bars:
+        found = check_expiries(path, file, advance=counting_bar(bars, "check"))
     return [asdict(problem) for problem in found]
 
 

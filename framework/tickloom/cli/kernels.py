@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tickloom.cli.output import print_json, print_table
+from tickloom.cli.output import announce, print_json, print_table
 
 if TYPE_CHECKING:
     from tickloom.host.registry import Offer
@@ -55,7 +55,7 @@ def build(names: tuple[str, ...], as_json: bool) -> None:
     seconds = {}
     for name in names or registry.names():
         spec = registry.get(name)
-        seconds[name] = build_kernel(spec, lambda text: click.echo(text, err=True))
+        seconds[name] = build_kernel(spec, announce)
     if as_json:
         print_json({"built": [{"kernel": n, "compile_s": s} for n, s in seconds.items()]})
         return

@@ -6,7 +6,7 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -110,6 +110,13 @@ def progress() -> Progress:
     )
 
 
+def counting_bar(bars: Progress, what: str) -> Callable[[int, int], None]:
+    """A bar among ``bars``, which :func:`progress` made. What is returned takes the steps that are
+    done and how many there are."""
+    task = bars.add_task(what, total=None)
+    return lambda done, total: bars.update(task, completed=done, total=total)
+
+
 class PhaseBars:
     """A bar for each phase of a pack."""
 
@@ -126,6 +133,11 @@ class PhaseBars:
     def advance(self, steps: int) -> None:
         """So many steps of it are done."""
         self._bars.advance(self._task, steps)
+
+
+def announce(text: str) -> None:
+    """Tell on stderr what a command is busy with."""
+    click.echo(text, err=True)
 
 
 def human_bytes(size: float) -> str:

@@ -18,15 +18,14 @@ def command(context: click.Context, store: Path, dry_run: bool, as_json: bool) -
     Rows are kept exactly, files get the settings of every tickloom store. Exit code 1 if a file
     could not be sorted.
     """
-    from tickloom.cli.output import print_json, progress
+    from tickloom.cli.output import counting_bar, print_json, progress
     from tickloom.store.resort import resort_store
 
-    with progress() as bar:
-        task = bar.add_task("resort", total=None)
+    with progress() as bars:
         report = resort_store(
             store,
             dry_run=dry_run,
-            advance=lambda done, total: bar.update(task, completed=done, total=total),
+            advance=counting_bar(bars, "resort"),
         )
     rows = sum(file.rows for file in report.files)
     if as_json:

@@ -7,36 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tickloom.cli.selection import (
-    assignment,
-    fill_options,
-    limit_decoding,
-    selection_options,
-    spreading_options,
-)
+from tickloom.cli.selection import limit_decoding, run_options
 
 if TYPE_CHECKING:
     from tickloom.engine.results import RunResult
 
 
 @click.command(help="Run KERNEL over the contracts of STORE.")
-@click.argument("kernel")
-@click.argument("store", type=click.Path(path_type=Path))
-@click.option(
-    "--param",
-    "params",
-    type=assignment,
-    metavar="NAME=VALUE",
-    multiple=True,
-    help="A parameter of KERNEL; see 'tickloom kernels list KERNEL'.",
-)
-@selection_options
-@fill_options
-@spreading_options
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Write totals, results per contract and the trade log into this folder.",
+@run_options(
+    param="A parameter of KERNEL; see 'tickloom kernels list KERNEL'.",
+    out="Write totals, results per contract and the trade log into this folder.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
@@ -48,18 +28,17 @@ def command(
     **options: Any,
 ) -> None:
     limit_decoding(options["workers"])
-    from tickloom.cli.output import print_json, progress
+    from tickloom.cli.output import announce, counting_bar, print_json, progress
     from tickloom.engine.api import run
 
-    with progress() as bar:
-        task = bar.add_task("rows", total=None)
+    with progress() as bars:
         result = run(
             kernel,
             store,
             params=dict(params),
             out=out,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
-            announce=lambda text: click.echo(text, err=True),
+            progress=counting_bar(bars, "rows"),
+            announce=announce,
             **options,
         )
     if as_json:

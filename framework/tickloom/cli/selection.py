@@ -1,4 +1,4 @@
-"""Options that ``run`` and ``sweep`` share: what to read, how to fill, what to spread over.
+"""What ``run`` and ``sweep`` take alike: what to run and read, how to fill, what to spread over.
 
 Their names are those of the arguments of :func:`tickloom.run`.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
@@ -105,19 +106,32 @@ _SPREADING: Final = (
 )
 
 
-def selection_options(command: F) -> F:
-    """Adds ``--underlying --from --to --expiry --strikes --right``."""
-    return _with(_SELECTION, command)
+def run_options(*, param: str, out: str) -> Callable[[F], F]:
+    """Adds KERNEL, STORE and all options that ``run`` and ``sweep`` share; ``param`` and ``out``
+    are the help of those two."""
+    options = (
+        click.argument("kernel"),
+        click.argument("store", type=click.Path(path_type=Path)),
+        click.option(
+            "--param",
+            "params",
+            type=assignment,
+            metavar="NAME=VALUE",
+            multiple=True,
+            help=param,
+        ),
+        *_SELECTION,
+        *_FILLS,
+        *_SPREADING,
+        click.option("--out", type=click.Path(path_type=Path, file_okay=False), help=out),
+    )
 
+    def add(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
 
-def fill_options(command: F) -> F:
-    """Adds ``--fill --latency --stale-ms --costs``."""
-    return _with(_FILLS, command)
-
-
-def spreading_options(command: F) -> F:
-    """Adds ``--executor --workers --hot``."""
-    return _with(_SPREADING, command)
+    return add
 
 
 def limit_decoding(workers: int | None) -> None:
@@ -125,9 +139,3 @@ def limit_decoding(workers: int | None) -> None:
     so call it before."""
     if workers is not None:
         os.environ.setdefault("POLARS_MAX_THREADS", str(workers))
-
-
-def _with(options: tuple[Callable[[F], F], ...], command: F) -> F:
-    for option in reversed(options):
-        command = option(command)
-    return command

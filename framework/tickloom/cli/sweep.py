@@ -8,21 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tickloom.cli.selection import (
-    assignment,
-    fill_options,
-    limit_decoding,
-    selection_options,
-    spreading_options,
-)
+from tickloom.cli.selection import assignment, limit_decoding, run_options
 
 if TYPE_CHECKING:
     from tickloom.engine.sweep_results import SweepResult
 
 
 @click.command(help="Run KERNEL over STORE with every combination of the grid's values.")
-@click.argument("kernel")
-@click.argument("store", type=click.Path(path_type=Path))
 @click.option(
     "--grid",
     type=assignment,
@@ -31,21 +23,9 @@ if TYPE_CHECKING:
     required=True,
     help="Values of a parameter: 15,18,21 or 3:10 or 0.1:0.5:0.1, ends included; repeatable.",
 )
-@click.option(
-    "--param",
-    "params",
-    type=assignment,
-    metavar="NAME=VALUE",
-    multiple=True,
-    help="A parameter of KERNEL that stays the same.",
-)
-@selection_options
-@fill_options
-@spreading_options
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Write the table of all sets into this folder; an interrupted sweep continues from it.",
+@run_options(
+    param="A parameter of KERNEL that stays the same.",
+    out="Write the table of all sets into this folder; an interrupted sweep continues from it.",
 )
 @click.option("--top", default=10, show_default=True, help="How many sets to list.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -60,19 +40,18 @@ def command(
     **options: Any,
 ) -> None:
     limit_decoding(options["workers"])
-    from tickloom.cli.output import print_json, progress
+    from tickloom.cli.output import announce, counting_bar, print_json, progress
     from tickloom.engine.api import sweep
 
-    with progress() as bar:
-        task = bar.add_task("rows", total=None)
+    with progress() as bars:
         result = sweep(
             kernel,
             store,
             grid=dict(grid),
             params=dict(params),
             out=out,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
-            announce=lambda text: click.echo(text, err=True),
+            progress=counting_bar(bars, "rows"),
+            announce=announce,
             **options,
         )
     if as_json:

@@ -28,18 +28,17 @@ def command(context: click.Context, store: Path, deep: bool, as_json: bool) -> N
 
     Exit code 1 if anything is wrong; every damaged file is listed with the reason.
     """
-    from tickloom.cli.output import print_json, progress
+    from tickloom.cli.output import counting_bar, print_json, progress
     from tickloom.store.verify import verify_store
 
-    with progress() as bar:
-        task = bar.add_task("verify", total=None)
+    with progress() as bars:
         report = verify_store(
             store,
             deep=deep,
-            advance=lambda done, total: bar.update(task, completed=done, total=total),
+            advance=counting_bar(bars, "verify"),
         )
         if deep and report.ok:
-            _compare_sources(store, report, bar)
+            _compare_sources(store, report, bars)
     if as_json:
         print_json(
             {
@@ -60,16 +59,16 @@ def command(context: click.Context, store: Path, deep: bool, as_json: bool) -> N
     context.exit(0 if report.ok else 1)
 
 
-def _compare_sources(store: Path, report: Report, bar: Progress) -> None:
+def _compare_sources(store: Path, report: Report, bars: Progress) -> None:
     """Add to ``report`` what the sources have and the store does not."""
+    from tickloom.cli.output import counting_bar
     from tickloom.packing.conservation import check_conservation
     from tickloom.store.api import open_store
     from tickloom.store.verify import Problem
 
-    task = bar.add_task("sources", total=None)
     found = check_conservation(
         open_store(store),
-        advance=lambda done, total: bar.update(task, completed=done, total=total),
+        advance=counting_bar(bars, "sources"),
     )
     report.problems += [Problem(path, reason) for path, reason in found.lost]
     report.notes += found.unchecked
