@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import calibration, sizes
+from benchmarks import calibration, sampling, sizes
 
 
 class Calibration(calibration.Calibration):
@@ -26,7 +26,7 @@ class Names:
     repeat = sizes.repeats(3)
     number = 1
     rounds = 1
-    timer = calibration.cpu_time
+    timer = sampling.cpu_time
 
     def setup(self) -> None:
         from tickloom.host import get_host

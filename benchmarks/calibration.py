@@ -3,14 +3,12 @@
 Every topic has it as ``time_calibration``, so that a drift of the host is told from a slower
 commit, and ``track_`` benchmarks divide by it in their own process.
 
-Topics that compute on one thread measure :data:`cpu_time`: on a host with six times as many busy
-threads as cores, wall times of this loop spread by 2.6, its CPU times by 1.17, the best of five by
-1.10. Topics that start processes or wait for a disk measure wall time.
+``tickloom.bench.calibration`` has the same loop for authors of plugins. asv runs this file with the
+tickloom of the commit that it measures, so this loop must not come from there.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Final
 
@@ -18,15 +16,13 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from benchmarks.sampling import CpuTimed, cpu_time
+
 ROWS: Final = 1 << 18
 """Rows of the loop's array: 2 MiB, which stays in a core's cache."""
 
 PASSES: Final = 300
 """Passes of one calibration: 100 to 150 ms."""
-
-
-cpu_time: Final = time.process_time
-"""CPU seconds of this process: what other processes do is not in it."""
 
 
 @njit(nogil=True)
@@ -42,14 +38,10 @@ def loop(prices: npt.NDArray[np.float64], passes: int) -> float:
     return fast - slow + crossings
 
 
-class Calibration:
+class Calibration(CpuTimed):
     """The host's speed, as a benchmark. A topic's ``setup_cache`` is handed in, and not needed."""
 
     repeat = 10
-    number = 1
-    rounds = 1
-    warmup_time = 0
-    timer = cpu_time
 
     def setup(self, *cached: object) -> None:
         self.prices = np.random.default_rng(1).uniform(100, 200, ROWS)

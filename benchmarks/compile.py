@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from benchmarks import calibration, sizes
+from benchmarks import calibration, sampling, sizes
 
 KERNELS = ("ema-cross", "ema-cross-array", "mean-reversion")
 LOADS = 60
@@ -17,14 +17,10 @@ class Calibration(calibration.Calibration):
     """The host while this topic runs."""
 
 
-class Compile:
+class Compile(sampling.CpuTimed):
     """A kernel's machine code, in this process."""
 
     repeat = sizes.repeats(3)
-    number = 1
-    rounds = 1
-    warmup_time = 0
-    timer = calibration.cpu_time
     params = (KERNELS,)
     param_names = ("kernel",)
 

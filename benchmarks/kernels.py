@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import calibration, sizes
+from benchmarks import calibration, sampling, sizes
 
 VARIANTS = ("plain", "logged", "hot")
 SWEPT = ("ema-cross", "mean-reversion")
@@ -84,14 +84,10 @@ class Loaded:
             self.compiled(self.params, self.offsets, self.columns)
 
 
-class Run:
+class Run(sampling.CpuTimed):
     """One run of a kernel."""
 
     repeat = sizes.repeats(5)
-    number = 1
-    rounds = 1
-    warmup_time = 0
-    timer = calibration.cpu_time
     params = (KERNELS, VARIANTS)
     param_names = ("kernel", "variant")
 
@@ -117,14 +113,10 @@ class Relative:
     track_calibrated_cost.unit = "calibration rows per row"  # type: ignore[attr-defined]
 
 
-class Sweep:
+class Sweep(sampling.CpuTimed):
     """Many parameter sets in one pass."""
 
     repeat = sizes.repeats(3)
-    number = 1
-    rounds = 1
-    warmup_time = 0
-    timer = calibration.cpu_time
     params = (SWEPT, ("plain", "hot"))
     param_names = ("kernel", "variant")
 

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks import calibration, sizes
+from benchmarks import calibration, sampling, sizes
 
 MIB = 2**20
 
@@ -28,13 +28,10 @@ def setup_cache() -> str:
     return str(raw)
 
 
-class Stage:
+class Stage(sampling.WallTimed):
     """One stage over what the stage before it gives."""
 
     repeat = sizes.repeats(3)
-    number = 1
-    rounds = 1
-    warmup_time = 0
 
     def setup(self, raw: str) -> None:
         import polars as pl
@@ -78,13 +75,10 @@ class Stage:
                 merge(sources, columns)
 
 
-class Transform:
+class Transform(sampling.WallTimed):
     """The built-in transforms of a batch."""
 
     repeat = sizes.repeats(3)
-    number = 1
-    rounds = 1
-    warmup_time = 0
 
     def setup(self, raw: str) -> None:
         from tickloom import ContractSlice, PartitionContext, SourceOptions
@@ -117,13 +111,10 @@ class Transform:
                     changed = transform.apply(changed, context)
 
 
-class Whole:
+class Whole(sampling.WallTimed):
     """``tickloom pack`` of the raw folder, in threads of this process: its memory is all there."""
 
     repeat = sizes.repeats(2)
-    number = 1
-    rounds = 1
-    warmup_time = 0
 
     def setup(self, raw: str) -> None:
         shutil.rmtree("out", ignore_errors=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks import calibration, sizes
+from benchmarks import calibration, sampling, sizes
 from benchmarks.table.data import Stores
 
 DESIGNS = ("presorted, strict", "single pass", "filter per contract")
@@ -27,14 +27,10 @@ def setup_cache() -> Stores:
     return stores
 
 
-class Projection:
+class Projection(sampling.CpuTimed):
     """Reading some columns of every row, on one thread."""
 
     repeat = sizes.repeats(3)
-    number = 1
-    rounds = 1
-    warmup_time = 0
-    timer = calibration.cpu_time
     params = (COLUMNS,)
     param_names = ("columns",)
 
@@ -56,14 +52,10 @@ class Projection:
                 assert table.num_rows == partition.rows
 
 
-class Run:
+class Run(sampling.CpuTimed):
     """``tickloom.run`` with one worker."""
 
     repeat = sizes.repeats(5)
-    number = 1
-    rounds = 1
-    warmup_time = 0
-    timer = calibration.cpu_time
 
     def setup(self, stores: Stores) -> None:
         from tickloom import open_store, run

@@ -7,7 +7,7 @@ import shutil
 import time
 from pathlib import Path
 
-from benchmarks import calibration, sizes
+from benchmarks import calibration, sampling, sizes
 
 COMMITS = 3
 OPENS = 60
@@ -28,13 +28,10 @@ def setup_cache() -> str:
     return str(folder)
 
 
-class Store:
+class Store(sampling.WallTimed):
     """What the store does around the rows."""
 
     repeat = sizes.repeats(3)
-    number = 1
-    rounds = 1
-    warmup_time = 0
 
     def setup(self, folder: str) -> None:
         from tickloom import open_store

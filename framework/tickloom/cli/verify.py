@@ -66,9 +66,6 @@ def _compare_sources(store: Path, report: Report, bars: Progress) -> None:
     from tickloom.store.api import open_store
     from tickloom.store.verify import Problem
 
-    found = check_conservation(
-        open_store(store),
-        advance=counting_bar(bars, "sources"),
-    )
+    found = check_conservation(open_store(store), advance=counting_bar(bars, "sources"))
     report.problems += [Problem(path, reason) for path, reason in found.lost]
     report.notes += found.unchecked
