@@ -40,6 +40,8 @@ def read(unit, options):
         frame = frame.drop("timestamp")
     if fault == "raises":
         raise ValueError("a bug")
+    if fault == "names its file":
+        raise ReadError(f"{unit.paths[0]}: expected ticks, found none")
     if fault == "exits":
         sys.exit(5)
     if fault == "frame":
@@ -90,6 +92,7 @@ FAULTS = {
     "text": "is of type String; expected a date and time without a zone",
     "no time": "expected a column 'timestamp'; found the columns: price",
     "raises": "reader 'faulty' failed: ValueError: a bug",
+    "names its file": "expected ticks, found none",
     "exits": "reader 'faulty' failed: SystemExit: 5",
     "frame": "read() must yield RawBatch, Rejected or Ignored, found DataFrame",
     "lazy": "RawBatch.frame must be a polars DataFrame, found LazyFrame",
@@ -131,6 +134,7 @@ def test_a_file_that_its_reader_fails_on_is_quarantined(
     for fault, reason in FAULTS.items():
         assert reason in found[fault]
     assert re.search(r"ValueError: a bug \(.*faulty_plugin\.py, line \d+\)$", found["raises"])
+    assert found["names its file"] == FAULTS["names its file"], "the path stands beside it"
     assert "discover prints" in said
     assert "read prints" in said
 

@@ -182,7 +182,8 @@ class _UnitReading:
             self._read()
         except ReadError as error:
             self._count_rest()
-            self._reject_whole(str(error))
+            # Shown beside the path, which many readers begin their messages with.
+            self._reject_whole(str(error).removeprefix(f"{result.path}: "))
         except OSError as error:
             self._reject_whole(f"expected a readable file; found: {error.strerror or error}")
         else:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 class ReadError(TickloomError):
-    """A unit cannot be read; the host quarantines the whole unit with this message."""
+    """A unit cannot be read; the host quarantines the whole unit with this message, and shows the
+    path beside it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

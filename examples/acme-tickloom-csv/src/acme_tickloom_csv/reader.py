@@ -48,16 +48,16 @@ def read(unit: Unit, options: SourceOptions) -> Iterator[RawBatch | Rejected]:
         with gzip.open(path, "rt", encoding="ascii") as file:
             header = file.readline().rstrip("\n")
             if header != HEADER:
-                raise ReadError(f"{path}: expected the header {HEADER!r}, found {header!r}")
+                raise ReadError(f"expected the header {HEADER!r}, found {header!r}")
             while lines := list(islice(file, options.batch_rows)):
                 yield from batches(path, lines)
     except (EOFError, OSError, zlib.error, UnicodeDecodeError) as error:
-        raise ReadError(f"{path}: expected a whole gzip file of ASCII text: {error}") from error
+        raise ReadError(f"expected a whole gzip file of ASCII text: {error}") from error
 
 
 def batches(path: Path, lines: list[str]) -> Iterator[RawBatch | Rejected]:
     """The lines, contract by contract, each contract's rows in the order of the file."""
-    frame = parse(path, lines)
+    frame = parse(lines)
     for (instrument,), rows in frame.group_by(["instrument"], maintain_order=True):
         symbol = exchange_symbol(str(instrument))
         rows = rows.drop("instrument")
@@ -68,7 +68,7 @@ def batches(path: Path, lines: list[str]) -> Iterator[RawBatch | Rejected]:
             yield RawBatch(frame=rows, symbol=symbol)
 
 
-def parse(path: Path, lines: list[str]) -> pl.DataFrame:
+def parse(lines: list[str]) -> pl.DataFrame:
     """Typed columns with tickloom's names, ``timestamp`` on the exchange's clock, and
     ``instrument``."""
     import polars as pl
@@ -88,7 +88,7 @@ def parse(path: Path, lines: list[str]) -> pl.DataFrame:
         frame = pl.read_csv("".join(lines).encode(), has_header=False, schema=types)
         return frame.select(wall_clock, "instrument", *RENAMED).rename(RENAMED)
     except pl.exceptions.PolarsError as error:
-        raise ReadError(f"{path}: expected lines of {HEADER!r}: {error}") from error
+        raise ReadError(f"expected lines of {HEADER!r}: {error}") from error
 
 
 reader = ReaderSpec(
