@@ -124,6 +124,8 @@ def test_ticks_look_like_the_vendors(report: SynthReport) -> None:
         nulls |= {name for row in rows for name, value in row.items() if value is None}
         assert {row["symbol"] for row in rows} == {path.stem.upper()}
         assert all(row["ts"] == row["timestamp"] for row in rows)
+        traded = [row[name] for row in rows for name in ("price", "open", "high", "low", "close")]
+        assert all(price == round(price, 2) for price in traded if price is not None)
     assert same > 100
     assert {"price", "avgPrice", "lastTradeTime", "oi", "bp4"} <= nulls
     assert not nulls & {"timestamp", "volume", "bp0", "sp0"}

@@ -48,7 +48,9 @@ def tick_table(
     seconds = _seconds(random, count)
     fair = fair_prices(listing, day, seconds, spot[seconds])
     bid, ask = _touch(random, fair, busy)
-    close = round(float(fair[0]), 1) + 0.05 if previous_close is None else previous_close
+    close = previous_close
+    if close is None:
+        close = (round(float(fair[0]) * TICKS_PER_RUPEE) + 1) / TICKS_PER_RUPEE
     stamps = np.datetime64(day, "us") + (OPEN_SECOND + seconds) * np.timedelta64(1_000_000, "us")
     columns: Columns = {"timestamp": pa.array(stamps), "ts": pa.array(stamps)}
     columns |= _trades(random, stamps, bid, ask, close, listing.underlying.lot, busy)
