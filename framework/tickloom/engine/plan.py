@@ -57,9 +57,18 @@ def plan(
     Raises :class:`UsageError` if a column does not exist, :class:`StoreError` if a partition is
     not sorted.
     """
-    with ThreadPoolExecutor(workers, thread_name_prefix="tickloom-plan") as pool:
-        found = pool.map(lambda partition: _planned(partition, filters, columns, hot), partitions)
-        return [planned for planned in found if planned.contracts]
+
+    def planned(partition: Partition) -> PlannedPartition:
+        return _planned(partition, filters, columns, hot)
+
+    if any(partition.entry is None for partition in partitions):
+        with ThreadPoolExecutor(workers, thread_name_prefix="tickloom-plan") as pool:
+            found = list(pool.map(planned, partitions))
+    else:
+        # Stored indexes take 0.35 ms each; two threads that take turns at that took five times as
+        # long. Only the scan that makes one is work to share.
+        found = [planned(partition) for partition in partitions]
+    return [each for each in found if each.contracts]
 
 
 def slices(planned: Sequence[PlannedPartition], workers: int) -> Iterator[Slice]:
