@@ -44,12 +44,15 @@ class PlainKernel:
     compile_seconds = 0.0
     needs_facts = False
 
-    def __init__(self) -> None:
+    def __init__(self, reads_chunks: bool) -> None:
+        self.reads_chunks = reads_chunks
         self.dtypes: set[str] = set()
         self.rows = 0
 
     def __call__(self, params: Any, offsets: Any, columns: Any, **_: Any) -> ContractResults:
         n = len(offsets) - 1
+        assert self.reads_chunks or len(columns.edges) == 2
+        columns = columns.span(0, columns.rows)
         assert len(columns) == 3
         self.dtypes |= {c.dtype.name for c in columns}
         price = columns[0]
@@ -74,9 +77,9 @@ class PlainKernel:
         )
 
 
-@pytest.fixture
-def kernel(monkeypatch: pytest.MonkeyPatch) -> PlainKernel:
-    plain = PlainKernel()
+@pytest.fixture(params=[False, True], ids=["in one piece", "in chunks"])
+def kernel(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> PlainKernel:
+    plain = PlainKernel(request.param)
     monkeypatch.setattr(api, "load_kernel", lambda spec, variant, announce: plain)
     return plain
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from tests.engine.conftest import GROUP, RecordingWriter, slice_of
 
+from tickloom.engine.chunks import Chunks
 from tickloom.engine.scan import Block, Scan, as_numbers
 from tickloom.errors import UsageError
 
@@ -36,7 +39,12 @@ def file(tmp_path: Path) -> Path:
 
 
 def read(file: Path, spans: list[tuple[int, int]], names: list[str]) -> list[Block]:
-    return list(Scan(slice_of(file, spans), names))
+    return kept(Scan(slice_of(file, spans), names))
+
+
+def kept(scan: Iterable[Block]) -> list[Block]:
+    """The blocks with arrays of their own: a scan's hold until its next block."""
+    return [replace(b, chunks=Chunks.whole([column.copy() for column in b.columns])) for b in scan]
 
 
 def by_contract(blocks: list[Block], column: int) -> dict[int, list[float]]:
@@ -70,7 +78,8 @@ def test_each_contract_gets_its_own_rows(
 
 
 def test_only_the_contracts_across_an_edge_are_copied(file: Path, writer: RecordingWriter) -> None:
-    blocks = read(file, [(0, 4), (4, 4), (8, 4), (12, 8), (20, 10), (30, 15)], ["price"])
+    spans = [(0, 4), (4, 4), (8, 4), (12, 8), (20, 10), (30, 15)]
+    blocks = list(Scan(slice_of(file, spans), ["price"]))
     owned = [
         chunk.to_numpy(zero_copy_only=True) for chunk in writer.given[0].column("price").chunks
     ]
@@ -86,7 +95,7 @@ def test_only_the_contracts_across_an_edge_are_copied(file: Path, writer: Record
 
 def test_nulls_become_nan_or_zero_and_are_counted(file: Path, writer: RecordingWriter) -> None:
     scan = Scan(slice_of(file, [(0, 8), (8, 37)]), ["price", "bp0", "oi", "empty"])
-    blocks = list(scan)
+    blocks = kept(scan)
     bids = [v for i in (0, 1) for v in by_contract(blocks, 1)[i]]
     for row, value in enumerate(bids):
         assert np.isnan(value) if row % 7 == 0 else value == row
@@ -108,7 +117,7 @@ def test_a_small_gap_is_read_along_and_a_wide_one_is_not(
 ) -> None:
     monkeypatch.setattr("tickloom.engine.scan.WIDEST_GAP", 5)
     scan = Scan(slice_of(file, [(0, 2), (7, 3), (30, 4)]), ["volume"])
-    blocks = list(scan)
+    blocks = kept(scan)
     assert writer.asked == [(["volume"], [(0, 10), (30, 4)])]
     assert by_contract(blocks, 0) == {0: [0, 10], 1: [70, 80, 90], 2: [300, 310, 320, 330]}
     assert scan.rows_read == 14
@@ -118,7 +127,7 @@ def test_columns_with_different_chunks_are_put_together(tmp_path: Path) -> None:
     pieces = {"a": ([0.0, 1.0], [2.0, 3.0, 4.0]), "b": ([0, 1, 2, 3], [4])}
     table = pa.table({name: pa.chunked_array(list(parts)) for name, parts in pieces.items()})
     scan = Scan(slice_of(tmp_path / "none", [(0, 2), (2, 2), (4, 1)]), ["a", "b"])
-    blocks = list(scan._blocks(table, 0, 3, 0))
+    blocks = kept(scan._blocks(table, 0, 3, 0))
     assert by_contract(blocks, 0) == {0: [0.0, 1.0], 1: [2.0, 3.0], 2: [4.0]}
     assert by_contract(blocks, 1) == {0: [0, 1], 1: [2, 3], 2: [4]}
 

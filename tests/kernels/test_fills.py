@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from tests.kernels.tick_slices import NS_PER_SECOND, TickSlice, random_slice
 from tests.oracles.fills import Rules, Tick, Trade, run_contract
 
 from tickloom import KernelSpec
+from tickloom.engine.chunks import Chunks
 from tickloom.engine.compiled import ContractResults, CostTerms, FillModel, Variant, load_kernel
 from tickloom.errors import PluginError
 
@@ -75,7 +77,13 @@ def run(
 ) -> ContractResults:
     kernel = load_kernel(spec, Variant.of(fill, costs=costs is not None, logged=logged))
     columns = ticks.arrays(kernel.required_columns)
-    return kernel(scripted.Params(), ticks.offsets, columns, fill=fill, costs=costs)
+    whole = kernel(scripted.Params(), ticks.offsets, columns, fill=fill, costs=costs)
+    for cuts in ticks.cuts():
+        pieces = Chunks.cut([np.split(column, cuts) for column in columns])
+        found = kernel(scripted.Params(), ticks.offsets, pieces, fill=fill, costs=costs)
+        for field in fields(whole):
+            np.testing.assert_array_equal(getattr(found, field.name), getattr(whole, field.name))
+    return whole
 
 
 @pytest.mark.parametrize("fill", FILLS, ids=repr)

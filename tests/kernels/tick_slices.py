@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,6 +28,15 @@ class TickSlice:
 
     def arrays(self, names: tuple[str, ...]) -> list[NDArray[np.float64] | NDArray[np.int64]]:
         return [self.columns[name] for name in names]
+
+    def cuts(self) -> Iterator[list[int]]:
+        """Rows at which columns can be cut into chunks: around contracts' edges, amid runs of
+        missing prices, and everywhere."""
+        rows = int(self.offsets[-1])
+        yield list(range(7, rows, 7))
+        yield sorted({int(row) + by for row in self.offsets for by in (-1, 0, 1)} - {-1})
+        yield np.flatnonzero(~(self.columns["price"] > 0)).tolist()
+        yield list(range(1, rows))
 
     def rows(self, contract: int, names: tuple[str, ...]) -> list[tuple[float | int, ...]]:
         """Plain Python ticks of one contract."""

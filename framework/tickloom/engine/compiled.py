@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tickloom.engine.chunks import Chunks
 from tickloom.engine.constants import layout_of, prepare_constants
 from tickloom.engine.contract_results import TRADE_DTYPE, ContractFacts, ContractResults
 from tickloom.engine.costs import CostTerms
 from tickloom.engine.fills import FillModel
+from tickloom.engine.kernel_spec import column_kind
 from tickloom.engine.loading import (
     Announce,
     accounting_columns,
@@ -25,6 +27,7 @@ from tickloom.engine.loading import (
     wanted_plan,
 )
 from tickloom.engine.loop_call import Loop, Settings
+from tickloom.engine.scratch import Scratch
 from tickloom.engine.slice_check import check_facts, check_slice
 from tickloom.engine.stored_values import plain_values
 from tickloom.engine.variant import Variant, is_fused, required_columns
@@ -43,10 +46,13 @@ __all__ = [
     "required_columns",
 ]
 
-Runner = Callable[[NDArray[np.int64], Sequence[NDArray[Any]], Settings], ContractResults]
+Runner = Callable[[NDArray[np.int64], Chunks, Settings], ContractResults]
 
 _PREPARED = 4096
 """Parameter sets whose constants a kernel remembers."""
+
+_SCRATCH = Scratch()
+"""Where columns are decoded, by name and chunk."""
 
 
 class CompiledKernel:
@@ -65,6 +71,8 @@ class CompiledKernel:
         """The columns that a call takes, in this order."""
         self.needs_facts: bool = bool(spec.clock)
         """Whether a call needs ``facts``."""
+        self.reads_chunks: bool = isinstance(run, Loop)
+        """Whether chunks are read where they are."""
         self._run = run
         self._dtypes = variant.column_dtypes(spec)
         layout = layout_of(spec)
@@ -76,7 +84,7 @@ class CompiledKernel:
         self,
         params: Any,
         offsets: NDArray[np.int64],
-        columns: Sequence[NDArray[Any]],
+        columns: Sequence[NDArray[Any]] | Chunks,
         *,
         facts: ContractFacts | None = None,
         fill: FillModel | None = None,
@@ -86,13 +94,15 @@ class CompiledKernel:
 
         ``offsets`` is of shape (contracts + 1,): contract c owns rows ``offsets[c]`` up to
         ``offsets[c + 1]`` of every column (rows outside are not read). Columns are C-contiguous,
-        read-only allowed, with the dtypes of the variant. ``fill`` and ``costs`` give the values
+        read-only allowed, with the dtypes of the variant; in chunks, a contract that lies across
+        an edge is copied unless ``reads_chunks``. ``fill`` and ``costs`` give the values
         of what the variant was compiled for.
 
         Raises ValueError for arrays of another shape or dtype, and
         :class:`~tickloom.errors.PluginError` if the kernel wants more than its ``max_position``
         or raises.
         """
+        columns = columns if isinstance(columns, Chunks) else Chunks.whole(columns)
         check_slice(offsets, columns, self.required_columns, self._dtypes)
         check_facts(facts, len(offsets) - 1, self.needs_facts)
         fill = fill or FillModel(mode=self.variant.fill)
@@ -154,9 +164,17 @@ def _decoding(names: Sequence[str], run: Runner) -> Runner:
     """``run``, for columns in whatever types they are stored."""
 
     def decode_and_run(
-        offsets: NDArray[np.int64], columns: Sequence[NDArray[Any]], settings: Settings
+        offsets: NDArray[np.int64], columns: Chunks, settings: Settings
     ) -> ContractResults:
-        plain = [plain_values(name, column) for name, column in zip(names, columns, strict=True)]
-        return run(offsets, plain, settings)
+        plain = (
+            tuple(
+                plain_values(
+                    name, chunk, _SCRATCH.array((name, number), column_kind(name), len(chunk))
+                )
+                for number, chunk in enumerate(chunks)
+            )
+            for name, chunks in zip(names, columns.columns, strict=True)
+        )
+        return run(offsets, Chunks(columns.edges, tuple(plain)), settings)
 
     return decode_and_run

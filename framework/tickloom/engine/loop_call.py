@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.engine.cache.link import Linked
+from tickloom.engine.chunks import Chunks
 from tickloom.engine.codegen.fill_source import LOG_FULL, LOGGED, OK, OUT_OF_BOUNDS, ROW, WANTED
 from tickloom.engine.codegen.loop_source import COUNTS, FIXED_ARGUMENTS, OUTCOMES
 from tickloom.engine.contract_results import TRADE_DTYPE, ContractFacts, ContractResults
@@ -69,8 +70,9 @@ class Loop:
         self._variant = variant
         self._columns = [given.index(name) if name in given else None for name in columns]
         self._timed = "timestamp_ns" in given
-        pointers = [ctypes.c_void_p] * (len(FIXED_ARGUMENTS) - 2)
-        arguments = [ctypes.c_int64, *pointers, ctypes.c_int64, *[ctypes.c_void_p] * len(columns)]
+        arguments: list[Any] = [ctypes.c_void_p] * (len(FIXED_ARGUMENTS) + len(columns))
+        for name in ("contracts", "log_capacity"):
+            arguments[FIXED_ARGUMENTS.index(name)] = ctypes.c_int64
         # CFUNCTYPE releases the GIL during the call.
         self._call = ctypes.CFUNCTYPE(ctypes.c_int64, *arguments)(linked.address)
 
@@ -80,7 +82,7 @@ class Loop:
         return self._linked.address
 
     def __call__(
-        self, offsets: NDArray[np.int64], columns: Sequence[NDArray[Any]], settings: Settings
+        self, offsets: NDArray[np.int64], columns: Chunks, settings: Settings
     ) -> ContractResults:
         """Run over the contracts of ``offsets``; arguments are checked already."""
         capacity = _FIRST_LOG if self._variant.logged else _NO_LOG
@@ -96,7 +98,7 @@ class Loop:
     def _once(
         self,
         offsets: NDArray[np.int64],
-        columns: Sequence[NDArray[Any]],
+        columns: Chunks,
         settings: Settings,
         capacity: int,
     ) -> tuple[int, ContractResults, NDArray[np.int64]]:
@@ -107,6 +109,10 @@ class Loop:
         log_i = np.empty((max(capacity, 0), 4), np.int64)
         log_f = np.empty((max(capacity, 0), 4), np.float64)
         facts = settings.facts
+        tables = [
+            columns.addresses(n) if n is not None else np.full(len(columns.edges) - 1, _UNUSED)
+            for n in self._columns
+        ]
         arrays = (
             offsets,
             facts.expiry_day if facts else _EMPTY_I,
@@ -128,7 +134,8 @@ class Loop:
             contracts,
             *(array.ctypes.data for array in arrays),
             capacity,
-            *(columns[n].ctypes.data if n is not None else _UNUSED for n in self._columns),
+            columns.edges.ctypes.data,
+            *(table.ctypes.data for table in tables),
         )
         log = _log(log_i, log_f, int(place[LOGGED])) if self._variant.logged else None
         pnl, costs = outcomes

@@ -118,13 +118,13 @@ def run_slice(job: Job, part: Slice, kernels: Kernels | None = None) -> SliceRes
     compiled = kernels[variant] if kernels else _loaded(job.spec, variant)
     contracts = np.zeros(len(part.starts), CONTRACT_DTYPE)
     logs = []
-    scan = Scan(part, job.names)
+    scan = Scan(part, job.names, in_chunks=compiled.reads_chunks)
     for block in scan:
         span = slice(block.low, block.low + len(block.offsets) - 1)
         found = compiled(
             job.params,
             block.offsets,
-            block.columns[: len(job.columns)],
+            block.chunks.first(len(job.columns)),
             facts=contract_facts(part, span) if compiled.needs_facts else None,
             fill=job.fill,
             costs=slice_costs(job, part, span),
@@ -132,7 +132,7 @@ def run_slice(job: Job, part: Slice, kernels: Kernels | None = None) -> SliceRes
         for field in CONTRACT_DTYPE.fields or ():
             contracts[field][span] = getattr(found, field)
         if job.variant.logged:
-            logs.append(_placed(found, block, part, block.columns[job.names.index(TIME)]))
+            logs.append(_placed(found, block, part, job.names.index(TIME)))
     return SliceResult(
         part=part,
         contracts=contracts,
@@ -186,16 +186,15 @@ def contract_facts(part: Slice, span: slice) -> ContractFacts:
     )
 
 
-def _placed(
-    found: ContractResults, block: Block, part: Slice, times: npt.NDArray[np.int64]
-) -> npt.NDArray[np.void]:
-    """A block's trades, counted over the partition and its file, with their times."""
+def _placed(found: ContractResults, block: Block, part: Slice, times: int) -> npt.NDArray[np.void]:
+    """A block's trades, counted over the partition and its file, with their times, which are in
+    the column of number ``times``."""
     assert found.log is not None
     placed = np.zeros(len(found.log), LOG_DTYPE)
     for field in TRADE_DTYPE.names or ():
         placed[field] = found.log[field]
-    placed["entry_ns"] = times[found.log["entry_row"]]
-    placed["exit_ns"] = times[found.log["exit_row"]]
+    placed["entry_ns"] = block.chunks.take(times, found.log["entry_row"])
+    placed["exit_ns"] = block.chunks.take(times, found.log["exit_row"])
     placed["contract"] += part.first + block.low
     placed["entry_row"] += block.first_row
     placed["exit_row"] += block.first_row

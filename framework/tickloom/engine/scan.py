@@ -1,8 +1,8 @@
 """Reads the columns of a slice and hands them to a kernel as contiguous arrays.
 
-A file's columns arrive in chunks, one for each row group. Contracts that lie inside a chunk are
-handed on as views of it; only those that lie across an edge are put together by a copy, so about
-one contract per row group is copied and no pass over the whole data is needed.
+A file's columns arrive in chunks, one for each row group. Loops that go from chunk to chunk get
+them as they are; for others, contracts that lie inside a chunk are handed on as views of it, and
+those that lie across an edge are put together by a copy.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tickloom.engine.schedule import Int64, Slice
+from tickloom.engine.chunks import Chunks, Int64
+from tickloom.engine.schedule import Slice
 from tickloom.errors import StoreError, UsageError
 from tickloom.schema import ROW_GROUP_ROWS
 from tickloom.store.formats import format_of
@@ -31,20 +32,27 @@ WIDEST_GAP: Final = ROW_GROUP_ROWS // 4
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Whole contracts that lie one after another in memory. ``n`` is their number."""
+    """Contracts that lie one after another. ``n`` is their number.
+
+    Its arrays hold until the next block is asked for.
+    """
 
     low: int
     """Its first contract, counted over the slice."""
 
     offsets: Int64
-    """``int64[n + 1]``: where each contract starts in the arrays, and where the last one ends."""
+    """``int64[n + 1]``: at which row each contract starts, and where the last one ends."""
 
-    columns: list[npt.NDArray[Any]]
-    """One contiguous array a column, read-only where it is a view: ``float64`` or ``int64``, or
-    the hot file's type."""
+    chunks: Chunks
+    """The columns: ``float64`` or ``int64``, or the hot file's types."""
 
     first_row: int
-    """The file's row that the arrays start at."""
+    """The file's row that is row 0 here."""
+
+    @property
+    def columns(self) -> list[npt.NDArray[Any]]:
+        """The columns of a block in one piece."""
+        return [chunk for (chunk,) in self.chunks.columns]
 
 
 @dataclass(slots=True)
@@ -56,6 +64,9 @@ class Scan:
 
     names: Sequence[str]
     """Columns to read."""
+
+    in_chunks: bool = False
+    """Blocks may consist of several chunks, so that nothing is copied."""
 
     rows_read: int = 0
     """Rows taken from the file so far, gaps between selected contracts included."""
@@ -106,15 +117,19 @@ class Scan:
             column = table.column(name)
             self.nulls[name] = self.nulls.get(name, 0) + column.null_count
             columns.append([self._numbers(chunk, name) for chunk in column.chunks if len(chunk)])
+        chunks = Chunks.cut(columns)
         starts = self.slice.starts[low:high] - first_row
         ends = starts + self.slice.rows[low:high]
-        edges = [_edges(chunks) for chunks in columns]
-        for a, b in _runs(starts, ends, np.unique(np.concatenate(edges))):
+        for a, b in _runs(starts, ends, None if self.in_chunks else chunks.edges):
             begin, end = int(starts[a]), int(ends[b - 1])
+            if self.in_chunks:
+                offsets = np.append(starts[a:b], end)
+                yield Block(low=low + a, offsets=offsets, chunks=chunks, first_row=first_row)
+                continue
             yield Block(
                 low=low + a,
                 offsets=np.append(starts[a:b], end) - begin,
-                columns=[_span(c, e, begin, end) for c, e in zip(columns, edges, strict=True)],
+                chunks=Chunks.whole(chunks.span(begin, end)),
                 first_row=first_row + begin,
             )
 
@@ -200,26 +215,13 @@ def _groups(part: Slice) -> Iterator[tuple[int, int]]:
     yield from pairwise(edges)
 
 
-def _edges(chunks: list[npt.NDArray[Any]]) -> Int64:
-    """``int64[chunks + 1]``: where each chunk starts, and where the last one ends."""
-    return np.cumsum([0, *(len(chunk) for chunk in chunks)], dtype=np.int64)
-
-
-def _runs(starts: Int64, ends: Int64, edges: Int64) -> Iterator[tuple[int, int]]:
-    """Runs ``[a, b)`` of adjoining contracts: inside one chunk, or one that lies across edges."""
-    first = np.searchsorted(edges, starts, "right")
-    last = np.searchsorted(edges, ends - 1, "right")
-    apart = (starts[1:] != ends[:-1]) | (first[1:] != last[:-1]) | (first != last)[1:]
-    apart |= (first != last)[:-1]
+def _runs(starts: Int64, ends: Int64, edges: Int64 | None) -> Iterator[tuple[int, int]]:
+    """Runs ``[a, b)`` of adjoining contracts; with ``edges``, inside one chunk, or one contract
+    that lies across edges."""
+    apart = starts[1:] != ends[:-1]
+    if edges is not None:
+        first = np.searchsorted(edges, starts, "right")
+        last = np.searchsorted(edges, ends - 1, "right")
+        apart |= (first[1:] != last[:-1]) | (first != last)[1:] | (first != last)[:-1]
     cuts = [0, *(np.flatnonzero(apart) + 1).tolist(), len(starts)]
     yield from pairwise(cuts)
-
-
-def _span(chunks: list[npt.NDArray[Any]], edges: Int64, begin: int, end: int) -> npt.NDArray[Any]:
-    """Rows ``[begin, end)``: a view if one chunk holds them all, else a copy."""
-    low = int(np.searchsorted(edges, begin, "right")) - 1
-    high = int(np.searchsorted(edges, end - 1, "right")) - 1
-    if low == high:
-        return chunks[low][begin - edges[low] : end - edges[low]]
-    parts = [chunks[i][max(begin - edges[i], 0) : end - edges[i]] for i in range(low, high + 1)]
-    return np.concatenate(parts)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tickloom.engine.chunks import Chunks
 from tickloom.engine.contract_results import ContractFacts
 
 
 def check_slice(
     offsets: NDArray[np.int64],
-    columns: Sequence[NDArray[Any]],
+    columns: Chunks,
     names: Sequence[str],
     dtypes: Sequence[str],
 ) -> None:
@@ -22,17 +22,21 @@ def check_slice(
         raise ValueError(f"offsets must be a contiguous int64 array; found {offsets.dtype}")
     if len(offsets) == 0 or offsets[0] < 0 or bool((np.diff(offsets) < 0).any()):
         raise ValueError("offsets must start at 0 or more and never decrease")
-    if len(columns) != len(names):
-        raise ValueError(f"columns must be {', '.join(names)}; found {len(columns)} arrays")
-    for name, dtype, column in zip(names, dtypes, columns, strict=True):
-        if column.dtype.name != dtype or column.ndim != 1 or not column.flags.c_contiguous:
-            raise ValueError(
-                f"column {name!r} must be a contiguous {dtype} array; found {column.dtype}"
-            )
-        if len(column) < offsets[-1]:
-            raise ValueError(
-                f"column {name!r} has {len(column)} rows, the contracts need {offsets[-1]}"
-            )
+    if len(columns.columns) != len(names):
+        raise ValueError(f"columns must be {', '.join(names)}; found {len(columns.columns)} arrays")
+    sizes = np.diff(columns.edges)
+    for name, dtype, chunks in zip(names, dtypes, columns.columns, strict=True):
+        for chunk, rows in zip(chunks, sizes, strict=True):
+            if chunk.dtype.name != dtype or chunk.ndim != 1 or not chunk.flags.c_contiguous:
+                raise ValueError(
+                    f"column {name!r} must be a contiguous {dtype} array; found {chunk.dtype}"
+                )
+            if len(chunk) < rows:
+                raise ValueError(f"column {name!r} has {len(chunk)} rows, the others have {rows}")
+    if columns.rows < offsets[-1]:
+        raise ValueError(
+            f"the shortest column has {columns.rows} rows, the contracts need {offsets[-1]}"
+        )
 
 
 def check_facts(facts: ContractFacts | None, contracts: int, needed: bool) -> None:

@@ -10,10 +10,18 @@ from numpy.typing import NDArray
 from tickloom.engine.kernel_spec import column_kind
 
 
-def plain_values(name: str, column: NDArray[Any]) -> NDArray[Any]:
-    """``column`` as the float64 or int64 array that an author's loop reads; no copy if it is."""
+def plain_values(name: str, column: NDArray[Any], room: NDArray[Any] | None = None) -> NDArray[Any]:
+    """``column`` as the float64 or int64 array that an author's loop reads: itself if it is one,
+    else in ``room``, an array of that type and size."""
     kind = column_kind(name)
+    if column.dtype == kind and column.flags.c_contiguous:
+        return column
+    room = np.empty(len(column), kind) if room is None else room
     if column.dtype == kind or kind == "int64":
-        return np.ascontiguousarray(column, kind)
+        np.copyto(room, column)
+        return room
+    np.divide(column, 100.0, out=room)
     missing = column == np.iinfo(column.dtype).min
-    return np.where(missing, np.nan, column / 100.0)
+    if missing.any():
+        room[missing] = np.nan
+    return room

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.engine.cache.link import Linked, link
+from tickloom.engine.chunks import Chunks
 from tickloom.engine.codegen.fill_source import ENTRY, OK, OUT_OF_BOUNDS
 from tickloom.engine.codegen.sweep_source import (
     FLOAT_SLOTS,
@@ -165,7 +166,7 @@ class OnePass:
         facts: ContractFacts | None,
     ) -> SweepResults:
         contracts = len(offsets) - 1
-        check_slice(offsets, columns, self._names, self._dtypes)
+        check_slice(offsets, Chunks.whole(columns), self._names, self._dtypes)
         check_facts(facts, contracts, bool(self._spec.clock))
         constants = self._pack(params)
         blocks = len(constants)

@@ -6,7 +6,7 @@ Rows without a usable price are taken out before the author's loop sees them.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.engine.cache.link import Linked
+from tickloom.engine.chunks import Chunks
 from tickloom.engine.contract_results import ContractFacts, ContractResults
 from tickloom.engine.loading import accounting_columns
 from tickloom.engine.loop_call import Loop, Settings
@@ -42,13 +43,13 @@ class WantedRunner:
         self._accounted = accounting_columns(variant)
 
     def __call__(
-        self, offsets: NDArray[np.int64], columns: Sequence[NDArray[Any]], settings: Settings
+        self, offsets: NDArray[np.int64], columns: Chunks, settings: Settings
     ) -> ContractResults:
         """Run over the contracts of ``offsets``; arguments are checked already."""
         first, last = int(offsets[0]), int(offsets[-1])
         values = {
-            name: plain_values(name, column[first:last])
-            for name, column in zip(self._names, columns, strict=True)
+            name: plain_values(name, column)
+            for name, column in zip(self._names, columns.span(first, last), strict=True)
         }
         kept = np.flatnonzero(values["price"] > 0.0)
         bounds = np.searchsorted(kept, offsets - first)
@@ -56,7 +57,7 @@ class WantedRunner:
             values = {name: column[kept] for name, column in values.items()}
         wanted = self._wanted(bounds, values, settings)
         accounted = [values[name] for name in self._accounted]
-        results = self._accounting(bounds, [*accounted, wanted], settings)
+        results = self._accounting(bounds, Chunks.whole([*accounted, wanted]), settings)
         log = results.log
         if log is not None:
             log["entry_row"] = kept[log["entry_row"]] + first

@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 from collections import namedtuple
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -57,6 +58,27 @@ def read_only(_typing: Any, array: Any) -> Any:
         return impl_ret_borrowed(context, builder, signature.return_type, arguments[0])
 
     return array.copy(readonly=True)(array), generate
+
+
+@cache
+def _load(dtype: str) -> Any:
+    """``load(address, row)``: the value of type ``dtype`` at ``row`` of what begins at ``address``.
+
+    Not an array made by ``carray``: one that a loop exchanges for another is counted by Numba's
+    runtime, which a loop has to do without.
+    """
+    kind = getattr(types, dtype)
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def load(_typing: Any, address: Any, row: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            pointer = context.get_value_type(types.CPointer(kind))
+            start = builder.inttoptr(arguments[0], pointer)
+            return builder.load(builder.gep(start, [arguments[1]]))
+
+        return kind(types.int64, types.int64), generate
+
+    return load
 
 
 if numba.config.DISABLE_JIT:
@@ -116,13 +138,13 @@ def compile_sweep_loop(
         "Tick": tick.instance_class,
         "Constants": layout.record,
     }
-    pointers = (types.CPointer(getattr(types, dtype)) for dtype in shape.dtypes)
+    addresses = (types.int64 for _ in shape.columns)
     fixed = (
         types.int64 if name in _COUNTS else (_F64 if name in _FLOATS else _I64)
         for name in SWEEP_ARGUMENTS
     )
     try:
-        return compile_entry(_loop(shape, source, path, names), (*fixed, *pointers), wide=True)
+        return compile_entry(_loop(shape, source, path, names), (*fixed, *addresses), wide=True)
     except NumbaError as error:
         raise does_not_compile(spec, "step", spec.step, error) from error
 
@@ -180,13 +202,12 @@ def _loop_types(shape: LoopShape) -> tuple[Any, ...]:
         types.int64 if name in _SCALARS else (_F64 if name in _FLOATS else _I64)
         for name in FIXED_ARGUMENTS
     ]
-    return (*fixed, *(types.CPointer(getattr(types, dtype)) for dtype in shape.dtypes))
+    return (*fixed, *(_I64 for _ in shape.columns))
 
 
 def _loop(shape: LoopShape, source: str, path: Path, names: dict[str, Any]) -> Any:
     namespace = {
-        "carray": carray,
-        "unsigned": np.uint64,
+        **{f"{dtype}_at": _load(dtype) for dtype in set(shape.dtypes)},
         "signed": np.int64,
         "NAN": float("nan"),
         "LOWEST_int16": np.iinfo(np.int16).min,

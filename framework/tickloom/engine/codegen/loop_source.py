@@ -23,7 +23,7 @@ from tickloom.engine.codegen.fill_source import (
     stamp_lines,
     tick_lines,
 )
-from tickloom.engine.codegen.text import Lines
+from tickloom.engine.codegen.text import Lines, indent
 from tickloom.engine.kernel_spec import CLOCK_FIELDS, column_kind
 from tickloom.engine.variant import Variant
 
@@ -53,9 +53,10 @@ FIXED_ARGUMENTS: Final = (
     "log_i",
     "log_f",
     "log_capacity",
+    "edges",
 )
 """Arguments of every loop, before its columns; all but ``contracts`` and ``log_capacity`` point to
-float64 or int64."""
+float64 or int64. A column is a table of the addresses of its chunks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,19 +91,20 @@ def loop_source(shape: LoopShape) -> str:
     """The module text that defines ``loop``; ``init``, ``step``, ``Tick``, ``settle`` and
     ``Constants`` are put into its namespace by the compiler."""
     out = Lines()
-    names = ", ".join((*FIXED_ARGUMENTS, *(f"at_{name}" for name in shape.columns)))
+    names = ", ".join((*FIXED_ARGUMENTS, *(f"chunks_{name}" for name in shape.columns)))
     out.add(0, f"def loop({names}):")
-    for name in shape.columns:
-        out.add(1, f"col_{name} = carray(at_{name}, offsets[contracts])")
+    out.add(1, "chunk = -1", *_next_chunk(shape))
     if not shape.stepless:
         out.add(1, f"constants = Constants({constant_values(shape.constants)})")
     out.add(1, "for contract in range(contracts):", "    place[0] = contract")
     out.add(2, "row = offsets[contract]", "last = offsets[contract + 1] - 1")
     out.add(2, "skipped = 0", *reset_lines(shape.variant))
+    out.add(2, "while row <= last and row >= edge:", *indent(_next_chunk(shape)))
     out.add(2, f"while row <= last and not {raw(shape, 'price')} > 0:")
     out.add(3, "skipped += 1", "row += 1")
+    out.add(3, "if row == edge and row <= last:", *indent(_next_chunk(shape)))
     out.add(2, "if row <= last:")
-    out.add(3, f"while not {raw(shape, 'price', 'last')} > 0:", "    skipped += 1", "    last -= 1")
+    out.add(3, *_cut_tail(shape))
     if shape.variant.stale:
         out.add(3, *_quote_reset(shape))
     if not shape.stepless:
@@ -116,7 +118,10 @@ def loop_source(shape: LoopShape) -> str:
 
 
 def _body(out: Lines, shape: LoopShape) -> None:
-    out.add(4, "row += 1", f"if not {raw(shape, 'price')} > 0:", "    skipped += 1", "    continue")
+    out.add(4, "row += 1", "if row == edge:", *indent(_next_chunk(shape)))
+    if shape.variant.checked:
+        out.add(4, "if not edges[chunk] <= row < edge:", "    raise IndexError")
+    out.add(4, f"if not {raw(shape, 'price')} > 0:", "    skipped += 1", "    continue")
     out.add(4, f"price = {value(shape, 'price')}")
     decide = (
         [f"wanted = {raw(shape, 'wanted')}"]
@@ -126,6 +131,30 @@ def _body(out: Lines, shape: LoopShape) -> None:
     quotes = {name: value(shape, name) for name in shape.columns if name != "wanted"}
     out.add(4, *tick_lines(shape.variant, shape.one, decide, quotes))
     out.add(3, *close_lines(shape.variant, shape.one, quotes))
+
+
+def _next_chunk(shape: LoopShape) -> list[str]:
+    """Go on to the next chunk. A loop goes through the chunks itself, so that a row group need not
+    be copied to lie behind the one before it: half of all rows, where contracts are long."""
+    columns = [f"at_{name} = chunks_{name}[chunk]" for name in shape.columns]
+    return ["chunk += 1", "edge = edges[chunk + 1]", *columns]
+
+
+def _cut_tail(shape: LoopShape) -> list[str]:
+    """Set ``last`` to the contract's last row with a price; there is one."""
+    at_last = raw(shape, "price", "last").replace("at_price", "at_last")
+    return [
+        "ends = chunk",
+        "while last >= edges[ends + 1]:",
+        "    ends += 1",
+        "at_last = chunks_price[ends]",
+        f"while not {at_last} > 0:",
+        "    skipped += 1",
+        "    last -= 1",
+        "    if last < edges[ends]:",
+        "        ends -= 1",
+        "        at_last = chunks_price[ends]",
+    ]
 
 
 def tick(shape: LoopShape) -> str:
@@ -138,19 +167,17 @@ def _field(shape: LoopShape, name: str) -> str:
         return "price"
     if name not in CLOCK_FIELDS or name in shape.columns:
         return value(shape, name)
-    stamp = "col_timestamp_ns[unsigned(row)]"
-    return {
-        "time_of_day": f"{stamp} % {NS_PER_DAY}",
-        "time_to_expiry": f"(expiry_day[contract] + 1) * {NS_PER_DAY} - {stamp}",
-        "strike": "strike[contract]",
-        "is_call": "is_call[contract]",
-    }[name]
+    if name in ("strike", "is_call"):
+        return f"{name}[contract]"
+    stamp = raw(shape, "timestamp_ns")
+    if name == "time_of_day":
+        return f"{stamp} % {NS_PER_DAY}"
+    return f"(expiry_day[contract] + 1) * {NS_PER_DAY} - {stamp}"
 
 
 def raw(shape: LoopShape, name: str, row: str = "row") -> str:
     """The expression for a column's value as it is stored."""
-    # Unsigned, or Numba would look for a negative index at each access.
-    return f"col_{name}[unsigned({row})]"
+    return f"{shape.dtypes[shape.columns.index(name)]}_at(at_{name}, {row})"
 
 
 def value(shape: LoopShape, name: str) -> str:

@@ -50,8 +50,6 @@ def sweep_source(shape: LoopShape) -> str:
     out = Lines()
     names = ", ".join((*SWEEP_ARGUMENTS, *(f"at_{name}" for name in shape.columns)))
     out.add(0, f"def loop({names}):")
-    for name in shape.columns:
-        out.add(1, f"col_{name} = carray(at_{name}, offsets[contracts])")
     out.add(1, "highest = 0", "lowest = 0", "for contract in range(contracts):")
     out.add(2, "first = offsets[contract]", "last = offsets[contract + 1] - 1", "ignored = 0")
     out.add(2, f"while first <= last and not {raw(shape, 'price', 'first')} > 0:")
