@@ -13,6 +13,7 @@ import pytest
 from tests.packing.raw_files import raw_frame
 
 from tickloom.errors import UsageError
+from tickloom.packing.bin_space import BinSpace
 from tickloom.packing.budget import MIB, parse_size, plan_budget
 
 CAP = 512 * MIB
@@ -91,6 +92,18 @@ def test_bins_stay_in_memory_only_where_there_is_room() -> None:
     assert plan_budget(CAP, 1, shares_memory=False).bin_bytes == 0
     budget = plan_budget(16 * CAP, 2, shares_memory=False)
     assert 8 * CAP < budget.bin_bytes < 12 * CAP
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="bins in memory need memfd_create")
+def test_bins_go_to_memory_then_to_the_cache_then_compressed_to_disk(tmp_path: Path) -> None:
+    with BinSpace(tmp_path, memory=20_000, cache=20_000) as space:
+        places = [space.place(1_000) for _ in range(3)]
+        assert [place.compress for place in places] == [False, False, True]
+        assert [place.path.parent == tmp_path for place in places] == [False, True, True]
+        # What the first ones really took leaves room for the next.
+        for place in places:
+            space.written(place.path, raw_bytes=1_000, size=4_000)
+        assert not space.place(1_000).compress
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,14 @@ from typing import Final
 
 FRUGAL: Final = {
     "ARROW_DEFAULT_MEMORY_POOL": "system",
-    "_RJEM_MALLOC_CONF": "dirty_decay_ms:0,muzzy_decay_ms:0",
+    "_RJEM_MALLOC_CONF": "dirty_decay_ms:100,muzzy_decay_ms:0",
     "MALLOC_ARENA_MAX": "1",
-    "MALLOC_MMAP_THRESHOLD_": "131072",
-    "MALLOC_TRIM_THRESHOLD_": "131072",
+    "MALLOC_MMAP_THRESHOLD_": "4194304",
+    "MALLOC_TRIM_THRESHOLD_": "4194304",
 }
-"""Variables that PyArrow, Polars and the C library read when a process starts. With them a worker
-that packed 4 million rows within 512 MB peaked at 350 MB instead of 470."""
+"""Variables that PyArrow, Polars and the C library read when a process starts. With them a
+pack of 10 million rows within 512 MB peaked at 534 MB instead of 564, for 5% more CPU time. Giving
+back every 128 KB at once peaked at 514 MB, for 27% more."""
 
 
 @contextmanager

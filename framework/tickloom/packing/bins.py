@@ -61,8 +61,8 @@ class Bin(NamedTuple):
     segments: list[Segment]
     """Its rows, in the vendor's order."""
 
-    in_memory: bool
-    """Whether the file is in memory; then segments are not compressed."""
+    compressed: bool
+    """Whether its segments are compressed; otherwise they are mapped."""
 
     @property
     def rows(self) -> int:
@@ -114,7 +114,7 @@ def read_segments(found: Bin) -> Iterator[pa.Table]:
 
     with found.file.open("rb") as file:
         for segment in found.segments:
-            data = _mapped(file, segment) if found.in_memory else _loaded(file, segment)
+            data = _loaded(file, segment) if found.compressed else _mapped(file, segment)
             yield pa.ipc.open_stream(data).read_all()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tickloom.host import get_host
 from tickloom.packing.assembly_stage import AssemblyStage, by_partition
-from tickloom.packing.bin_space import BinSpace
+from tickloom.packing.bin_space import BinSpace, cache_room
 from tickloom.packing.budget import Budget
 from tickloom.packing.claims import Claim, Claims, find_claims
 from tickloom.packing.clocks import Clocks
@@ -97,7 +97,7 @@ class Packing:
 
     def _pack(self, store: StoreWriter, sources: Sequence[Source], writer: str) -> None:
         with (
-            BinSpace(store.staging, self._budget.bin_bytes) as space,
+            BinSpace(store.staging, self._budget.bin_bytes, cache_room(store.staging)) as space,
             Crew(self._request.executor, self._budget.workers) as crew,
         ):
             results, sources, rebuild = self._read(store, sources, space, crew)

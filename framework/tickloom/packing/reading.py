@@ -135,7 +135,7 @@ class ReadResult:
 
 def read_units(task: ReadTask) -> ReadResult:
     """Read the units of ``task``, one after another."""
-    with BinFile(task.bins.path, compress=not task.bins.in_memory) as bins:
+    with BinFile(task.bins.path, compress=task.bins.compress) as bins:
         units = [_UnitReading(unit, task, bins).run() for unit in task.units]
         return ReadResult(units, bins.size)
 
@@ -168,7 +168,7 @@ class _UnitReading:
         readings = {task.reading.symbol: task.reading} if task.reading else {}
         self._names = Names(self._calendar, self._spec.dialect, readings)
         self._bins = bins
-        self._in_memory = group.bins.in_memory
+        self._compressed = group.bins.compress
         self._rejected = RejectedRows(group.rejected / f"rejected-{task.number}")
         self._result = UnitResult(task.number, task.unit.paths[0])
         self._found: dict[tuple[PartitionKey, Contract], Bin] = {}
@@ -269,7 +269,7 @@ class _UnitReading:
             key = PartitionKey(part.day, contract.underlying)
             place = self._found.get((key, contract))
             if place is None:
-                place = Bin(key, contract, expiry, self._bins.path, [], self._in_memory)
+                place = Bin(key, contract, expiry, self._bins.path, [], self._compressed)
                 self._found[key, contract] = place
             offset, size = self._bins.append(table.slice(part.start, part.rows))
             segment = Segment(offset, size, part.rows, part.first, part.last, part.in_order)

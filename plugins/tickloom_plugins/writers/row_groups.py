@@ -29,6 +29,7 @@ def cut(frames: Iterable[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
             # The pieces that the group was made of: 42 MB that nobody needs while it is written.
             del whole, rest
             yield group
+            del group  # or the next one would be made beside it
             is_first = False
     if not held:
         raise ValueError("a file needs at least one frame: it has no columns otherwise")
