@@ -21,7 +21,7 @@ SORTED_BY: Final = ("expiry", "opt_type", "strike", "timestamp")
 
 
 def write(frames: Iterable[pl.DataFrame], path: Path, settings: WriteSettings) -> None:
-    """The frames' rows as one file: zstd (LZ4 where speed counts), statistics, page checksums, row
+    """The frames' rows as one file: zstd (less where speed counts), statistics, page checksums, row
     groups of exactly ``settings.row_group_rows`` rows."""
     import pyarrow.parquet as pq
 
