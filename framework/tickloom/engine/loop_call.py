@@ -13,7 +13,12 @@ from numpy.typing import NDArray
 from tickloom.engine.cache.link import Linked
 from tickloom.engine.chunks import Chunks
 from tickloom.engine.codegen.fill_source import LOG_FULL, LOGGED, OK, OUT_OF_BOUNDS, ROW, WANTED
-from tickloom.engine.codegen.loop_source import COUNTS, FIXED_ARGUMENTS, OUTCOMES
+from tickloom.engine.codegen.loop_source import (
+    COUNTS,
+    DECODED_ROWS,
+    FIXED_ARGUMENTS,
+    OUTCOMES,
+)
 from tickloom.engine.contract_results import TRADE_DTYPE, ContractFacts, ContractResults
 from tickloom.engine.costs import CostTerms
 from tickloom.engine.fills import FillModel
@@ -109,6 +114,7 @@ class Loop:
         log_i = np.empty((max(capacity, 0), 4), np.int64)
         log_f = np.empty((max(capacity, 0), 4), np.float64)
         facts = settings.facts
+        decoded = np.empty(DECODED_ROWS, np.float64)
         tables = [
             columns.addresses(n) if n is not None else np.full(len(columns.edges) - 1, _UNUSED)
             for n in self._columns
@@ -135,6 +141,7 @@ class Loop:
             *(array.ctypes.data for array in arrays),
             capacity,
             columns.edges.ctypes.data,
+            decoded.ctypes.data,
             *(table.ctypes.data for table in tables),
         )
         log = _log(log_i, log_f, int(place[LOGGED])) if self._variant.logged else None

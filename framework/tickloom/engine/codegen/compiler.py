@@ -47,7 +47,7 @@ _FLOATS: Final = {
     "pnl",
 }
 _COUNTS: Final = {"contracts", "blocks", "bound"}
-_SCALARS: Final = {"contracts", "log_capacity"}
+_SCALARS: Final = {"contracts", "log_capacity", "decoded"}
 
 
 @intrinsic  # type: ignore[untyped-decorator]
@@ -79,6 +79,18 @@ def _load(dtype: str) -> Any:
         return kind(types.int64, types.int64), generate
 
     return load
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _put(_typing: Any, address: Any, place: Any, value: Any) -> Any:
+    """``_put(address, place, value)``: write a float64."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        start = builder.inttoptr(arguments[0], context.get_value_type(_F64))
+        builder.store(arguments[2], builder.gep(start, [arguments[1]]))
+        return context.get_dummy_value()
+
+    return types.none(types.int64, types.int64, types.float64), generate
 
 
 if numba.config.DISABLE_JIT:
@@ -207,7 +219,8 @@ def _loop_types(shape: LoopShape) -> tuple[Any, ...]:
 
 def _loop(shape: LoopShape, source: str, path: Path, names: dict[str, Any]) -> Any:
     namespace = {
-        **{f"{dtype}_at": _load(dtype) for dtype in set(shape.dtypes)},
+        **{f"{dtype}_at": _load(dtype) for dtype in {*shape.dtypes, "float64"}},
+        "put": _put,
         "signed": np.int64,
         "NAN": float("nan"),
         "LOWEST_int16": np.iinfo(np.int16).min,
