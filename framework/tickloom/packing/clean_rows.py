@@ -95,5 +95,8 @@ def _floats(frame: pl.DataFrame) -> list[str]:
 def _is_uneven(series: pl.Series) -> bool:
     if series.null_count() == len(series):
         return False
-    bits = series.to_numpy().view(np.int64)
-    return bool((bits == NEGATIVE_ZERO).any()) or not math.isfinite(series.sum())
+    smallest: Any = series.min()
+    if not math.isfinite(series.sum()):
+        return True
+    # Prices above zero, nearly all, need no look at their bits: a copy where there are nulls.
+    return smallest <= 0 and bool((series.to_numpy().view(np.int64) == NEGATIVE_ZERO).any())

@@ -99,11 +99,9 @@ def _frames(path: Path, file: pq.ParquetFile, rows: int) -> Iterator[pl.DataFram
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    from pyarrow import types
+    from pyarrow import lib
 
-    return any(
-        is_one(kind) for is_one in (types.is_string, types.is_large_string, types.is_string_view)
-    )
+    return kind.id in (lib.Type_STRING, lib.Type_LARGE_STRING, lib.Type_STRING_VIEW)
 
 
 _passed: list[pa.Schema] = []

@@ -45,6 +45,9 @@ def cast(series: pl.Series, dtype: pl.DataType) -> pl.Series:
         series = series.fill_nan(None)
         _check_whole(series)
     if isinstance(dtype, pl.Enum):
+        if isinstance(series.dtype, pl.Categorical | pl.String):
+            with suppress(pl.exceptions.PolarsError):
+                return series.cast(dtype)  # nearly always: no need to look at the values first
         series = _as_category(series, dtype.categories.to_list())
     try:
         if dtype.is_numeric() and isinstance(series.dtype, pl.Categorical | pl.Enum):

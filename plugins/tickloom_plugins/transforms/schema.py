@@ -43,17 +43,19 @@ def apply(frame: pl.DataFrame, context: PartitionContext) -> pl.DataFrame:
     _check_names(frame.columns)
     typed = _typed(frame)
     named = _named(context.symbol, context.slices[0].contract)
-    columns: list[pl.Expr | pl.Series] = []
+    columns: list[pl.Series] = []
     for name, nothing in _nulls().items():
         if name not in typed:
-            columns.append(_constant(name, named[name]) if name in named else nothing)
+            one = _constant(name, named[name]) if name in named else nothing
+            columns.append(one.new_from_index(0, frame.height))
         elif name in named and typed[name].null_count():
             columns.append(_filled(typed[name], named[name]))
         else:
             columns.append(typed[name])
     columns += [typed[name] for name in sorted(typed.keys() - RAW_NAMES)]
     stamps = typed["timestamp"].cast(pl.Int64) * NANOSECONDS
-    return frame.select(*columns, stamps.alias("timestamp_ns"))
+    # Not select(): a query over 53 columns takes 0.25 ms to plan, whatever the rows.
+    return pl.DataFrame([*columns, stamps.alias("timestamp_ns")])
 
 
 def _check_names(names: list[str]) -> None:
@@ -90,28 +92,27 @@ def _typed(frame: pl.DataFrame) -> dict[str, pl.Series]:
 
 
 @cache
-def _nulls() -> dict[str, pl.Expr]:
-    """Of each raw column, in order, the nulls that stand in for it: made once, since a vendor
+def _nulls() -> dict[str, pl.Series]:
+    """Of each raw column, in order, the null that stands in for it: made once, since a vendor
     that lacks columns lacks them in every batch."""
     import polars as pl
 
     return {
-        column.name: pl.lit(None, polars_dtype(column.type)).alias(column.name)
+        column.name: pl.Series(column.name, [None], polars_dtype(column.type))
         for column in RAW_COLUMNS
     }
 
 
-def _constant(name: str, value: str | float | int) -> pl.Expr:
+def _constant(name: str, value: str | float | int) -> pl.Series:
+    """``value`` as a row of the column ``name``."""
     import polars as pl
 
-    return pl.lit(value).cast(polars_dtype(RAW_BY_NAME[name].type)).alias(name)
+    return pl.Series(name, [value]).cast(polars_dtype(RAW_BY_NAME[name].type))
 
 
 def _filled(series: pl.Series, value: str | float | int) -> pl.Series:
-    import polars as pl
-
-    filling = pl.Series(series.name, [value]).cast(series.dtype)
-    return series.zip_with(series.is_not_null(), filling.new_from_index(0, len(series)))
+    filling = _constant(series.name, value).new_from_index(0, len(series))
+    return series.zip_with(series.is_not_null(), filling)
 
 
 schema: Final = TransformSpec(
