@@ -49,10 +49,10 @@ def to_arrow(frame: pl.DataFrame) -> pa.Table:
     table = frame.rechunk().to_arrow()
     for i, (name, dtype) in enumerate(frame.schema.items()):
         if isinstance(dtype, pl.Categorical):
-            plain = frame[name].cast(pl.String).rechunk().to_arrow()
-            codes = plain.dictionary_encode()
+            codes = frame[name].to_physical().rechunk().to_arrow().dictionary_encode()
+            texts = frame[name].unique(maintain_order=True).drop_nulls().cast(pl.String)
             dictionary = pa.DictionaryArray.from_arrays(
-                codes.indices.cast(pa.uint32()), codes.dictionary
+                codes.indices.cast(pa.uint32()), texts.rechunk().to_arrow()
             )
             table = table.set_column(i, table.schema.field(i), dictionary)
     return table
