@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -40,6 +41,9 @@ class HotFacts(msgspec.Struct, frozen=True):
     format: int = 1
     """Version of the layout and of the types."""
 
+
+_REMEMBERED: Final = 4096
+"""Descriptions that are kept: opening a file takes 0.15 ms, a look at its times 2 µs."""
 
 FORMAT: Final = HotFacts("", {}).format
 
@@ -94,6 +98,16 @@ def describe(path: Path) -> tuple[HotFile, str] | None:
 
     Raises :class:`StoreError` if it cannot be read.
     """
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return _describe(path, (found.st_ino, found.st_size, found.st_mtime_ns))
+
+
+@lru_cache(_REMEMBERED)
+def _describe(path: Path, identity: tuple[int, ...]) -> tuple[HotFile, str] | None:
+    """``identity`` tells apart what was at ``path`` at other times."""
     table = _read(path)
     facts = msgspec.json.decode(table.schema.metadata[KEY], type=HotFacts)
     if facts.format != FORMAT:
@@ -109,7 +123,11 @@ def _read(path: Path) -> pa.Table:
         with pa.memory_map(str(path)) as source:
             return pa.ipc.open_file(source).read_all()
     except (pa.ArrowInvalid, OSError) as error:
-        raise StoreError(
-            f"hot file {path} cannot be read ({error}); delete it, or use --no-hot: it is derived "
-            "from the partition and can be built again"
-        ) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> StoreError:
+    return StoreError(
+        f"hot file {path} cannot be read ({error}); delete it, or use --no-hot: it is derived "
+        "from the partition and can be built again"
+    )

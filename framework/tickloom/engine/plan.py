@@ -87,7 +87,9 @@ def _planned(
     hot: Callable[[Partition, Sequence[str]], HotFile | None],
 ) -> PlannedPartition:
     index = _examine(partition, columns)
-    contracts = tuple(c for c in index.contracts if filters.takes(c))
+    contracts = index.contracts
+    if filters.narrows_contracts:
+        contracts = tuple(c for c in contracts if filters.takes(c))
     return PlannedPartition(
         partition=partition,
         file=partition.file(),
