@@ -240,14 +240,17 @@ def test_an_unsorted_store_names_resort(tmp_path: Path, kernel: PlainKernel) -> 
         tickloom.run(SPEC, foreign)
 
 
-@pytest.mark.parametrize("damage", [(0, 40), (60, 200)])
+@pytest.mark.parametrize(
+    ("column", "damage"), [("price", (0, 40)), ("volume", (60, 200))], ids=["header", "content"]
+)
 def test_a_damaged_file_names_verify(
-    store: Path, kernel: PlainKernel, damage: tuple[int, int]
+    store: Path, kernel: PlainKernel, column: str, damage: tuple[int, int]
 ) -> None:
     path = store / MONDAY.file()
     before, data = path.stat(), bytearray(path.read_bytes())
     with pq.ParquetFile(path) as file:
-        page = file.metadata.row_group(0).column(1).dictionary_page_offset
+        chunk = file.metadata.row_group(0).column(file.schema_arrow.names.index(column))
+    page = chunk.dictionary_page_offset or chunk.data_page_offset
     low, high = page + damage[0], page + damage[1]
     data[low:high] = b"\xff" * (high - low)
     path.write_bytes(data)
