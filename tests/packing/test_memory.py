@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import subprocess
 import sys
@@ -12,11 +13,15 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 from tests.packing.raw_files import raw_frame
 
+from tickloom.contracts import Contract, Expiry
 from tickloom.errors import UsageError
-from tickloom.packing.bin_space import BinSpace
+from tickloom.packing.bin_space import BinSpace, BinUse
+from tickloom.packing.bins import Bin
 from tickloom.packing.budget import MIB, parse_size, plan_budget
+from tickloom.store.layout import PartitionKey
 
 CAP = 512 * MIB
+DAY = dt.date(2025, 8, 28)
 ROWS = int(os.environ.get("TICKLOOM_MEMORY_CAMPAIGN_ROWS", "1500000"))
 """1.5 million rows need 600 MB in memory; ``make memory-campaign`` takes ten times the cap."""
 
@@ -104,6 +109,22 @@ def test_bins_go_to_memory_then_to_the_cache_then_compressed_to_disk(tmp_path: P
         for place in places:
             space.written(place.path, raw_bytes=1_000, size=4_000)
         assert not space.place(1_000).compress
+
+
+def test_bins_go_when_their_last_partition_is_done(tmp_path: Path) -> None:
+    contract = Contract("BANKNIFTY", "monthly", "2025-08", "CE", 54000.0)
+    expiry = Expiry(date=DAY, scheduled=DAY, kind="monthly")
+    keys = [PartitionKey(day, "BANKNIFTY") for day in (DAY, DAY + dt.timedelta(days=1))]
+    with BinSpace(tmp_path, memory=20_000, cache=20_000) as space:
+        places = [space.place(1_000) for _ in range(2)]
+        for place in places:
+            place.path.write_bytes(b"bins")
+        both = [Bin(keys[0], contract, expiry, place.path, [], False) for place in places]
+        use = BinUse(space, {keys[0]: both, keys[1]: both[:1]})
+        use.done(keys[0])
+        assert [place.path.exists() for place in places] == [True, False]
+        use.done(keys[1])
+        assert not places[0].path.exists()
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,9 @@ from tests.store.store_data import (
 
 from tickloom.errors import StoreBusyError, StoreError, UsageError
 from tickloom.store.api import PartitionChangedError, open_store
+from tickloom.store.control import file_sha256
 from tickloom.store.layout import PartitionKey
+from tickloom.store.staged import check_staged
 from tickloom.store.writer import StoreWriter
 
 
@@ -36,6 +38,20 @@ def test_a_committed_partition_is_read_back(tmp_path: Path) -> None:
         assert part.rows == frames[part.key].height
         assert pl.read_parquet(part.file()).height == part.rows
         part.confirm()
+
+
+def test_a_file_that_changed_after_its_check_is_checked_again(tmp_path: Path) -> None:
+    frame = partition_frame()
+    with StoreWriter.open(tmp_path / "s", create=True) as writer:
+        staged = writer.stage(KEY)
+        write_file(staged, frame)
+        checked = check_staged(staged, index_of(frame))
+        assert checked.sha256 == file_sha256(staged)
+        staged.unlink()
+        write_file(staged, frame.reverse())
+        os.utime(staged, ns=(0, checked.mtime_ns + 1))
+        with pytest.raises(StoreError, match="row 1 belongs before row 0"):
+            writer.commit(KEY, staged, index_of(frame), checked)
 
 
 def test_nothing_but_the_store_is_left(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from tickloom.schema import Column
 from tickloom.specs import ContractSlice, PartitionContext, TransformSpec, WriteSettings
 from tickloom.store.index import Conflict, ContractIndex, ContractRows
 from tickloom.store.layout import PartitionKey
+from tickloom.store.staged import CheckedFile, check_staged
 
 if TYPE_CHECKING:
     import polars as pl
@@ -73,9 +74,12 @@ class PartitionResult:
     resets: int
     """Rows whose volume is below the row before."""
 
+    checked: CheckedFile
+    """The staged file, read back."""
+
 
 def assemble(task: PartitionTask) -> PartitionResult:
-    """Write the partition's staged file."""
+    """Write the partition's staged file and read it back."""
     return _Assembly(task).run()
 
 
@@ -104,11 +108,13 @@ class _Assembly:
         metadata = {ZONE_METADATA: task.clock.zone} if task.clock else {}
         settings = WriteSettings(metadata=metadata)
         writer.write(self._frames(), task.target, settings)
+        index = ContractIndex(tuple(self._entries))
         return PartitionResult(
-            index=ContractIndex(tuple(self._entries)),
+            index=index,
             rows_new=sum(numbered.bin.rows for numbered in task.bins),
             rows_stored=task.stored[1].rows if task.stored else 0,
             resets=self._resets,
+            checked=check_staged(task.target, index),
         )
 
     def _frames(self) -> Iterator[pl.DataFrame]:

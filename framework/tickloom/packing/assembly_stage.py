@@ -20,7 +20,6 @@ from tickloom.packing.report import PackReport
 from tickloom.packing.runs import NumberedBin
 from tickloom.schema import Column
 from tickloom.store.api import open_store
-from tickloom.store.control import file_sha256
 from tickloom.store.index import ContractIndex
 from tickloom.store.layout import PartitionKey
 from tickloom.store.writer import StoreWriter
@@ -125,7 +124,7 @@ class AssemblyStage:
         if self._is_stored(task, result):
             task.target.unlink()
             return
-        entry = self.store.commit(task.key, task.target, result.index)
+        entry = self.store.commit(task.key, task.target, result.index, result.checked)
         self.report.partitions += 1
         self.report.bytes_out += entry.size
 
@@ -136,8 +135,7 @@ class AssemblyStage:
             entry is not None
             and task.stored is not None
             and task.stored[1] == result.index
-            and entry.size == task.target.stat().st_size
-            and entry.sha256 == file_sha256(task.target)
+            and entry.sha256 == result.checked.sha256
         )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tickloom.host import get_host
 from tickloom.packing.assembly_stage import AssemblyStage, by_partition
-from tickloom.packing.bin_space import BinSpace, cache_room
+from tickloom.packing.bin_space import BinSpace, BinUse, cache_room
 from tickloom.packing.budget import Budget
 from tickloom.packing.claims import Claim, Claims, find_claims
 from tickloom.packing.clocks import Clocks
@@ -121,8 +121,10 @@ class Packing:
                 report=self._report,
                 progress=self._progress,
             )
+            use = BinUse(space, {key: [n.bin for n in found] for key, found in bins.items()})
             for key in assembly.run(bins, rebuild, keys):
                 log.committed(key)
+                use.done(key)
 
     def _read(
         self, store: StoreWriter, sources: Sequence[Source], space: BinSpace, crew: Crew

@@ -16,7 +16,7 @@ import msgspec
 
 from tickloom.errors import StoreError
 from tickloom.schema import STORED_COLUMNS, Column, LogicalType
-from tickloom.store.control import entry_of
+from tickloom.store.control import entry_of, file_sha256
 from tickloom.store.foreign import scan_index
 from tickloom.store.formats import format_of
 from tickloom.store.index import ContractIndex
@@ -134,7 +134,7 @@ class Adoption:
         )
         encoded = msgspec.json.encode(index)
         file = path.relative_to(self._session.path).as_posix()
-        entry = entry_of(file, path, index, encoded, adopted=True)
+        entry = entry_of(file, path, index, encoded, file_sha256(path), adopted=True)
         unnamed = sum(rows.contract is None for rows in index.contracts)
         return _Taken(key, entry, encoded, _extra_columns(path, columns), unnamed)
 

@@ -108,10 +108,16 @@ class ControlFolder:
 
 
 def entry_of(
-    file: str, content: Path, index: ContractIndex, encoded: bytes, *, adopted: bool = False
+    file: str,
+    content: Path,
+    index: ContractIndex,
+    encoded: bytes,
+    sha256: str,
+    *,
+    adopted: bool = False,
 ) -> PartitionEntry:
-    """What the manifest says about the partition file ``file``, whose bytes are in ``content``;
-    ``encoded`` are the bytes of its ``index``."""
+    """What the manifest says about the partition file ``file``, whose bytes are in ``content`` and
+    have the digest ``sha256``; ``encoded`` are the bytes of its ``index``."""
     found = content.stat()
     return PartitionEntry(
         file=file,
@@ -119,7 +125,7 @@ def entry_of(
         contracts=len(index.contracts),
         size=found.st_size,
         mtime_ns=found.st_mtime_ns,
-        sha256=file_sha256(content),
+        sha256=sha256,
         index_sha256=hashlib.sha256(encoded).hexdigest(),
         adopted=adopted,
     )

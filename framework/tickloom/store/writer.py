@@ -20,7 +20,6 @@ from tickloom.store import layout
 from tickloom.store.adoption import Adoption
 from tickloom.store.control import entry_of, file_sha256
 from tickloom.store.files import SYSTEM, FileLayer
-from tickloom.store.formats import format_of
 from tickloom.store.index import ContractIndex
 from tickloom.store.layout import PartitionKey
 from tickloom.store.log import (
@@ -34,8 +33,8 @@ from tickloom.store.log import (
     encode_record,
 )
 from tickloom.store.manifest import Manifest, PartitionEntry, SourceEntry
-from tickloom.store.order import contract_runs, index_problem
 from tickloom.store.session import WriteSession, as_store_errors, store_error
+from tickloom.store.staged import CheckedFile, check_staged
 
 
 class StoreWriter:
@@ -95,14 +94,22 @@ class StoreWriter:
         self._names += 1
         return self.staging / f"{key.date.isoformat()}-{key.underlying}-{self._names}{suffix}"
 
-    def commit(self, key: PartitionKey, staged: Path, index: ContractIndex) -> PartitionEntry:
+    def commit(
+        self,
+        key: PartitionKey,
+        staged: Path,
+        index: ContractIndex,
+        checked: CheckedFile | None = None,
+    ) -> PartitionEntry:
         """Make the file ``staged`` the partition ``key``: all of it, or nothing.
 
-        Reads the written file back: raises :class:`StoreError` if its rows are out of order, or
-        are not the ones that ``index`` describes.
+        Reads the written file back, unless ``checked`` says that this was done: raises
+        :class:`StoreError` if its rows are out of order, or are not the ones that ``index``
+        describes.
         """
         with as_store_errors(self.path):
-            _check_rows(staged, index)
+            if checked is None or not checked.is_still(staged):
+                checked = check_staged(staged, index)
             target = self.path / key.file(staged.suffix)
             known = self.manifest.partitions.get(key)
             if known is None and target.exists():
@@ -116,7 +123,7 @@ class StoreWriter:
             self._files.fsync(sidecar)
             self._files.fsync(staged)
             file = key.file(staged.suffix).as_posix()
-            entry = entry_of(file, staged, index, encoded)
+            entry = entry_of(file, staged, index, encoded, checked.sha256)
             self._files.fsync_dir(self.staging)
             # Before the commit point: a disk too full for a folder must fail here.
             self._control.make_folders(target)
@@ -290,8 +297,3 @@ class StoreWriter:
         for path in folder.iterdir():
             if path.relative_to(self._control.path).as_posix() not in named:
                 self._files.unlink(path)
-
-
-def _check_rows(staged: Path, index: ContractIndex) -> None:
-    if problem := index_problem(contract_runs(staged, format_of(staged)), index):
-        raise StoreError(f"{staged}: {problem}. The plugin that wrote the file lost or moved rows")
