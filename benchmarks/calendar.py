@@ -32,7 +32,7 @@ class Names:
         from tickloom.host import get_host
 
         self.calendar = get_host().calendars.get("nse").load(None)
-        self.symbols = symbols(sizes.scaled(24_000))
+        self.symbols = symbols(sizes.scaled(40_000))
         readings = self.calendar.read_names(self.symbols)
         self.contracts = [r.contract for r in readings if r.contract is not None]
 
@@ -40,6 +40,6 @@ class Names:
         self.calendar.read_names(self.symbols)
 
     def time_expiry(self) -> None:
-        for _ in range(8):
+        for _ in range(5):
             for contract in self.contracts:
                 self.calendar.expiry(contract)

@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks import calibration, sampling, sizes
 
 KERNELS = ("ema-cross", "ema-cross-array", "mean-reversion")
-LOADS = 60
+LOADS = 90
 """Loads of one timing: one takes 2 ms."""
 
 

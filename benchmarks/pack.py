@@ -104,7 +104,7 @@ class Transform(sampling.WallTimed):
                 self.batches.append((batch.frame, context))
 
     def time_transform(self, raw: str) -> None:
-        for _ in range(3):
+        for _ in range(5):
             for frame, context in self.batches:
                 changed = frame
                 for transform in self.transforms:

@@ -43,8 +43,10 @@ class Projection(sampling.CpuTimed):
         rest = [column.name for column in STORED_COLUMNS if column.name not in first]
         self.names = [*first, *rest][:columns]
         partitions = open_store(stores.product).partitions()
-        # All columns of one partition take as long as a few columns of all of them.
-        self.partitions = partitions[:1] if columns == len(STORED_COLUMNS) else partitions
+        # All columns of one partition take as long as a few columns of all of them, again and
+        # again.
+        few = columns < len(STORED_COLUMNS)
+        self.partitions = partitions * (8 // columns + 1) if few else partitions[:1]
 
     def time_scan(self, stores: Stores, columns: int) -> None:
         for partition in self.partitions:
@@ -90,7 +92,7 @@ class Run(sampling.CpuTimed):
         from tickloom import open_store
 
         day = open_store(stores.product).partitions()[0].key.date
-        for _ in range(8):
+        for _ in range(12):
             self.run("ema-cross", stores.product, workers=1, hot=False, start=day, end=day)
 
     def peakmem_run(self, stores: Stores) -> None:

@@ -31,9 +31,9 @@ IDENTICAL_RUNS = 5
 KERNEL = "kernels/tickloom_kernels/ema_cross.py"
 PLANT = (
     "    fast = tick.price * constants.fast + state.fast * constants.fast_decay\n",
-    # A product and a quotient that cancel, in the recurrence: a division takes some 4 ns.
+    # Two products that cancel, 8 cycles more in a recurrence of 8: 1.4 to 1.5 times the time.
     "    fast = tick.price * constants.fast + state.fast * constants.fast_decay\n"
-    "    fast = fast * tick.price / tick.price\n",
+    "    fast = fast * 2.0 * 0.5\n",
 )
 
 

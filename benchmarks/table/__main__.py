@@ -30,12 +30,19 @@ class Plan:
     multiples: tuple[int, ...]
     """How many times as many days the larger stores have."""
 
+    small_rows: int
+    """Raw rows of a store that is smaller than the base."""
+
     pack_rows: int
     """Raw rows that are packed."""
 
 
-FULL = Plan(repeats=5, base_rows=4_000_000, multiples=(4, 16), pack_rows=10_000_000)
-QUICK = Plan(repeats=5, base_rows=1_000_000, multiples=(4,), pack_rows=1_000_000)
+FULL = Plan(
+    repeats=5, base_rows=4_000_000, multiples=(4, 16), small_rows=1_000_000, pack_rows=10_000_000
+)
+QUICK = Plan(
+    repeats=5, base_rows=1_000_000, multiples=(4,), small_rows=250_000, pack_rows=1_000_000
+)
 
 
 class Bench:
@@ -57,6 +64,11 @@ class Bench:
                 place = self.folder / f"times-{multiple}"
                 self._stores[multiple] = multiply(self.stores(), place, multiple)
         return self._stores[multiple]
+
+    def small(self) -> Stores:
+        """Both stores of the small raw folder."""
+        raw = make_raw(self.folder, self.plan.small_rows)
+        return make_stores(self.folder / "small", raw)
 
     def run(self) -> Iterator[str]:
         """From disk to PnL, every design."""
@@ -102,7 +114,7 @@ class Bench:
         """Rows/s as the store grows."""
         from benchmarks.table.running import measure_sizes
 
-        stores = [self.stores(multiple) for multiple in (1, *self.plan.multiples)]
+        stores = [self.small(), *(self.stores(n) for n in (1, *self.plan.multiples))]
         title = "As the store grows: ratios to the documented presorted design, strict"
         yield from page.sizes(title, measure_sizes(stores, self.plan.repeats))
 
