@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import msgspec
@@ -76,3 +77,17 @@ def test_a_source_that_is_gone_or_changed_is_noted(packed: tuple[Path, Path]) ->
             f"{second} has changed since it was packed",
         ]
     )
+
+
+def test_a_source_that_cannot_be_read_any_more_is_noted(packed: tuple[Path, Path]) -> None:
+    """Damaged behind its size and its time: the others are compared all the same."""
+    raw, store = packed
+    first, *_ = sorted(raw.rglob("*.parquet"))
+    before, data = first.stat(), bytearray(first.read_bytes())
+    data[4:200] = b"\xff" * 196
+    first.write_bytes(data)
+    os.utime(first, ns=(before.st_atime_ns, before.st_mtime_ns))
+    ok, problems, notes = deep(store)
+    assert (ok, problems) == (True, [])
+    assert len(notes) == 1
+    assert notes[0].startswith(f"{first} cannot be read any more: ")

@@ -87,9 +87,13 @@ def _check(store: Store, entry: SourceEntry, found: Conservation) -> None:
     if settings[claim.reader] != entry.settings:
         found.unchecked.append(f"{path} was packed with other versions or settings")
         return
+    try:
+        with reading(Path(path)):
+            missing = _Comparison(store, claim, options).missing()
+    except ReadError as error:
+        found.unchecked.append(f"{path} cannot be read any more: {error}")
+        return
     found.sources += 1
-    with reading(Path(path)):
-        missing = _Comparison(store, claim, options).missing()
     if missing:
         found.lost.append((path, f"{missing:,} of its rows are not in the store"))
 
