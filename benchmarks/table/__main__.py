@@ -99,8 +99,10 @@ class Bench:
         from benchmarks.table.running import measure_workers
 
         stores = self.stores(self.plan.multiples[0])
-        title = f"Workers, tickloom run, {stores.rows / 1e6:.1f} M rows"
-        yield from page.timings(title, measure_workers(stores, self.plan.repeats))
+        for hot in (False, True):
+            title = f"Workers, tickloom run{' --hot' * hot}, {stores.rows / 1e6:.1f} M rows"
+            measured = measure_workers(stores, self.plan.repeats, hot=hot)
+            yield from page.timings(title, measured)
 
     def filters(self) -> Iterator[str]:
         """One contract instead of all."""

@@ -71,14 +71,15 @@ def measure_sizes(sizes: Sequence[Stores], repeats: int) -> list[tuple[int, list
     return measured
 
 
-def measure_workers(stores: Stores, repeats: int) -> list[Timing]:
-    """One worker and two, threads and processes."""
+def measure_workers(stores: Stores, repeats: int, *, hot: bool) -> list[Timing]:
+    """One worker and two, threads and, from Parquet, processes."""
     contenders = [
         Contender(
-            f"{executor}, {workers}", product(stores.product, executor=executor, workers=workers)
+            f"{executor}, {workers}",
+            product(stores.product, executor=executor, workers=workers, hot=hot),
         )
         for workers in (1, 2)
-        for executor in ("threads", "processes")
+        for executor in (("threads",) if hot else ("threads", "processes"))
     ]
     return interleave(contenders, repeats)
 
