@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from tickloom.contracts import Contract
-from tickloom.packing.days import EPOCH, day_numbers
+from tickloom.packing.days import EPOCH, days_of
 from tickloom.packing.row_limits import FIRST_YEAR, LAST_YEAR
 from tickloom.schema import PRICE_COLUMNS
 from tickloom.specs import Calendar
@@ -29,7 +29,7 @@ def is_clean(frame: pl.DataFrame, contract: Contract, calendar: Calendar) -> boo
     """Is every row of ``frame`` one that the store takes, as far as a quick look tells?"""
     return (
         frame["timestamp"].null_count() == 0
-        and all(_is_open(day, calendar) for day in np.unique(day_numbers(frame)).tolist())
+        and all(_is_open(day, calendar) for day in days_of(frame))
         and all(_is_price(frame[name]) for name in PRICE_COLUMNS)
         and _is_of(frame, contract)
     )

@@ -57,6 +57,13 @@ def by_day(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[DayRows]]:
     return frame, found
 
 
+def days_of(frame: pl.DataFrame) -> set[int]:
+    """The days of the rows of ``frame``, as days since 1970."""
+    days = day_numbers(frame)
+    # Rows are in order or nearly so: only where a day begins is there anything to see.
+    return {int(days[0]), *days[1:][days[1:] != days[:-1]].tolist()} if len(days) else set()
+
+
 def day_numbers(frame: pl.DataFrame) -> Ints:
     """Days since 1970 of the rows of ``frame``; none of its timestamps is null."""
     return _stamps(frame) // MICROSECONDS_PER_DAY
