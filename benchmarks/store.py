@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks import calibration, sampling, sizes
 
 COMMITS = 3
-OPENS = 150
+OPENS = 250
 
 
 class Calibration(calibration.Calibration):
