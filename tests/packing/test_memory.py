@@ -9,15 +9,20 @@ import sys
 import time
 from pathlib import Path
 
+import polars as pl
 import psutil  # type: ignore[import-untyped]
 import pytest
 from tests.packing.raw_files import raw_frame
 
 from tickloom.contracts import Contract, Expiry
 from tickloom.errors import UsageError
+from tickloom.packing.assembly import PartitionTask, _Assembly
 from tickloom.packing.bin_space import BinSpace, BinUse
-from tickloom.packing.bins import Bin
+from tickloom.packing.bins import Bin, BinFile, Segment, compact
 from tickloom.packing.budget import MIB, parse_size, plan_budget
+from tickloom.packing.runs import NumberedBin
+from tickloom.packing.table import TIMESTAMP_NS
+from tickloom.schema import RAW_COLUMNS, polars_schema
 from tickloom.store.layout import PartitionKey
 
 CAP = 512 * MIB
@@ -125,6 +130,41 @@ def test_bins_go_when_their_last_partition_is_done(tmp_path: Path) -> None:
         assert [place.path.exists() for place in places] == [True, False]
         use.done(keys[1])
         assert not places[0].path.exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what is mapped is counted as Linux does")
+def test_bins_of_a_large_contract_are_let_go_piece_by_piece(tmp_path: Path) -> None:
+    path, rows, count = tmp_path / "bins", 100, 8
+    frame = raw_frame([(i, 100.0, i) for i in range(rows * count)])
+    frame = frame.with_columns(timestamp_ns=pl.col("timestamp").dt.epoch("ns"))
+    frame = frame.cast(dict(polars_schema((*RAW_COLUMNS, TIMESTAMP_NS))))
+    with BinFile(path, compress=False) as bins:
+        segments = []
+        for piece in frame.iter_slices(rows):
+            times = piece["timestamp"].cast(pl.Int64)
+            place = bins.append(compact(piece))
+            segments.append(Segment(*place, rows, times[0], times[-1], in_order=True))
+    contract = Contract("BANKNIFTY", "monthly", "2025-08", "CE", 54000.0)
+    expiry = Expiry(date=DAY, scheduled=DAY, kind="monthly")
+    key = PartitionKey(DAY, "BANKNIFTY")
+    task = PartitionTask(
+        key=key,
+        bins=(NumberedBin(0, Bin(key, contract, expiry, path, segments, False)),),
+        stored=None,
+        clock=None,
+        calendar_file=None,
+        extra=(),
+        writer="parquet",
+        target=tmp_path / "target",
+        batch_rows=rows,
+    )
+    mapped = []
+    for finished in _Assembly(task)._frames():
+        assert finished.height == rows
+        del finished
+        maps = Path("/proc/self/maps").read_text("utf-8").splitlines()
+        mapped.append(sum(line.endswith(str(path)) for line in maps))
+    assert mapped == list(reversed(range(count)))
 
 
 @pytest.mark.parametrize(

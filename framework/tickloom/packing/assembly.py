@@ -127,6 +127,7 @@ class _Assembly:
             if height >= self._task.batch_rows:
                 pieces = self._pieces(held)
                 held, height = [], 0
+                del run, merged  # or the tables that they hold would stay until the last piece
                 while pieces:
                     yield pieces.popleft()
         if held:
