@@ -74,6 +74,18 @@ def test_layout_is_the_stores(tmp_path: Path) -> None:
         assert set(meta.metadata) == {b"ARROW:schema", b"tickloom.zone"}
 
 
+def test_only_dictionaries_of_fast_columns_go_without_a_codec(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    settings = WriteSettings(fast_columns=("price", "volume", "strike"))
+    parquet.write(iter([ticks(250)]), path, settings)
+    group = pq.read_metadata(path).row_group(0)
+    columns = [group.column(i) for i in range(group.num_columns)]
+    found = {column.path_in_schema: column.compression for column in columns}
+    assert found["price"] == "UNCOMPRESSED"
+    assert (found["volume"], found["strike"]) == ("LZ4", "LZ4")
+    assert found["expiry"] == "ZSTD"
+
+
 @pytest.mark.parametrize("size", [1, 33, 99, 100, 101, 249])
 def test_bytes_do_not_depend_on_how_rows_were_cut(tmp_path: Path, size: int) -> None:
     frame = ticks(250)
