@@ -6,9 +6,10 @@ import math
 
 import numpy as np
 import pytest
-from tests.kernels.tick_slices import random_slice
+from tests.kernels.tick_slices import in_pieces, random_slice
 from tests.oracles.ema_cross import ema_cross
 
+from tickloom.engine.codegen.loop_source import DECODED_ROWS
 from tickloom.engine.compiled import FillModel, Variant, load_kernel
 from tickloom.engine.sweep_call import load_sweep
 from tickloom_kernels.ema_cross import KERNEL, Params
@@ -64,18 +65,24 @@ def test_read_only_columns_are_taken_and_untouched() -> None:
 
 
 def test_hundredths_give_the_same_bits() -> None:
-    ticks = random_slice(5, (300, 500), gaps=0.1)
+    ticks = random_slice(5, (300, 1, DECODED_ROWS + 1, 1100, 5), gaps=0.1)
     for name in ("price", "bp0", "sp0"):
         ticks.columns[name] = np.round(ticks.columns[name], 2)
+    # Prices are decoded so many at a time, from wherever the block before ended.
+    for edge in range(DECODED_ROWS, len(ticks.columns["price"]), DECODED_ROWS):
+        ticks.columns["price"][edge - 2 : edge + 2] = np.nan
+    ticks.hide_ends()
     plain = load_kernel(KERNEL)
     expected = plain(Params(), ticks.offsets, ticks.arrays(plain.required_columns))
     narrow = load_kernel(KERNEL, Variant(dtypes=("int32", "int32", "int32", "int32")))
     columns = [_hundredths(ticks.columns[name]) for name in ("price", "bp0", "sp0")]
     columns.append(ticks.columns["volume"].astype(np.int32))
-    found = narrow(Params(), ticks.offsets, columns)
-    assert found.pnl.tobytes() == expected.pnl.tobytes()
-    assert found.trades.tolist() == expected.trades.tolist()
-    assert found.skipped.tolist() == expected.skipped.tolist()
+    for cuts in ([], [DECODED_ROWS], *ticks.cuts()):
+        pieces = in_pieces(columns, cuts)
+        found = narrow(Params(), ticks.offsets, pieces)
+        assert found.pnl.tobytes() == expected.pnl.tobytes()
+        assert found.trades.tolist() == expected.trades.tolist()
+        assert found.skipped.tolist() == expected.skipped.tolist()
     assert expected.trades.sum() > 0
 
 
@@ -92,9 +99,11 @@ def test_any_stored_types_give_the_same_bits(fill: FillModel) -> None:
     variant = Variant.of(fill, dtypes=[column.dtype.name for column in stored])
     mixed = load_kernel(KERNEL, variant)
     assert mixed.compile_seconds == 0
-    found = mixed(Params(), ticks.offsets, stored, fill=fill)
-    assert found.pnl.tobytes() == expected.pnl.tobytes()
-    assert found.trades.tolist() == expected.trades.tolist()
+    for cuts in ([], *ticks.cuts()):
+        pieces = in_pieces(stored, cuts)
+        found = mixed(Params(), ticks.offsets, pieces, fill=fill)
+        assert found.pnl.tobytes() == expected.pnl.tobytes()
+        assert found.trades.tolist() == expected.trades.tolist()
     assert expected.trades.sum() > 0
     swept = load_sweep(KERNEL, variant)([Params()] * 9, ticks.offsets, stored, fill=fill)
     assert swept.pnl[8].tobytes() == expected.pnl.tobytes()

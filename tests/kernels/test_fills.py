@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.kernels import scripted
-from tests.kernels.tick_slices import NS_PER_SECOND, TickSlice, random_slice
+from tests.kernels.tick_slices import NS_PER_SECOND, TickSlice, in_pieces, random_slice
 from tests.oracles.fills import Rules, Tick, Trade, run_contract
 
 from tickloom import KernelSpec
-from tickloom.engine.chunks import Chunks
 from tickloom.engine.compiled import ContractResults, CostTerms, FillModel, Variant, load_kernel
 from tickloom.errors import PluginError
 
@@ -43,6 +42,7 @@ def scripted_slice(seed: int, bound: int) -> TickSlice:
     ticks.columns["qty"] = np.array(wanted[:rows])
     ticks.columns["oi"] = np.array([chance.randint(0, 3) for _ in range(rows)])
     _repeat_quotes(ticks, chance)
+    ticks.hide_ends()
     return ticks
 
 
@@ -79,7 +79,7 @@ def run(
     columns = ticks.arrays(kernel.required_columns)
     whole = kernel(scripted.Params(), ticks.offsets, columns, fill=fill, costs=costs)
     for cuts in ticks.cuts():
-        pieces = Chunks.cut([np.split(column, cuts) for column in columns])
+        pieces = in_pieces(columns, cuts)
         found = kernel(scripted.Params(), ticks.offsets, pieces, fill=fill, costs=costs)
         for field in fields(whole):
             np.testing.assert_array_equal(getattr(found, field.name), getattr(whole, field.name))

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tickloom.engine.chunks import Chunks
 from tickloom.engine.kernel_spec import column_kind
 
 NS_PER_SECOND = 1_000_000_000
+
+_MARGIN = 50
+"""Rows on either side of a piece."""
 
 
 @dataclass
@@ -29,6 +35,13 @@ class TickSlice:
     def arrays(self, names: tuple[str, ...]) -> list[NDArray[np.float64] | NDArray[np.int64]]:
         return [self.columns[name] for name in names]
 
+    def hide_ends(self) -> None:
+        """Take the price from the first and last three ticks of contracts of more than nine."""
+        for low, high in pairwise(self.offsets.tolist()):
+            if high - low > 9:
+                self.columns["price"][low : low + 3] = np.nan
+                self.columns["price"][high - 3 : high] = np.nan
+
     def cuts(self) -> Iterator[list[int]]:
         """Rows at which columns can be cut into chunks: around contracts' edges, amid runs of
         missing prices, and everywhere."""
@@ -42,6 +55,18 @@ class TickSlice:
         """Plain Python ticks of one contract."""
         low, high = int(self.offsets[contract]), int(self.offsets[contract + 1])
         return [tuple(self.columns[name][row].item() for name in names) for row in range(low, high)]
+
+
+def in_pieces(columns: Sequence[NDArray[Any]], cuts: list[int]) -> Chunks:
+    """``columns`` cut at ``cuts``. Each piece lies alone among prices and quotes that it does not
+    have, so that a row taken from beyond its ends shows."""
+    return Chunks.cut([[_alone(piece) for piece in np.split(c, cuts)] for c in columns])
+
+
+def _alone(piece: NDArray[Any]) -> NDArray[Any]:
+    around = np.full(len(piece) + 2 * _MARGIN, 77, piece.dtype)
+    around[_MARGIN : _MARGIN + len(piece)] = piece
+    return around[_MARGIN : _MARGIN + len(piece)]
 
 
 def random_slice(seed: int, lengths: tuple[int, ...], gaps: float = 0.03) -> TickSlice:
