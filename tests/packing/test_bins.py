@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -48,3 +50,19 @@ def test_rows_come_back_in_their_segments(tmp_path: Path, rows: int, compress: b
     assert isinstance(back, pl.DataFrame)
     assert back.equals(frame)
     assert [path.name for path in tmp_path.iterdir()] == ["bins"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="descriptors are counted as Linux does")
+@pytest.mark.parametrize(
+    ("rows", "pieces", "mappings"), [(20, 1, 0), (1_999, 1_999, 0), (2_000, 1, 1), (9_000, 900, 5)]
+)
+def test_many_pieces_take_few_mappings(
+    tmp_path: Path, rows: int, pieces: int, mappings: int
+) -> None:
+    frame = pl.DataFrame({"price": np.random.default_rng(SEED).random(rows)})
+    found = put_aside(tmp_path / "bins", frame, pieces, compress=False)
+    tables = list(read_segments(found))
+    with os.scandir("/proc/self/fd") as descriptors:
+        opened = [Path(entry.path).readlink() for entry in descriptors if entry.is_symlink()]
+    assert opened.count(found.file) == mappings
+    assert pl.from_arrow(pa.concat_tables(tables)).equals(frame)

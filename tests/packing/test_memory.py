@@ -18,7 +18,7 @@ from tickloom.contracts import Contract, Expiry
 from tickloom.errors import UsageError
 from tickloom.packing.assembly import PartitionTask, _Assembly
 from tickloom.packing.bin_space import BinSpace, BinUse
-from tickloom.packing.bins import Bin, BinFile, Segment, compact
+from tickloom.packing.bins import LEAST_MAPPED_ROWS, Bin, BinFile, Segment, compact
 from tickloom.packing.budget import MIB, parse_size, plan_budget
 from tickloom.packing.runs import NumberedBin
 from tickloom.packing.table import TIMESTAMP_NS
@@ -134,7 +134,7 @@ def test_bins_go_when_their_last_partition_is_done(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what is mapped is counted as Linux does")
 def test_bins_of_a_large_contract_are_let_go_piece_by_piece(tmp_path: Path) -> None:
-    path, rows, count = tmp_path / "bins", 100, 8
+    path, rows, count = tmp_path / "bins", LEAST_MAPPED_ROWS, 5
     frame = raw_frame([(i, 100.0, i) for i in range(rows * count)])
     frame = frame.with_columns(timestamp_ns=pl.col("timestamp").dt.epoch("ns"))
     frame = frame.cast(dict(polars_schema((*RAW_COLUMNS, TIMESTAMP_NS))))

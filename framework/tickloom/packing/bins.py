@@ -6,7 +6,7 @@ A file of bins is a sequence of IPC streams, one a segment; whoever wrote it kno
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
 from types import TracebackType
@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 MOST_LOADED_ROWS: Final = 50_000
 """The largest compressed bin that is unpacked into memory: 22 MB. A contract of half a million rows
 a day took 230 MB."""
+
+
+LEAST_MAPPED_ROWS: Final = 2_000
+"""Fewer rows are read, not mapped: each mapping takes a descriptor, of which a process has 1,024 on
+Linux and 256 on macOS, and many a contract has 20 rows a day."""
+
+MOST_MAPPINGS: Final = 20
+"""Mappings of one bin: a reader of files in order of time may cut it into thousands of segments."""
 
 
 class Segment(NamedTuple):
@@ -68,7 +76,7 @@ class Bin(NamedTuple):
     """Its rows, in the vendor's order."""
 
     compressed: bool
-    """Whether its segments are compressed; otherwise they are mapped."""
+    """Whether its segments are compressed; otherwise they are mapped, where they are large."""
 
     @property
     def rows(self) -> int:
@@ -114,9 +122,10 @@ def read_segments(found: Bin) -> Iterator[pa.Table]:
     with found.file.open("rb") as file:
         if found.compressed and found.rows > MOST_LOADED_ROWS:
             yield from _unpacked(found, file)
-            return
-        for segment in found.segments:
-            yield _loaded(file, segment) if found.compressed else _mapped(file, *segment[:2])
+        elif found.compressed or found.rows < LEAST_MAPPED_ROWS:
+            yield from (_loaded(file, segment) for segment in found.segments)
+        else:
+            yield from _mapped(file, found.segments)
 
 
 def _unpacked(found: Bin, file: BinaryIO) -> Iterator[pa.Table]:
@@ -127,10 +136,12 @@ def _unpacked(found: Bin, file: BinaryIO) -> Iterator[pa.Table]:
     with TemporaryFile(dir=found.file.parent) as plain:
         sink = pa.PythonFile(plain, "wb")
         options = pa.ipc.IpcWriteOptions(use_threads=False)
-        places = [_append(sink, _loaded(file, segment), options) for segment in found.segments]
+        segments = []
+        for segment in found.segments:
+            offset, size = _append(sink, _loaded(file, segment), options)
+            segments.append(segment._replace(offset=offset, size=size))
         plain.flush()
-        for offset, size in places:
-            yield _mapped(plain, offset, size)
+        yield from _mapped(plain, segments)
 
 
 def _append(
@@ -151,14 +162,33 @@ def _loaded(file: BinaryIO, segment: Segment) -> pa.Table:
     return pa.ipc.open_stream(file.read(segment.size)).read_all()
 
 
-def _mapped(file: BinaryIO | IO[bytes], offset: int, size: int) -> pa.Table:
-    """The bytes of a segment themselves: no copy, and mapped only as long as somebody uses them."""
+def _mapped(file: BinaryIO | IO[bytes], segments: Sequence[Segment]) -> Iterator[pa.Table]:
+    """The bytes of the segments themselves: no copies, and mapped only as long as somebody uses
+    them or one of those that are mapped together with them."""
     import pyarrow as pa
 
-    start = offset - offset % mmap.ALLOCATIONGRANULARITY
-    end = offset + size
-    mapping = mmap.mmap(file.fileno(), end - start, offset=start, access=mmap.ACCESS_READ)
-    return pa.ipc.open_stream(memoryview(mapping)[offset - start :]).read_all()
+    for group in _groups(segments):
+        start = group[0].offset - group[0].offset % mmap.ALLOCATIONGRANULARITY
+        size = group[-1].offset + group[-1].size - start
+        mapping = mmap.mmap(file.fileno(), size, offset=start, access=mmap.ACCESS_READ)
+        for segment in group:
+            place = segment.offset - start
+            yield pa.ipc.open_stream(memoryview(mapping)[place : place + segment.size]).read_all()
+
+
+def _groups(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
+    """Neighbours that are mapped together, in order of their places."""
+    enough = max(LEAST_MAPPED_ROWS, sum(segment.rows for segment in segments) // MOST_MAPPINGS)
+    group: list[Segment] = []
+    rows = 0
+    for segment in segments:
+        group.append(segment)
+        rows += segment.rows
+        if rows >= enough:
+            yield group
+            group, rows = [], 0
+    if group:
+        yield group
 
 
 def compact(frame: pl.DataFrame) -> pa.Table:
