@@ -15,7 +15,6 @@ from tickloom.engine.constants import layout_of, prepare_constants
 from tickloom.engine.contract_results import TRADE_DTYPE, ContractFacts, ContractResults
 from tickloom.engine.costs import CostTerms
 from tickloom.engine.fills import FillModel
-from tickloom.engine.kernel_spec import column_kind
 from tickloom.engine.loading import (
     Announce,
     accounting_columns,
@@ -27,7 +26,6 @@ from tickloom.engine.loading import (
     wanted_plan,
 )
 from tickloom.engine.loop_call import Loop, Settings
-from tickloom.engine.scratch import Scratch
 from tickloom.engine.slice_check import check_facts, check_slice
 from tickloom.engine.stored_values import plain_values
 from tickloom.engine.variant import Variant, is_fused, required_columns
@@ -51,9 +49,6 @@ Runner = Callable[[NDArray[np.int64], Chunks, Settings], ContractResults]
 _PREPARED = 4096
 """Parameter sets whose constants a kernel remembers."""
 
-_SCRATCH = Scratch()
-"""Where columns are decoded, by name and chunk."""
-
 
 class CompiledKernel:
     """A kernel, compiled for one variant. Threads may share it; calls hold no GIL."""
@@ -71,8 +66,8 @@ class CompiledKernel:
         """The columns that a call takes, in this order."""
         self.needs_facts: bool = bool(spec.clock)
         """Whether a call needs ``facts``."""
-        self.reads_chunks: bool = isinstance(run, Loop)
-        """Whether chunks are read where they are."""
+        self.reads_chunks: bool = spec.kind == "step"
+        """Whether chunks are read where they are; others are put together by a copy."""
         self._run = run
         self._dtypes = variant.column_dtypes(spec)
         layout = layout_of(spec)
@@ -94,9 +89,8 @@ class CompiledKernel:
 
         ``offsets`` is of shape (contracts + 1,): contract c owns rows ``offsets[c]`` up to
         ``offsets[c + 1]`` of every column (rows outside are not read). Columns are C-contiguous,
-        read-only allowed, with the dtypes of the variant; in chunks, a contract that lies across
-        an edge is copied unless ``reads_chunks``. ``fill`` and ``costs`` give the values
-        of what the variant was compiled for.
+        read-only allowed, with the dtypes of the variant, in one piece or in chunks. ``fill`` and
+        ``costs`` give the values of what the variant was compiled for.
 
         Raises ValueError for arrays of another shape or dtype, and
         :class:`~tickloom.errors.PluginError` if the kernel wants more than its ``max_position``
@@ -167,12 +161,7 @@ def _decoding(names: Sequence[str], run: Runner) -> Runner:
         offsets: NDArray[np.int64], columns: Chunks, settings: Settings
     ) -> ContractResults:
         plain = (
-            tuple(
-                plain_values(
-                    name, chunk, _SCRATCH.array((name, number), column_kind(name), len(chunk))
-                )
-                for number, chunk in enumerate(chunks)
-            )
+            tuple(plain_values(name, chunk, number) for number, chunk in enumerate(chunks))
             for name, chunks in zip(names, columns.columns, strict=True)
         )
         return run(offsets, Chunks(columns.edges, tuple(plain)), settings)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.engine.kernel_spec import column_kind
+from tickloom.engine.scratch import Scratch
+
+_SCRATCH: Final = Scratch()
+"""Where columns are decoded, by name and chunk."""
 
 
-def plain_values(name: str, column: NDArray[Any], room: NDArray[Any] | None = None) -> NDArray[Any]:
+def plain_values(name: str, column: NDArray[Any], chunk: int = 0) -> NDArray[Any]:
     """``column`` as the float64 or int64 array that an author's loop reads: itself if it is one,
-    else in ``room``, an array of that type and size."""
+    else an array that holds until this thread's next call for the same name and ``chunk``."""
     kind = column_kind(name)
     if column.dtype == kind and column.flags.c_contiguous:
         return column
-    room = np.empty(len(column), kind) if room is None else room
+    room = _SCRATCH.array((name, chunk), kind, len(column))
     if column.dtype == kind or kind == "int64":
         np.copyto(room, column)
         return room
