@@ -22,21 +22,16 @@ WORKING_BYTES: Final = 140 * MIB
 measured 105 to 140 MB."""
 
 FRUGAL_BYTES: Final = 210 * MIB
-"""A worker with less than this gives memory back at once: its libraries keep up to 150 MB
+"""A worker with less than this gives memory back soon: its libraries keep up to 150 MB
 otherwise, for speed."""
 
 ROOMY_BYTES: Final = 400 * MIB
 """From here on partitions are assembled in large pieces: a quarter as many cost 10% less time, and
 50 MB more."""
 
-ROW_BYTES: Final = 440
-"""A row of 58 columns in memory: 52 of 8 bytes, and what their nulls need."""
-
-COPIES: Final = 2
-"""Copies of a batch that exist at once: as it is read, and what of it is changed or sorted."""
-
-LARGEST_BATCH_ROWS: Final = 131_072
-"""Polars' usual row groups of 120,000 rows fit: one in two batches is decompressed twice."""
+BATCH_ROWS: Final = 131_072
+"""Polars' usual row groups of 120,000 rows fit in one batch. Cut in two, pages that both share are
+decompressed twice."""
 
 ASSEMBLY_ROWS: Final = 100_000
 """About a row group of the store."""
@@ -92,9 +87,8 @@ def plan_budget(memory: int | None, workers: int | None, *, shares_memory: bool)
     return Budget(
         memory=total,
         workers=count,
-        batch_rows=min(LARGEST_BATCH_ROWS, working // (COPIES * ROW_BYTES)),
+        batch_rows=BATCH_ROWS,
         assembly_rows=ASSEMBLY_ROWS // (1 if working >= ROOMY_BYTES else 4),
-        # A row group is decoded piece by piece: what counts is that it is no bomb.
         batch_bytes=total // (2 * count),
         bin_bytes=(share - working) * count,
         frugal=share < FRUGAL_BYTES,

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tickloom import PartitionContext, TransformSpec
+from tickloom import PartitionContext, TransformSpec, polars_dtype
 
 if TYPE_CHECKING:
     import polars as pl
-
-KINDS: Final = ("weekly", "monthly")
 
 
 def apply(frame: pl.DataFrame, context: PartitionContext) -> pl.DataFrame:
@@ -24,7 +22,7 @@ def apply(frame: pl.DataFrame, context: PartitionContext) -> pl.DataFrame:
             "expiry_type": [part.expiry.kind for part in context.slices],
             "is_monthly": [part.expiry.kind == "monthly" for part in context.slices],
         },
-        schema={"expiry": pl.Date, "expiry_type": pl.Enum(KINDS), "is_monthly": pl.Boolean},
+        schema={"expiry": pl.Date, "expiry_type": polars_dtype("kind"), "is_monthly": pl.Boolean},
     ).with_columns(is_weekly=~pl.col("is_monthly"))
     rows = [part.rows for part in context.slices]
     return frame.hstack(contracts[np.repeat(np.arange(len(rows)), rows)])
