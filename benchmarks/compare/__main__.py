@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -48,12 +49,22 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--base", required=True, help="revision to compare with")
     parser.add_argument("--head", default="HEAD", help="revision to judge (default: HEAD)")
     parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds (default: 3)")
-    parser.add_argument("--bench", action="append", default=[], help="regular expression; repeat")
+    parser.add_argument(
+        "--bench", action="append", default=[], type=_regex, help="regular expression; repeat"
+    )
     parser.add_argument("--quick", action="store_true", help="smaller data, for a pull request")
     parser.add_argument(
         "--out", type=Path, default=ROOT / ".asv" / "report.md", help="where the report goes"
     )
     return parser.parse_args()
+
+
+def _regex(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no regular expression: {error}") from error
+    return text
 
 
 def _warn_of_changes() -> None:

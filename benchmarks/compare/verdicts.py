@@ -160,6 +160,11 @@ def judge(rounds: Sequence[Round], suites: Suites, gates: Gates | None = None) -
     gates = gates or Gates()
     keys = sorted(suites.base | set(suites.head))
     lines = [_judge_one(key, rounds, suites, gates) for key in keys if not _is_calibration(key)]
+    lines += [
+        Judged(key, suites.head.get(key, ""), None, None, None, "failed")
+        for key in filter(_is_calibration, keys)
+        if any(round_.head.get(key) == "failed" for round_ in rounds)
+    ]
     lines.sort(key=lambda line: (_ORDER.index(line.verdict), -(line.ratio or 0.0), line.name))
     return Comparison(
         tuple(lines), tuple(_drift(round_, _calibrations(round_)) for round_ in rounds)
@@ -181,12 +186,13 @@ def _judge_one(key: str, rounds: Sequence[Round], suites: Suites, gates: Gates) 
         return Judged(key, unit, before, None, None, verdict)
     if key not in suites.base:
         return Judged(key, unit, None, after, None, "new")
-    if "failed" in at_base or "skipped" in at_base:
+    usable = [r for r, value in zip(rounds, at_base, strict=True) if isinstance(value, float)]
+    if not usable:
         return Judged(key, unit, None, after, None, "no base")
-    return _compare(key, unit, rounds, gates)
+    return _compare(key, unit, usable, gates, needed=min(2, len(rounds)))
 
 
-def _compare(key: str, unit: str, rounds: Sequence[Round], gates: Gates) -> Judged:
+def _compare(key: str, unit: str, rounds: Sequence[Round], gates: Gates, needed: int) -> Judged:
     pairs: list[tuple[float, float]] = []
     paired: list[float] = []
     for round_ in rounds:
@@ -194,7 +200,7 @@ def _compare(key: str, unit: str, rounds: Sequence[Round], gates: Gates) -> Judg
         if 1 / gates.drift <= drift <= gates.drift:
             pairs.append((_number(round_.base[key]), _number(round_.head[key])))
             paired.append(_ratio(pairs[-1][1], pairs[-1][0]) / drift)
-    if len(pairs) < min(2, len(rounds)):
+    if len(pairs) < needed:
         return Judged(key, unit, None, None, None, "unsteady")
     before = min(base for base, _ in pairs)
     after = min(head for _, head in pairs)

@@ -37,7 +37,9 @@ def _measure(project: Project, asv: AsvRun, count: int, bench: list[str]) -> Non
     missing = [commit for commit in commits if commit[:8] not in measured]
     if missing:
         print(f"bench-html: measuring {len(missing)} of the last {count} commits", file=sys.stderr)
-        asv.measure(missing, bench)
+        for commit, found in zip(missing, asv.measure(missing, bench), strict=True):
+            if not any(isinstance(value, float) for value in found.values()):
+                raise MeasureError(f"nothing was measured at {commit[:8]}; asv says why above")
 
 
 def _publish(asv: AsvRun, pages: Path, libraries: Path) -> list[str]:

@@ -134,6 +134,32 @@ def test_a_benchmark_that_base_cannot_run_is_not_gated() -> None:
     assert comparison.exit_code == 0
 
 
+def test_a_benchmark_that_base_cannot_run_in_one_round_is_judged_by_the_others() -> None:
+    fine, slow, raises = _results("base"), _results("slow"), _results("raises")
+    suites = Suites(set(_units("base")), _units("base"))
+    assert raises[SLEEP] == "failed"
+    slower = {**fine, SLEEP: 3 * _number(fine[SLEEP])}
+    three = judge([Round(fine, slower), Round(raises, slower), Round(fine, slower)], suites)
+    assert _named(three, "slower") == {SLEEP}
+    two = judge([Round(fine, slow), Round(raises, slow)], suites)
+    assert _named(two, "unsteady") == {SLEEP}
+    assert two.exit_code == 2
+
+
+def test_a_calibration_that_fails_is_not_passed_over() -> None:
+    name = "loops.Calibration.time_calibration"
+    base: dict[str, Value] = {**_results("base"), name: 0.1}
+    suites = Suites(set(base), {**_units("base"), name: "seconds"})
+    comparison = judge([Round(base, {**base, name: "failed"})], suites)
+    assert _named(comparison, "failed") == {name}
+    assert comparison.exit_code == 2
+
+
+def _number(value: Value) -> float:
+    assert isinstance(value, float)
+    return value
+
+
 def test_nothing_measured_is_never_nothing_slower() -> None:
     units = _units("base")
     assert judge([], Suites(set(units), units)).exit_code == 2
