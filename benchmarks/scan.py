@@ -46,7 +46,7 @@ class Projection(sampling.CpuTimed):
         # All columns of one partition take as long as a few columns of all of them, again and
         # again.
         few = columns < len(STORED_COLUMNS)
-        self.partitions = partitions * (8 // columns + 1) if few else partitions[:1]
+        self.partitions = partitions * (8 // columns + 1) if few else partitions[:1] * 2
 
     def time_scan(self, stores: Stores, columns: int) -> None:
         for partition in self.partitions:

@@ -13,8 +13,8 @@ from tests.kernels.tick_slices import random_slice
 
 from tickloom import KernelSpec, native_kernel
 from tickloom.engine.compiled import CostTerms, FillModel, Variant, load_kernel
-from tickloom.engine.native.c_source import FLAGS, HEADER
-from tickloom.errors import PluginError
+from tickloom.engine.native.c_source import _SUFFIX, FLAGS, HEADER
+from tickloom.errors import CacheWarning, PluginError
 from tickloom.host import get_host
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler called cc")
@@ -78,6 +78,46 @@ def test_an_edited_source_is_built_anew(tmp_path: Path, monkeypatch: pytest.Monk
     second = load_kernel(hold(tmp_path, edited))(Params(2), OFFSETS, [PRICES])
     assert second.pnl.tolist() == [-6.0]
     assert load_kernel(hold(tmp_path, edited)).compile_seconds == 0
+
+
+def test_an_edited_header_beside_the_source_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TICKLOOM_CACHE_DIR", str(tmp_path / "cache"))
+    text = '#include "sign.h"\n' + SOURCE.replace("(int32_t)*size", "SIGN * (int32_t)*size")
+    found = []
+    for sign in ("1", "-1"):
+        (tmp_path / "sign.h").write_text(f"#define SIGN {sign}\n")
+        found.append(load_kernel(hold(tmp_path, text))(Params(2), OFFSETS, [PRICES]).pnl.tolist())
+    assert found == [[6.0], [-6.0]]
+
+
+@pytest.mark.parametrize("keep", [0, 100], ids=["empty", "cut off"])
+def test_a_damaged_library_is_built_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: int
+) -> None:
+    monkeypatch.setenv("TICKLOOM_CACHE_DIR", str(tmp_path / "cache"))
+    load_kernel(hold(tmp_path))
+    (library,) = (tmp_path / "cache").rglob(f"c-*{_SUFFIX}")
+    data = library.read_bytes()
+    library.unlink()  # the one that is open stays as it is
+    library.write_bytes(data[:keep])
+    again = load_kernel(hold(tmp_path))
+    assert again.compile_seconds > 0
+    assert again(Params(2), OFFSETS, [PRICES]).pnl.tolist() == [6.0]
+
+
+def test_a_folder_that_cannot_be_written_costs_one_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocked = tmp_path / "a-file"
+    blocked.write_text("not a folder")
+    monkeypatch.setenv("TICKLOOM_CACHE_DIR", str(blocked))
+    with pytest.warns(CacheWarning, match="cannot be written"):
+        first = load_kernel(hold(tmp_path))
+    second = load_kernel(hold(tmp_path))  # a second warning would be an error
+    assert first(Params(2), OFFSETS, [PRICES]).pnl.tolist() == [6.0]
+    assert second(Params(2), OFFSETS, [PRICES]).pnl.tolist() == [6.0]
 
 
 def test_a_ready_library_is_taken(tmp_path: Path) -> None:

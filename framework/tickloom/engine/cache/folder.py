@@ -51,7 +51,7 @@ def cached(path: Path, key: str, source: str, build: Callable[[], Entry]) -> tup
         lock = FileLock(path.with_suffix(".lock"))
         lock.acquire()
     except OSError as error:
-        _warn(path.parent, error)
+        warn_of_unwritable(error)
         return build(), False
     try:
         entry = read_entry(path, key)
@@ -69,7 +69,7 @@ def _keep(path: Path, entry: Entry, source: str) -> None:
         write_whole(path.with_suffix(".py"), source.encode())
         write_entry(path, entry)
     except OSError as error:
-        _warn(path.parent, error)
+        warn_of_unwritable(error)
 
 
 def clear(kernel: str | None = None) -> int:
@@ -81,7 +81,9 @@ def clear(kernel: str | None = None) -> int:
     return count
 
 
-def _warn(folder: Path, error: OSError) -> None:
+def warn_of_unwritable(error: OSError) -> None:
+    """Say once a process that nothing can be kept in the cache folder."""
+    folder = cache_folder()
     if folder in _warned:
         return
     _warned.add(folder)
@@ -89,5 +91,5 @@ def _warn(folder: Path, error: OSError) -> None:
         f"the kernel cache {folder} cannot be written ({error.strerror or error}); kernels are "
         f"compiled anew in each process. Make it writable, or set {CACHE_DIR} to a folder that is",
         CacheWarning,
-        stacklevel=2,
+        stacklevel=3,
     )

@@ -9,14 +9,16 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 from filelock import FileLock
 
-from tickloom.engine.cache.folder import cache_folder
+from tickloom.engine.cache.folder import cache_folder, warn_of_unwritable
 from tickloom.errors import PluginError
 
 HEADER: Final = Path(__file__).with_name("tickloom.h")
@@ -37,17 +39,17 @@ def header_text() -> str:
 
 def library_of(kernel: str, source: Path) -> Path:
     """Where the library of ``source`` lies once it is built; its name holds a digest of source,
-    header, flags, compiler and machine.
+    headers (``tickloom.h`` and those beside the source), flags, compiler and machine.
 
     Raises :class:`PluginError` if the source cannot be read.
     """
     try:
-        text = source.read_bytes()
+        text = [path.read_bytes() for path in (source, *sorted(source.parent.rglob("*.h")))]
     except OSError as error:
         raise PluginError(
             f"kernel {kernel!r}: its source {source} cannot be read: {error.strerror}"
         ) from error
-    parts = (text, HEADER.read_bytes(), " ".join((*_compiler(), *FLAGS)).encode())
+    parts = (*text, HEADER.read_bytes(), " ".join((*_compiler(), *FLAGS)).encode())
     digest = hashlib.sha256(platform.machine().encode())
     for part in parts:
         digest.update(hashlib.sha256(part).digest())
@@ -59,23 +61,46 @@ def build_library(
 ) -> tuple[Path, float]:
     """The library of ``source`` and how long compiling took, seconds (0.0: it was there).
 
-    Raises :class:`PluginError` with the compiler's words if it does not compile, and with what to
-    install if there is no compiler or no folder to write to.
+    A damaged library is built anew. One that cannot be kept costs a warning, and lasts as long as
+    the process. Raises :class:`PluginError` with the compiler's words if it does not compile, and
+    with what to install if there is no compiler.
     """
     library = library_of(kernel, source)
-    if library.is_file():
+    if _is_whole(library):
         return library, 0.0
     try:
         library.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(library.parent / "build.lock"):
-            if library.is_file():
+            if _is_whole(library):
                 return library, 0.0
             return library, _compile(kernel, source, library, announce)
     except OSError as error:
-        raise PluginError(
-            f"kernel {kernel!r}: the library {library} cannot be written ({error}); set "
-            "TICKLOOM_CACHE_DIR to a folder that can"
-        ) from error
+        warn_of_unwritable(error)
+    library = Path(_spare_folder().name) / library.name
+    if _is_whole(library):
+        return library, 0.0
+    return library, _compile(kernel, source, library, announce)
+
+
+@cache
+def _spare_folder() -> tempfile.TemporaryDirectory[str]:
+    """For libraries that cannot be kept; it is deleted when the process ends."""
+    return tempfile.TemporaryDirectory(prefix="tickloom-")
+
+
+def _is_whole(library: Path) -> bool:
+    """Is the library there, with the very bytes that the compiler wrote? To open another one can
+    end the process."""
+    try:
+        return (
+            _sum_of(library).read_text("ascii") == hashlib.sha256(library.read_bytes()).hexdigest()
+        )
+    except OSError:
+        return False
+
+
+def _sum_of(library: Path) -> Path:
+    return library.with_suffix(".sha256")
 
 
 def _compile(
@@ -92,6 +117,7 @@ def _compile(
             f"kernel {kernel!r}: {source} does not compile ({shlex.join(command)}):\n"
             f"{done.stderr.strip()}"
         )
+    _sum_of(library).write_text(hashlib.sha256(staged.read_bytes()).hexdigest(), "ascii")
     staged.replace(library)
     took = time.perf_counter() - started
     if announce:
