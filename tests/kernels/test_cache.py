@@ -319,6 +319,24 @@ def test_an_object_whose_changes_could_not_be_noticed_is_refused(author: Author)
         key(author.kernel())
 
 
+@pytest.mark.parametrize(
+    ("table", "found"),
+    [
+        ("np.zeros(125_001)", "an array of 1,000,008 bytes"),
+        ("np.zeros(10)[::2]", "an array that is a view with gaps"),
+    ],
+)
+def test_an_array_that_code_could_not_carry_along_is_refused(
+    author: Author, table: str, found: str
+) -> None:
+    """Numba would take its address, and the next process crash on it."""
+    author.edit("helping", "SWITCH = True", f"import numpy as np\n\nSWITCH = (1, {table})")
+    with pytest.raises(UsageError, match=rf"'cached': allowed in .*helping\.py refers to {found}"):
+        key(author.kernel())
+    author.edit("helping", table, "np.zeros(125_000)")
+    key(author.kernel())
+
+
 def test_what_is_compiled_is_announced_once(author: Author, cache: Path) -> None:
     said: list[str] = []
     spec = author.kernel()

@@ -23,6 +23,9 @@ from tickloom.errors import UsageError
 _OPAQUE: Final = sys.stdlib_module_names | {"numpy", "numba", "llvmlite", "builtins"}
 """Packages whose functions are known by name; their versions are in the cache's key."""
 
+_LARGEST_ARRAY: Final = 1_000_000
+"""Bytes; Numba embeds arrays up to this size (``BaseContext.make_constant_array``)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Closure:
@@ -164,6 +167,7 @@ class _Walk:
         elif isinstance(value, float | complex):
             self._note(type(value).__name__, np.asarray(value).tobytes().hex())
         elif isinstance(value, np.ndarray | np.generic):
+            self._check_array(np.asarray(value), where)
             data = np.ascontiguousarray(value)
             self._note("array", data.dtype.str, str(data.shape), data.tobytes().hex())
         elif isinstance(value, enum.Enum):
@@ -177,6 +181,21 @@ class _Walk:
                 "whose changes the cache could not notice; refer to numbers, tuples, arrays, "
                 "NamedTuple classes and functions"
             )
+
+    def _check_array(self, array: np.ndarray[Any, Any], where: str) -> None:
+        """Numba copies a small array into the code; of others it takes the address, which no other
+        process has: loaded from the cache, such a loop would read whatever lies there."""
+        if array.nbytes > _LARGEST_ARRAY:
+            found = f"an array of {array.nbytes:,} bytes"
+        elif not (array.flags.c_contiguous or array.flags.f_contiguous):
+            found = "an array that is a view with gaps"
+        else:
+            return
+        raise UsageError(
+            f"kernel {self.kernel!r}: {where} refers to {found}, which compiled code cannot carry "
+            f"along; refer to contiguous arrays (np.ascontiguousarray) of at most "
+            f"{_LARGEST_ARRAY:,} bytes, or compute the values in the step"
+        )
 
 
 def _is_opaque(module: str | None) -> bool:
