@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import random
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 from hypothesis import Phase, settings
 
 from tickloom import KernelSpec, array_kernel, step_kernel
-from tickloom.errors import PluginError, UsageError
+from tickloom.errors import PluginError, TickloomError, UsageError
 from tickloom.testing import KernelTests, kernels
 
 KIT = KernelTests()
@@ -40,9 +45,8 @@ def held(ticks: Sequence[Any], params: Params) -> tuple[float, int]:
 
 
 def step(function: Any, **declared: Any) -> KernelSpec:
-    return step_kernel(
-        "planted", columns=("price",), params=Params, init=init, step=function, **declared
-    )
+    given: dict[str, Any] = {"columns": ("price",), "params": Params, "init": init}
+    return step_kernel("planted", step=function, **(given | declared))
 
 
 def array(loop: Any) -> KernelSpec:
@@ -128,6 +132,115 @@ def changes_prices(offsets: Any, columns: Any, constants: Any, wanted: Any) -> N
 def test_changed_input() -> None:
     with pytest.raises(UsageError, match="readonly"):
         KIT.test_it_is_deterministic_and_leaves_its_input_alone(array(changes_prices))
+
+
+def tosses_a_coin(state: int, tick: Any, position: int, constants: Params) -> tuple[int, int]:
+    return state, 1 if random.random() > 0.5 else 0
+
+
+def test_chance() -> None:
+    with pytest.raises(AssertionError, match="the first run and the second"):
+        KIT.test_it_is_deterministic_and_leaves_its_input_alone(step(tosses_a_coin))
+
+
+PREPARED = [0]
+
+
+def prepare_another_size(params: Params) -> Params:
+    PREPARED[0] += 1
+    return Params(PREPARED[0])
+
+
+def holds_that_size(state: int, tick: Any, position: int, constants: Params) -> tuple[int, int]:
+    return state, constants.size
+
+
+@pytest.fixture
+def impure() -> KernelSpec:
+    """Its trades are always the same, its profit depends on how often it was prepared."""
+    PREPARED[0] = 0
+    return step(holds_that_size, prepare=prepare_another_size, max_position=1_000_000)
+
+
+def test_a_logged_run_that_earns_something_else(impure: KernelSpec) -> None:
+    with pytest.raises(AssertionError, match="profit of a plain run and one with a trade log"):
+        KIT.test_the_trade_log_adds_up(impure)
+
+
+def test_a_sweep_that_earns_something_else(impure: KernelSpec) -> None:
+    with pytest.raises(AssertionError, match="profit of a run and a sweep, with Params"):
+        KIT.test_a_sweep_gives_what_single_runs_give(impure, [Params()])
+
+
+def round_trip(spec: KernelSpec, folder: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        KIT.test_the_cache_gives_back_what_was_built(spec, [Params()], folder, patch)
+
+
+def test_a_loaded_kernel_that_earns_something_else(impure: KernelSpec, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="profit of freshly compiled and loaded from the cach"):
+        round_trip(impure, tmp_path)
+
+
+def prepare_by_process(params: Params) -> Params:
+    return Params(os.getpid() % 100_000)
+
+
+def test_another_process_that_earns_something_else(tmp_path: Path) -> None:
+    spec = step(holds_that_size, prepare=prepare_by_process, max_position=1_000_000)
+    with pytest.raises(AssertionError, match="profit of freshly compiled and in another process"):
+        round_trip(spec, tmp_path)
+
+
+LOADS = np.zeros(1)
+
+
+def prepare_counting(params: Params) -> Params:
+    LOADS[0] += 1
+    return params
+
+
+def looks_at_the_count(state: int, tick: Any, position: int, constants: Params) -> tuple[int, int]:
+    return state, 1 if LOADS[0] > 0 else 0
+
+
+def test_a_constant_that_changes_from_load_to_load(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match=r"compiled again: .* changes from load to load"):
+        round_trip(step(looks_at_the_count, prepare=prepare_counting), tmp_path)
+
+
+PROCESS = os.getpid()
+
+
+def looks_at_the_process(
+    state: int, tick: Any, position: int, constants: Params
+) -> tuple[int, int]:
+    return state, 1 if PROCESS > 0 else 0
+
+
+def test_a_constant_that_changes_from_process_to_process(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match=r"compiled again: .* changes from process to process"):
+        round_trip(step(looks_at_the_process), tmp_path)
+
+
+def test_a_kernel_that_no_other_process_can_import(tmp_path: Path) -> None:
+    def local(state: int, tick: Any, position: int, constants: Params) -> tuple[int, int]:
+        return state, 1
+
+    with pytest.raises(UsageError, match=r"'planted' cannot be found by another process .*local"):
+        round_trip(step(local), tmp_path)
+
+
+def prepare_here_alone(params: Params) -> Params:
+    if sys.argv[0] == "-c":
+        raise RuntimeError("not here")
+    return params
+
+
+def test_a_kernel_that_fails_in_another_process(tmp_path: Path) -> None:
+    spec = step(hold, prepare=prepare_here_alone)
+    with pytest.raises(TickloomError, match=r"(?s)'planted' fails when another .*not here"):
+        round_trip(spec, tmp_path)
 
 
 def test_flags_that_change_results() -> None:

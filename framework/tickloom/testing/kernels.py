@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tickloom.engine.compiled import (
 )
 from tickloom.engine.sweep_call import load_sweep
 from tickloom.specs.kernel import KernelSpec
+from tickloom.testing.kernel_process import Call, run_elsewhere
 from tickloom.testing.kernel_ticks import Ticks, slices
 
 Reference = Callable[[Sequence[Any], Any], tuple[float, int]]
@@ -95,12 +97,10 @@ class KernelTests:
             together = run(compiled, ticks, kernel.params())
             for number in range(len(ticks.offsets) - 1):
                 alone = run(compiled, ticks.contract(number), kernel.params())
-                beside = together.pnl[number : number + 1]
-                assert alone.pnl.tobytes() == beside.tobytes(), (
-                    f"contract {number} alone earns {alone.pnl[0]}, beside others {beside[0]}: "
-                    "something of its neighbours reaches it"
-                )
-                assert alone.trades[0] == together.trades[number], f"trades of contract {number}"
+                one = slice(number, number + 1)
+                beside = replace(alone, pnl=together.pnl[one], trades=together.trades[one])
+                where = f"contract {number} alone and beside others"
+                check_equal(alone, beside, f"{where} (something of its neighbours reaches it)")
 
         check()
 
@@ -116,25 +116,32 @@ class KernelTests:
             compiled = load_kernel(kernel)
             first = run(compiled, ticks, kernel.params())
             second = run(compiled, ticks, kernel.params())
-            assert first.pnl.tobytes() == second.pnl.tobytes()
-            assert first.trades.tobytes() == second.trades.tobytes()
-            assert {name: column.tobytes() for name, column in ticks.columns.items()} == before
+            check_equal(first, second, "the first run and the second, of one kernel on one input")
+            changed = [
+                name for name, data in before.items() if ticks.columns[name].tobytes() != data
+            ]
+            assert changed == [], f"the kernel wrote into its input: {', '.join(changed)}"
 
         check()
 
     def test_the_trade_log_adds_up(self, kernel: KernelSpec) -> None:
-        """A logged run has the same results, and one line a trade."""
+        """A logged run has the same bits, and of each contract one line a trade, which together
+        earn what the contract does."""
 
         @ADVERSARIAL
         @given(ticks=slices(kernel.columns))
         def check(ticks: Ticks) -> None:
             plain = run(load_kernel(kernel), ticks, kernel.params())
             logged = run(load_kernel(kernel, Variant(logged=True)), ticks, kernel.params())
+            check_equal(plain, logged, "a plain run and one with a trade log")
             assert logged.log is not None
-            assert logged.trades.tolist() == plain.trades.tolist()
-            counted = np.bincount(logged.log["contract"], minlength=len(plain.trades))
-            assert counted.tolist() == plain.trades.tolist()
-            assert logged.log["pnl"].sum() == pytest.approx(plain.pnl.sum(), rel=1e-9, abs=1e-6)
+            contracts = len(plain.trades)
+            lines = np.bincount(logged.log["contract"], minlength=contracts)
+            assert lines.tolist() == plain.trades.tolist(), "lines in the log, and trades"
+            earned = np.bincount(logged.log["contract"], logged.log["pnl"], minlength=contracts)
+            assert earned.tolist() == pytest.approx(plain.pnl.tolist(), rel=1e-9, abs=1e-6), (
+                "profit in the log, and of the contracts"
+            )
 
         check()
 
@@ -152,24 +159,52 @@ class KernelTests:
             swept = sweep(sets, ticks.offsets, columns, facts=ticks.facts)
             for number, params in enumerate(sets):
                 alone = run(single, ticks, params)
-                assert swept.pnl[number].tobytes() == alone.pnl.tobytes(), params
-                assert swept.trades[number].tolist() == alone.trades.tolist(), params
+                beside = replace(alone, pnl=swept.pnl[number], trades=swept.trades[number])
+                check_equal(alone, beside, f"a run and a sweep, with {params}")
 
         check()
 
-    def test_nothing_is_compiled_after_a_build(
-        self, kernel: KernelSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    def test_the_cache_gives_back_what_was_built(
+        self,
+        kernel: KernelSpec,
+        parameter_sets: Sequence[Any],
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        """The cache gives back what was built, and Numba does not stir."""
+        """Freshly compiled, loaded again, and loaded by another process: the same bits, and
+        nothing is compiled after the first time."""
         from numba.core import event
 
         monkeypatch.setenv("TICKLOOM_CACHE_DIR", str(tmp_path))
         built = load_kernel(kernel)
+        assert built.compile_seconds > 0
         with event.install_recorder("numba:compile") as recorder:
             loaded = load_kernel(kernel)
-        assert built.compile_seconds > 0
-        assert loaded.compile_seconds == 0
-        assert recorder.buffer == []
+        anew = "something that its functions or constants refer to changes from {}"
+        assert loaded.compile_seconds == 0, "compiled again: " + anew.format("load to load")
+        assert recorder.buffer == [], "Numba compiled although the cache had the kernel"
+
+        calls: list[tuple[Ticks, Any]] = []
+
+        @ADVERSARIAL
+        @given(ticks=slices(kernel.columns), params=st.sampled_from(list(parameter_sets)))
+        def check(ticks: Ticks, params: Any) -> None:
+            first, second = run(built, ticks, params), run(loaded, ticks, params)
+            check_equal(first, second, f"freshly compiled and loaded from the cache, with {params}")
+            calls.append((ticks, params))
+
+        check()
+        names = built.required_columns
+        answer = run_elsewhere(
+            kernel,
+            [Call(tuple(p), t.offsets, t.arrays(names), t.facts) for t, p in calls],
+            tmp_path,
+        )
+        assert answer.compile_seconds == 0, "compiled again: " + anew.format("process to process")
+        for (ticks, params), (pnl, trades) in zip(calls, answer.results, strict=True):
+            here = run(built, ticks, params)
+            there = replace(here, pnl=pnl, trades=trades)
+            check_equal(here, there, f"freshly compiled and in another process, with {params}")
 
     def test_it_opts_into_no_flag_that_changes_results(self, kernel: KernelSpec) -> None:
         assert kernel.flags == (), (
@@ -182,3 +217,11 @@ def run(compiled: CompiledKernel, ticks: Ticks, params: Any) -> ContractResults:
     """Run ``compiled`` over ``ticks``."""
     names = required_columns(compiled.spec, compiled.variant)
     return compiled(params, ticks.offsets, ticks.arrays(names), facts=ticks.facts)
+
+
+def check_equal(one: ContractResults, other: ContractResults, what: str) -> None:
+    """Two results of the same contracts have the same bits; ``what`` names the two."""
+    assert one.trades.tolist() == other.trades.tolist(), f"trades of {what}"
+    assert one.pnl.tobytes() == other.pnl.tobytes(), (
+        f"profit of {what}: {one.pnl.tolist()} and {other.pnl.tolist()}"
+    )
