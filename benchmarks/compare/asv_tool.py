@@ -42,6 +42,16 @@ class Project:
             )
         return done.stdout.decode().strip()
 
+    def has_changes(self) -> bool:
+        """Are there uncommitted changes beside the suite?"""
+        done = self._git("status", "--porcelain", "--", ":!benchmarks")
+        if done.returncode:
+            raise MeasureError(
+                f"expected {self.root} to be a clone of the project's, found none: "
+                f"{done.stderr.decode(errors='replace').strip()}"
+            )
+        return bool(done.stdout)
+
     def suite_of(self, commit: str, folder: Path) -> Path | None:
         """Unpack the ``benchmarks`` of a commit below ``folder``; None if it has none."""
         done = self._git("archive", commit, "benchmarks")
@@ -52,7 +62,10 @@ class Project:
         return folder / "benchmarks"
 
     def _git(self, *args: str) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(["git", *args], cwd=self.root, capture_output=True, check=False)
+        try:
+            return subprocess.run(["git", *args], cwd=self.root, capture_output=True, check=False)
+        except FileNotFoundError as error:
+            raise MeasureError("git was not found; install it to compare commits") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +99,28 @@ class AsvRun:
 
     def publish(self, pages: Path) -> None:
         """Write asv's web pages of all results into ``pages``."""
-        config = self._write_config()
+        config = self.write_config()
         asv = [sys.executable, "-m", "asv", "publish", "--config", str(config)]
         self._call([*asv, "--no-pull", "--html-dir", str(pages)], ok=(0,))
+
+    def write_config(self) -> Path:
+        """asv's configuration of this run: the project's, with this run's folders."""
+        import json5  # asv's own dependency: not there where asv only discovers this package
+
+        source = self.project.root / "asv.conf.json"
+        try:
+            config: dict[str, Any] = json5.loads(source.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise MeasureError(f"expected asv's configuration in {source}: {error}") from error
+        config |= {
+            "repo": str(self.project.root),
+            "benchmark_dir": str(self.suite),
+            "env_dir": str(self.project.work / "env"),
+            "results_dir": str(self.results),
+        }
+        path = self.results / "asv.conf.json"
+        path.write_text(json5.dumps(config, quote_keys=True, trailing_commas=False))
+        return path
 
     def _results_of(self, commit: str) -> dict[str, Value]:
         files = sorted((self.results / MACHINE).glob(f"{commit[:8]}-*.json"))
@@ -98,7 +130,7 @@ class AsvRun:
 
     def _run(self, commits: Sequence[str], options: Sequence[str]) -> None:
         self.results.mkdir(parents=True, exist_ok=True)
-        config = self._write_config()
+        config = self.write_config()
         hashes = self.results / "commits.txt"
         hashes.write_text("".join(f"{commit}\n" for commit in commits))
         asv = [sys.executable, "-m", "asv"]
@@ -119,17 +151,3 @@ class AsvRun:
         if done.returncode not in ok:
             tail = "\n".join(log.read_text("utf-8", "replace").splitlines()[-15:])
             raise MeasureError(f"asv exited with {done.returncode}; the end of {log}:\n{tail}")
-
-    def _write_config(self) -> Path:
-        import json5  # asv's own dependency: not there where asv only discovers this package
-
-        config: dict[str, Any] = json5.loads((self.project.root / "asv.conf.json").read_text())
-        config |= {
-            "repo": str(self.project.root),
-            "benchmark_dir": str(self.suite),
-            "env_dir": str(self.project.work / "env"),
-            "results_dir": str(self.results),
-        }
-        path = self.results / "asv.conf.json"
-        path.write_text(json5.dumps(config, quote_keys=True, trailing_commas=False))
-        return path

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.compare.asv_results import function_name
-from benchmarks.compare.asv_tool import AsvRun, Project
+from benchmarks.compare.asv_tool import AsvRun, MeasureError, Project
 from benchmarks.compare.verdicts import CALIBRATION, Comparison, Gates, Round, Suites, judge
 
 
@@ -72,6 +72,7 @@ def _round(
 
 def _suites(project: Project, plan: Plan, results: Path, tell: Callable[[str], None]) -> Suites:
     """Both revisions' benchmarks: each suite is imported beside its own commit."""
+    removed = read_removed(project.root / "benchmarks" / "removed.txt")
     tell("building both commits and listing their benchmarks")
     head = AsvRun(project, results / "head-suite", project.root / "benchmarks").discover(plan.head)
     base: Mapping[str, str] = {}
@@ -82,7 +83,7 @@ def _suites(project: Project, plan: Plan, results: Path, tell: Callable[[str], N
     return Suites(
         base=_select(base, selected),
         head={key: head[key] for key in _select(head, selected)},
-        removed=read_removed(project.root / "benchmarks" / "removed.txt"),
+        removed=removed,
     )
 
 
@@ -106,5 +107,12 @@ def _select(keys: Mapping[str, str], selected: Sequence[re.Pattern[str]]) -> set
 
 def read_removed(path: Path) -> Set[str]:
     """The names in ``removed.txt``; comments start with ``#``."""
-    lines = (line.partition("#")[0].strip() for line in path.read_text("utf-8").splitlines())
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise MeasureError(
+            f"expected the names of removed benchmarks in {path}, found {error.strerror}; "
+            "an empty file says that none was removed"
+        ) from error
+    lines = (line.partition("#")[0].strip() for line in text.splitlines())
     return frozenset(line for line in lines if line)

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.compare.asv_tool import Project
+from benchmarks.compare.asv_results import AsvFileError
+from benchmarks.compare.asv_tool import MeasureError, Project
 from benchmarks.compare.rounds import Plan, compare
-from benchmarks.compare.verdicts import NOT_MEASURED, OK, REGRESSION, Comparison
+from benchmarks.compare.verdicts import NOT_MEASURED, OK, REGRESSION, UNMEASURED, Comparison
 
 ROOT = Path(__file__).parents[2]
 SELECTION = (
@@ -55,8 +56,8 @@ class Finding:
 
     @property
     def flagged(self) -> set[str]:
-        """Benchmarks called slower, failed or missing."""
-        verdicts = ("slower", "failed", "missing", "unsteady")
+        """Benchmarks called slower, or not measured."""
+        verdicts = UNMEASURED | {"slower"}
         return {line.name for line in self.comparison.lines if line.verdict in verdicts}
 
     @property
@@ -84,7 +85,8 @@ class Clone:
     def __init__(self, work: Path) -> None:
         self.root = work / "clone"
         if not self.root.exists():
-            subprocess.run(["git", "clone", "-q", str(ROOT), str(self.root)], check=True)
+            clone = ["git", "clone", "-q", str(ROOT), str(self.root)]
+            subprocess.run(clone, check=True, capture_output=True, text=True)
         self._git("fetch", "-q", str(ROOT), "HEAD")
         self._git("checkout", "-q", "--force", "--detach", "FETCH_HEAD")
         self._git("clean", "-qfd", "benchmarks")
@@ -165,14 +167,22 @@ def trials(work: Path, identical: int) -> list[Finding]:
 
 
 def main() -> int:
-    """Try everything and print one line each; 1 if anything came out otherwise."""
+    """Try everything and print one line each; 1 if anything came out otherwise, 2 if it could not
+    be tried."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--identical", type=int, default=IDENTICAL_RUNS)
     options = parser.parse_args()
     os.environ["TICKLOOM_BENCH_QUICK"] = "1"
     work = ROOT / ".asv" / "selftest"
     work.mkdir(parents=True, exist_ok=True)
-    findings = trials(work, options.identical)
+    try:
+        findings = trials(work, options.identical)
+    except (MeasureError, AsvFileError) as error:
+        _tell(f"not tried: {error}")
+        return NOT_MEASURED
+    except subprocess.CalledProcessError as error:
+        _tell(f"not tried: git exited with {error.returncode}: {error.stderr}")
+        return NOT_MEASURED
     results = [finding.to_json() for finding in findings]
     for result in results:
         mark = "ok  " if result["passed"] else "FAIL"

@@ -32,10 +32,13 @@ Verdict = Literal[
     "skipped",
 ]
 
-UNMEASURED: Final[Set[Verdict]] = frozenset({"failed", "missing", "unsteady"})
+UNMEASURED: Final[Set[Verdict]] = frozenset({"failed", "missing", "unsteady", "no base"})
 """Verdicts that forbid to say that nothing is slower."""
 
 COMPARED: Final[Set[Verdict]] = frozenset({"slower", "faster", "same"})
+
+EXACT_UNITS: Final = frozenset({"bytes a row"})
+"""Units of figures that the code alone decides: the same each time, on every host."""
 
 OK, REGRESSION, NOT_MEASURED = 0, 1, 2
 """Exit codes."""
@@ -51,6 +54,9 @@ class Gates:
     round_ratio: float = 1.1
     """The same within each steady round."""
 
+    exact: float = 1.02
+    """In place of both ratios, for a figure that no host and no moment changes."""
+
     seconds: float = 0.005
     """Absolute difference of a time."""
 
@@ -60,6 +66,10 @@ class Gates:
     drift: float = 1.25
     """Ratio of the calibrations of a round, either way, beyond which the host changed and the times
     of that round do not count."""
+
+    def ratios(self, unit: str) -> tuple[float, float]:
+        """The gates of a unit: over all rounds, and within each."""
+        return (self.exact, self.exact) if unit in EXACT_UNITS else (self.ratio, self.round_ratio)
 
     def absolute(self, unit: str) -> float:
         """The absolute gate of a unit; 0 for relative ones."""
@@ -135,7 +145,7 @@ class Comparison:
     @property
     def headline(self) -> str:
         """``N benchmarks ran, M slower, K faster, L failed``."""
-        ran = sum(line.after is not None for line in self.lines)
+        ran = sum(line.after is not None and line.verdict not in UNMEASURED for line in self.lines)
         return (
             f"{ran} benchmarks ran, {self.count('slower')} slower, "
             f"{self.count('faster')} faster, {self.count(*UNMEASURED)} failed"
@@ -150,8 +160,8 @@ class Comparison:
 
 
 _ORDER: Final[Sequence[Verdict]] = (
-    *("failed", "missing", "unsteady", "slower", "faster"),
-    *("new", "no base", "removed", "skipped", "same"),
+    *("failed", "missing", "no base", "unsteady", "slower", "faster"),
+    *("new", "removed", "skipped", "same"),
 )
 
 
@@ -184,12 +194,17 @@ def _judge_one(key: str, rounds: Sequence[Round], suites: Suites, gates: Gates) 
     if "skipped" in at_head:
         verdict = "skipped" if before is None else "missing"
         return Judged(key, unit, before, None, None, verdict)
-    if key not in suites.base:
-        return Judged(key, unit, None, after, None, "new")
     usable = [r for r, value in zip(rounds, at_base, strict=True) if isinstance(value, float)]
+    if key not in suites.base or (not usable and _is_meant(key, at_base, suites)):
+        return Judged(key, unit, None, after, None, "new")
     if not usable:
         return Judged(key, unit, None, after, None, "no base")
     return _compare(key, unit, usable, gates, needed=min(2, len(rounds)))
+
+
+def _is_meant(key: str, at_base: Sequence[Value], suites: Suites) -> bool:
+    """Was it said that BASE cannot run this: by the benchmark, or in ``removed.txt``?"""
+    return suites.is_removed(key) or set(at_base) == {"skipped"}
 
 
 def _compare(key: str, unit: str, rounds: Sequence[Round], gates: Gates, needed: int) -> Judged:
@@ -205,11 +220,12 @@ def _compare(key: str, unit: str, rounds: Sequence[Round], gates: Gates, needed:
     before = min(base for base, _ in pairs)
     after = min(head for _, head in pairs)
     ratio = _ratio(after, before)
+    whole, each = gates.ratios(unit)
     verdict: Verdict = "same"
     if abs(after - before) > gates.absolute(unit):
-        if ratio > gates.ratio and min(paired) > gates.round_ratio:
+        if ratio > whole and min(paired) > each:
             verdict = "slower"
-        elif ratio < 1 / gates.ratio and max(paired) < 1 / gates.round_ratio:
+        elif ratio < 1 / whole and max(paired) < 1 / each:
             verdict = "faster"
     return Judged(key, unit, before, after, ratio, verdict)
 

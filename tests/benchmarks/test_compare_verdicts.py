@@ -65,6 +65,17 @@ def test_a_cost_and_a_peak_of_memory_are_judged_in_their_units() -> None:
     assert _named(judge(rounds, suites, gates), "slower") == {"loops.track_cost"}
 
 
+@pytest.mark.parametrize(
+    ("head", "verdict"), [(40.5, "same"), (41.0, "slower"), (39.5, "same"), (39.0, "faster")]
+)
+def test_a_figure_that_no_host_changes_has_a_narrow_gate(head: float, verdict: str) -> None:
+    """2 percent of the bytes on disk are a change of the code's; of a time they are noise."""
+    for unit, wanted in (("bytes a row", verdict), ("times the documented time", "same")):
+        suites = Suites({"pack.track_it"}, {"pack.track_it": unit})
+        (line,) = judge([Round({"pack.track_it": 40.0}, {"pack.track_it": head})] * 2, suites).lines
+        assert line.verdict == wanted, unit
+
+
 def test_a_time_below_the_absolute_gate_is_no_regression() -> None:
     base = {"loops.time_short": 0.001, "loops.time_long": 1.0}
     head: dict[str, Value] = {"loops.time_short": 0.002, "loops.time_long": 2.0}
@@ -82,7 +93,10 @@ def test_a_benchmark_that_raises_is_not_measured() -> None:
 
 def test_a_benchmark_that_raises_at_both_commits_is_not_measured() -> None:
     """asv runs HEAD's suite on both commits: a broken benchmark is broken at BASE as well."""
-    assert _compare("raises", base="raises").exit_code == 2
+    comparison = _compare("raises", base="raises")
+    assert _named(comparison, "failed") == {SLEEP}
+    assert comparison.exit_code == 2
+    assert comparison.headline == "4 benchmarks ran, 0 slower, 0 faster, 1 failed"
 
 
 def test_a_failure_in_one_round_counts() -> None:
@@ -128,9 +142,29 @@ def test_a_removal_may_name_one_parameter_or_all() -> None:
         assert judge(rounds, suites).exit_code == code, removed
 
 
-def test_a_benchmark_that_base_cannot_run_is_not_gated() -> None:
+def test_a_benchmark_that_base_cannot_run_is_not_measured() -> None:
+    """Else the suite of a topic could be rewritten so that nothing of it is compared any more."""
     comparison = _compare("base", base="raises")
     assert _named(comparison, "no base") == {SLEEP}
+    assert comparison.exit_code == 2
+    assert comparison.headline == "4 benchmarks ran, 0 slower, 0 faster, 1 failed"
+
+
+def test_a_benchmark_that_base_cannot_run_may_be_named_as_one_that_starts_anew() -> None:
+    meant = _compare("base", base="raises", removed=frozenset({SLEEP}))
+    assert _named(meant, "new") == {SLEEP}
+    assert meant.exit_code == 0
+    assert meant.headline == "5 benchmarks ran, 0 slower, 0 faster, 0 failed"
+    in_one_round = judge(
+        [Round(_results("base"), _results("slow")), Round(_results("raises"), _results("slow"))],
+        Suites(set(_units("base")), _units("base"), frozenset({SLEEP, *LOOPS})),
+    )
+    assert _named(in_one_round, "slower") == LOOPS, "what was measured is judged all the same"
+
+
+def test_a_benchmark_that_says_that_base_cannot_run_it_is_new() -> None:
+    comparison = _compare("base", base="skips")
+    assert _named(comparison, "new") == {SLEEP}
     assert comparison.exit_code == 0
 
 

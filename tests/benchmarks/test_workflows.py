@@ -52,6 +52,34 @@ def test_workflows_call_what_exists(project: Path, name: str) -> None:
                 assert (project / path).exists()
 
 
+def test_pull_requests_are_gated_by_the_comparisons_own_exit_code(project: Path) -> None:
+    """make would turn a regression, 1, into the 2 of a comparison that did not measure."""
+    steps = _workflow(project, "benchmarks")["jobs"]["compare"]["steps"]
+    (step,) = (step for step in steps if step.get("id") == "compare")
+    assert re.search(
+        r"^\.venv/bin/python -m benchmarks\.compare .*\|\| status=\$\?$", step["run"], re.M
+    )
+    assert not [step for step in steps if "make bench-compare" in step.get("run", "")]
+    assert steps[-1]["run"] == "exit ${{ steps.compare.outputs.status }}"
+
+
+def test_make_hands_the_comparison_what_it_is_told(project: Path) -> None:
+    """Without BASE too: the comparison says what is missing, in a report of its own."""
+    for given, wanted in (
+        ((), '--base ""'),
+        (("BASE=main",), '--base "main"'),
+        (
+            ("BASE=v1", "BENCH=a|b", "ROUNDS=5", "QUICK=1"),
+            "--base \"v1\" --bench 'a|b' --rounds 5 --quick",
+        ),
+    ):
+        command = ["make", "--dry-run", "bench-compare", *given]
+        done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True)
+        last = re.sub(r"\\\n|\s+", " ", done.stdout).split()
+        start = last.index("benchmarks.compare")
+        assert " ".join(last[start + 1 :]) == wanted
+
+
 def test_same_result_compares_the_result_and_not_the_time(project: Path, tmp_path: Path) -> None:
     run = dict.fromkeys(("kernel", "params", "fill", "partitions", "contracts"), 1)
     run |= {"rows": 10, "rows_skipped": 0, "trades": 3, "pnl": 1}
