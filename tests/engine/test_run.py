@@ -286,7 +286,7 @@ def test_progress_counts_rows(store: Path, kernel: PlainKernel) -> None:
     ("wrong", "message"),
     [
         ({"start": "August"}, "YYYY-MM-DD"),
-        ({"workers": 0}, "workers must be 1 or more"),
+        ({"workers": 0}, "workers must be a whole number, 1 or more"),
         ({"fill": "mid"}, "unknown fill 'mid'"),
         ({"executor": "gpu"}, "unknown executor 'gpu'.*processes, threads"),
         ({"params": {"speed": 1}}, "speed"),

@@ -187,9 +187,7 @@ def test_costs_are_read(text: str, model: CostModel | None) -> None:
     assert parse_costs(text) == model
 
 
-@pytest.mark.parametrize(
-    "text", ["", "bse", "fee", "fee=x", "fee=-1", "fee=nan", "lot=0", "nse,tax=1"]
-)
+@pytest.mark.parametrize("text", ["", "bse", "fee", "fee=x", "fee=-1", "fee=nan", "nse,tax=1"])
 def test_costs_that_cannot_be_meant_are_refused(text: str) -> None:
     with pytest.raises(UsageError, match="costs must be 'none', 'nse'"):
         parse_costs(text)

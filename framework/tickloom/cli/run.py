@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def command(
     kernel: str,
     store: Path,
-    params: tuple[tuple[str, str], ...],
+    params: dict[str, str],
     out: Path | None,
     as_json: bool,
     **options: Any,
@@ -35,7 +35,7 @@ def command(
         result = run(
             kernel,
             store,
-            params=dict(params),
+            params=params,
             out=out,
             progress=counting_bar(bars, "rows"),
             announce=announce,

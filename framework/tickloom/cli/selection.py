@@ -28,9 +28,9 @@ def day(text: str) -> date:
 
 def strike_range(text: str) -> tuple[float, float]:
     """``A:B``, lowest and highest strike, or ``A`` alone."""
-    low, _, high = text.partition(":")
+    low, colon, high = text.partition(":")
     try:
-        return float(low), float(high or low)
+        return float(low), float(high if colon else low)
     except ValueError:
         raise click.BadParameter(
             f"strikes are written A:B (both included) or A, like 50000:52000; found {text!r}"
@@ -43,6 +43,17 @@ def assignment(text: str) -> tuple[str, str]:
     if not (found and name.strip() and value.strip()):
         raise click.BadParameter(f"expected name=value, like fast=5; found {text!r}")
     return name.strip(), value.strip()
+
+
+def by_name(
+    context: click.Context, option: click.Parameter, given: tuple[tuple[str, str], ...]
+) -> dict[str, str]:
+    """What was assigned, by name; nothing is picked where a name was given twice."""
+    names = [name for name, _ in given]
+    for name in names:
+        if names.count(name) > 1:
+            raise click.BadParameter(f"{name!r} is given {names.count(name)} times; give it once")
+    return dict(given)
 
 
 _SELECTION: Final = (
@@ -118,6 +129,7 @@ def run_options(*, param: str, out: str) -> Callable[[F], F]:
             type=assignment,
             metavar="NAME=VALUE",
             multiple=True,
+            callback=by_name,
             help=param,
         ),
         *_SELECTION,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tickloom.cli.selection import assignment, limit_decoding, run_options
+from tickloom.cli.selection import assignment, by_name, limit_decoding, run_options
 
 if TYPE_CHECKING:
     from tickloom.engine.sweep_results import SweepResult
@@ -21,19 +21,26 @@ if TYPE_CHECKING:
     metavar="NAME=VALUES",
     multiple=True,
     required=True,
+    callback=by_name,
     help="Values of a parameter: 15,18,21 or 3:10 or 0.1:0.5:0.1, ends included; repeatable.",
 )
 @run_options(
     param="A parameter of KERNEL that stays the same.",
     out="Write the table of all sets into this folder; an interrupted sweep continues from it.",
 )
-@click.option("--top", default=10, show_default=True, help="How many sets to list.")
+@click.option(
+    "--top",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    help="How many sets to list.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     kernel: str,
     store: Path,
-    grid: tuple[tuple[str, str], ...],
-    params: tuple[tuple[str, str], ...],
+    grid: dict[str, str],
+    params: dict[str, str],
     out: Path | None,
     top: int,
     as_json: bool,
@@ -47,8 +54,8 @@ def command(
         result = sweep(
             kernel,
             store,
-            grid=dict(grid),
-            params=dict(params),
+            grid=grid,
+            params=params,
             out=out,
             progress=counting_bar(bars, "rows"),
             announce=announce,

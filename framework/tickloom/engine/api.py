@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from os import PathLike
-from pathlib import Path
 
 from tickloom.contracts import Right
+from tickloom.engine import arguments
 from tickloom.engine.collect import collect
 from tickloom.engine.compiled import load_kernel
-from tickloom.engine.costs import CostModel, parse_costs
+from tickloom.engine.costs import CostModel
 from tickloom.engine.fills import FillModel
 from tickloom.engine.loading import Announce
 from tickloom.engine.parameters import make_params
@@ -17,9 +17,14 @@ from tickloom.engine.prepare import Preparer, Progress, stopwatch
 from tickloom.engine.request import (
     Day,
     StorePath,
+    costs_of,
     fill_of,
     filters_of,
+    folder_of,
+    grid_of,
+    hot_of,
     kernel_of,
+    params_of,
     spread_of,
     store_of,
 )
@@ -28,7 +33,7 @@ from tickloom.engine.run import Job
 from tickloom.engine.runner import run_partitions
 from tickloom.engine.sweep import run_sweep
 from tickloom.engine.sweep_call import load_sweep
-from tickloom.engine.sweep_grid import grid_values, parameter_sets
+from tickloom.engine.sweep_grid import parameter_sets
 from tickloom.engine.sweep_results import SweepResult
 from tickloom.engine.variant import Variant, required_columns
 from tickloom.specs import KernelSpec
@@ -39,14 +44,14 @@ def run(
     store: StorePath,
     *,
     params: Mapping[str, object] | None = None,
-    underlyings: Sequence[str] = (),
+    underlyings: str | Sequence[str] = (),
     start: Day | None = None,
     end: Day | None = None,
     expiry: Day | Sequence[Day] = (),
     strikes: tuple[float, float] | None = None,
     right: Right | None = None,
     fill: str = "last",
-    latency: str = "0",
+    latency: str | int = 0,
     stale_ms: float = 0,
     costs: str = "none",
     executor: str = "threads",
@@ -60,8 +65,8 @@ def run(
     """Run ``kernel`` over the contracts of ``store`` that the filters select.
 
     ``params`` overrides the kernel's defaults. Ranges (days, strikes) include both ends. ``fill``
-    is ``last``, ``touch`` or ``depth``; ``latency`` a number of ticks (``'3'``) or milliseconds
-    (``'250ms'``); ``stale_ms`` the age, milliseconds, from which an unchanged quote fills nothing.
+    is ``last``, ``touch`` or ``depth``; ``latency`` a number of ticks (``3``) or of milliseconds
+    (``'250ms'``); ``stale_ms`` the milliseconds after which an unchanged quote fills nothing.
     ``costs`` is ``none``, ``nse`` or amounts like ``'fee=1.5,lot=75'``; with costs, profits are
     money after them. ``log`` keeps a trade log; ``out`` is a folder that gets the results, trade
     log included.
@@ -72,19 +77,22 @@ def run(
     :class:`UsageError` for what does not exist, :class:`StoreError` for a store that is damaged or
     not sorted, or that has no values in a column that the kernel needs.
     """
+    arguments.called("progress", progress)
+    arguments.called("announce", announce)
     elapsed = stopwatch()
     opened = store_of(store)
     spec = kernel_of(kernel)
-    record = make_params(spec, params or {})
+    record = make_params(spec, params_of(params))
     model = fill_of(fill, latency, stale_ms)
-    paid = parse_costs(costs)
-    variant = Variant.of(model, costs=paid is not None, logged=log or out is not None)
+    paid = costs_of(costs)
+    folder = folder_of(out)
+    logged = arguments.flag("log", log) or folder is not None
     preparer = Preparer(
         store=opened,
         filters=filters_of(underlyings, start, end, expiry, strikes, right),
-        job=_job(spec, record, variant, model, paid),
+        job=_job(spec, record, model, paid, logged=logged),
         spread=spread_of(executor, workers),
-        hot=hot,
+        hot=hot_of(hot),
         load=lambda wanted: load_kernel(spec, wanted, announce=announce),
         announce=announce,
     )
@@ -93,8 +101,8 @@ def run(
     result = collect(
         batches, preparer.job, preparer.spread, elapsed_s=seconds, compile_s=preparer.compile_s
     )
-    if out is not None:
-        result.save(Path(out))
+    if folder is not None:
+        result.save(folder)
     return result
 
 
@@ -104,14 +112,14 @@ def sweep(
     *,
     grid: Mapping[str, str | Sequence[object]],
     params: Mapping[str, object] | None = None,
-    underlyings: Sequence[str] = (),
+    underlyings: str | Sequence[str] = (),
     start: Day | None = None,
     end: Day | None = None,
     expiry: Day | Sequence[Day] = (),
     strikes: tuple[float, float] | None = None,
     right: Right | None = None,
     fill: str = "last",
-    latency: str = "0",
+    latency: str | int = 0,
     stale_ms: float = 0,
     costs: str = "none",
     executor: str = "threads",
@@ -128,35 +136,40 @@ def sweep(
     table; a sweep that was interrupted there continues where it was. The other arguments and the
     errors are those of :func:`run`.
     """
+    arguments.called("progress", progress)
+    arguments.called("announce", announce)
     elapsed = stopwatch()
     opened = store_of(store)
     spec = kernel_of(kernel)
-    values = {n: grid_values(v) if isinstance(v, str) else list(v) for n, v in grid.items()}
-    sets = parameter_sets(spec, values, params or {})
-    paid = parse_costs(costs)
+    values = grid_of(grid)
+    sets = parameter_sets(spec, values, params_of(params))
     model = fill_of(fill, latency, stale_ms)
+    paid = costs_of(costs)
+    folder = folder_of(out)
     preparer = Preparer(
         store=opened,
         filters=filters_of(underlyings, start, end, expiry, strikes, right),
-        job=_job(spec, tuple(sets), Variant.of(model, costs=paid is not None), model, paid),
+        job=_job(spec, tuple(sets), model, paid),
         spread=spread_of(executor, workers),
-        hot=hot,
+        hot=hot_of(hot),
         load=lambda wanted: load_sweep(spec, wanted, announce=announce),
         announce=announce,
     )
-    result = run_sweep(preparer, tuple(grid), None if out is None else Path(out), progress, elapsed)
-    if out is not None:
-        result.save(Path(out))
+    result = run_sweep(preparer, tuple(values), folder, progress, elapsed)
+    if folder is not None:
+        result.save(folder)
     return result
 
 
 def _job(
     spec: KernelSpec,
     params: object,
-    variant: Variant,
     fill: FillModel,
     costs: CostModel | None,
+    *,
+    logged: bool = False,
 ) -> Job:
+    variant = Variant.of(fill, costs=costs is not None, logged=logged)
     return Job(
         spec=spec,
         params=params,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from tickloom.errors import UsageError
 from tickloom.specs.kernel import KernelSpec
 
+_KINDS = {bool: "true or false", int: "a whole number of 64 bits", float: "a number"}
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -38,21 +40,31 @@ def _value(spec: KernelSpec, name: str, value: object) -> int | float | bool:
             return _TRUTH[text.lower()]
         if kind is int:
             return _whole(text)
-        return float(text)
+        return _real(text)
     except (KeyError, ValueError):
         raise UsageError(
-            f"kernel {spec.name!r}: parameter {name!r} must be {kind.__name__}; found {text!r}"
+            f"kernel {spec.name!r}: parameter {name!r} must be {_KINDS[kind]}; found {text!r}"
         ) from None
 
 
 def _whole(text: str) -> int:
     try:
-        return int(text)
+        number = int(text)
     except ValueError:
-        number = float(text)
-        if not number.is_integer():
+        real = float(text)
+        if not real.is_integer():
             raise
-        return int(number)
+        number = int(real)
+    if not -(2**63) <= number < 2**63:
+        raise ValueError
+    return number
+
+
+def _real(text: str) -> float:
+    number = float(text)
+    if math.isnan(number):
+        raise ValueError
+    return number
 
 
 def _check_bounds(spec: KernelSpec, params: Any) -> None:

@@ -59,7 +59,7 @@ def _expanded(part: str, text: str) -> Iterable[str]:
     try:
         low, high, *rest = (Decimal(bound) for bound in bounds)
         (step,) = rest or [Decimal(1)]
-        fine = step > 0 and low <= high
+        fine = step > 0 and low <= high and all(d.is_finite() for d in (low, high, step))
     except (InvalidOperation, ValueError):
         fine = False
     if not fine:
@@ -67,5 +67,7 @@ def _expanded(part: str, text: str) -> Iterable[str]:
             "grid values are written 15,18,21, or 3:10, or 0.1:0.5:0.1 (low:high:step, both ends "
             f"included); found {text!r}"
         )
+    if (high - low) / step >= MOST_SETS:
+        raise UsageError(f"grid values {part!r} are more than {MOST_SETS:,}; take larger steps")
     # Decimals, so that 0.1:0.5:0.1 ends at 0.5.
     return [str(low + i * step) for i in range(int((high - low) / step) + 1)]

@@ -16,6 +16,10 @@ from tickloom.errors import UsageError
 NSE_BROKERAGE: Final = 20.0
 """Rupees per executed order: the flat fee of India's large discount brokers."""
 
+SMALLEST_LOT: Final = 1e-6
+LARGEST_LOT: Final = 1e9
+"""Units in one contract; with them, contracts offered in a book stay within 64 bits."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostModel:
@@ -64,14 +68,22 @@ def parse_costs(text: str) -> CostModel | None:
     if words == ["none"]:
         return None
     nse = words[:1] == ["nse"]
-    values: dict[str, float] = {"brokerage": NSE_BROKERAGE} if nse else {}
+    values: dict[str, float] = {}
     for word in words[1:] if nse else words:
         name, equals, number = word.partition("=")
         if not equals or name not in ("brokerage", "fee", "lot"):
             raise _misread(text)
+        if name in values:
+            raise UsageError(f"costs name {name!r} twice: {text!r}; give one amount")
         values[name] = _amount(text, number)
-    if not words or values.get("lot") == 0:
+    if not words:
         raise _misread(text)
+    if not SMALLEST_LOT <= values.get("lot", 1.0) <= LARGEST_LOT:
+        raise UsageError(
+            f"a lot has from {SMALLEST_LOT:g} to {LARGEST_LOT:,.0f} units; found {text!r}"
+        )
+    if nse:
+        values.setdefault("brokerage", NSE_BROKERAGE)
     return CostModel(nse=nse, **values)
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
+from tickloom.engine import arguments
 from tickloom.errors import UsageError
 
 FillMode = Literal["last", "touch", "depth"]
@@ -13,6 +14,12 @@ FillMode = Literal["last", "touch", "depth"]
 walk the five levels of the book for the wanted size."""
 
 NS_PER_MS: Final = 1_000_000
+
+LONGEST_MS: Final = 24 * 60 * 60 * 1000
+"""Longest latency and age of a quote, a day: contracts' ticks end with it."""
+
+MOST_TICKS: Final = 1_000_000_000
+"""Longest latency; added to a tick's number or time it must stay within 64 bits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,16 +51,31 @@ class FillModel:
             raise UsageError("a stale-quote rule needs quotes: use it with --fill touch or depth")
 
 
-def parse_latency(text: str) -> dict[str, int]:
-    """``'3'`` (ticks) or ``'250ms'`` as the field of :class:`FillModel` that it sets.
+def parse_latency(given: str | int) -> dict[str, int]:
+    """``3`` or ``'3'`` (ticks), or ``'250ms'``, as the field of :class:`FillModel` that it sets.
 
     Raises :class:`UsageError` for anything else.
     """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms)?", text.strip())
-    if found is None or (found[2] is None and "." in found[1]):
-        raise UsageError(
-            f"latency must be a number of ticks ('3') or milliseconds ('250ms'); found {text!r}"
-        )
-    if found[2] is None:
-        return {"latency_ticks": int(found[1])}
-    return {"latency_ns": round(float(found[1]) * NS_PER_MS)}
+    written = str(given).strip() if isinstance(given, str) or arguments.is_whole(given) else ""
+    pattern = r"(?P<ticks>\d{1,10})|(?P<ms>\d{1,10}(\.\d{1,10})?)ms"
+    found = re.fullmatch(pattern, written, re.ASCII)
+    if found and found["ticks"] and int(found["ticks"]) <= MOST_TICKS:
+        return {"latency_ticks": int(found["ticks"])}
+    if found and found["ms"] and float(found["ms"]) <= LONGEST_MS:
+        return {"latency_ns": milliseconds("latency", float(found["ms"]))}
+    raise arguments.wrong(
+        "latency",
+        f"a number of ticks, like 3 (up to {MOST_TICKS:,}), or of milliseconds, like '250ms' "
+        f"(up to {LONGEST_MS:,})",
+        given,
+    )
+
+
+def milliseconds(name: str, given: float) -> int:
+    """Nanoseconds, rounded; at least one where ``given`` is not 0.
+
+    Raises :class:`UsageError` unless the argument ``name`` is a number from 0 to a day's.
+    """
+    if not arguments.is_number(given) or not 0 <= given <= LONGEST_MS:
+        raise arguments.wrong(name, f"a number of milliseconds from 0 to {LONGEST_MS:,}", given)
+    return max(round(float(given) * NS_PER_MS), int(given > 0))
