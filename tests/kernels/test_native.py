@@ -12,8 +12,11 @@ import pytest
 from tests.kernels.tick_slices import random_slice
 
 from tickloom import KernelSpec, native_kernel
+from tickloom.engine.build import built
+from tickloom.engine.cache.folder import LIBRARY_SUFFIX, clear
 from tickloom.engine.compiled import CostTerms, FillModel, Variant, load_kernel
-from tickloom.engine.native.c_source import _SUFFIX, FLAGS, HEADER
+from tickloom.engine.native import c_source
+from tickloom.engine.native.c_source import FLAGS, HEADER
 from tickloom.errors import CacheWarning, PluginError
 from tickloom.host import get_host
 
@@ -92,13 +95,81 @@ def test_an_edited_header_beside_the_source_is_noticed(
     assert found == [[6.0], [-6.0]]
 
 
+def test_an_edited_header_anywhere_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that the compiler finds by its own paths, and one that comes to shadow it."""
+    monkeypatch.setenv("TICKLOOM_CACHE_DIR", str(tmp_path / "cache"))
+    included, elsewhere, nearer = (tmp_path / name for name in ("src", "elsewhere", "nearer"))
+    for folder in (included, elsewhere, nearer):
+        folder.mkdir()
+    monkeypatch.setenv("CPATH", f"{nearer}:{elsewhere}")
+    text = "#include <sign.h>\n" + SOURCE.replace("(int32_t)*size", "SIGN * (int32_t)*size")
+    found = []
+    for place, sign in ((elsewhere, "1"), (elsewhere, "-1"), (nearer, "2")):
+        (place / "sign.h").write_text(f"#define SIGN {sign}\n")
+        found.append(load_kernel(hold(included, text))(Params(2), OFFSETS, [PRICES]).pnl.tolist())
+    assert found == [[6.0], [-6.0], [12.0]]
+
+
+def test_another_compiler_makes_another_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another version under the same name, another command, and other flags."""
+    monkeypatch.setenv("TICKLOOM_CACHE_DIR", str(tmp_path / "cache"))
+    compiler = tmp_path / "mycc"
+    monkeypatch.setenv("CC", str(compiler))
+
+    def install(version: str) -> None:
+        compiler.write_text(
+            f'#!/bin/sh\nif [ "$1" = --version ]; then echo mycc {version}; else cc "$@"; fi\n'
+        )
+        compiler.chmod(0o755)
+
+    def compiles() -> bool:
+        kernel = load_kernel(hold(tmp_path))
+        assert kernel(Params(2), OFFSETS, [PRICES]).pnl.tolist() == [6.0]
+        return kernel.compile_seconds > 0
+
+    install("12.1")
+    assert [compiles(), compiles()] == [True, False]
+    install("12.2")
+    assert [compiles(), compiles()] == [True, False]
+    monkeypatch.setenv("CC", "cc")
+    assert [compiles(), compiles()] == [True, False]
+    monkeypatch.setattr(c_source, "FLAGS", (*FLAGS, "-fno-strict-aliasing"))
+    assert [compiles(), compiles()] == [True, False]
+
+
+def test_the_state_of_the_cache_counts_the_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TICKLOOM_CACHE_DIR", str(tmp_path / "cache"))
+    spec = hold(tmp_path)
+    _, total = built(spec)
+    assert built(spec) == (0, total)
+    load_kernel(spec)
+    assert built(spec) == (2, total)  # the library, and the host's plain loop
+    (library,) = (tmp_path / "cache").rglob(f"c-*{LIBRARY_SUFFIX}")
+    data = library.read_bytes()
+    library.unlink()  # the one that is open stays as it is
+    library.write_bytes(data[:100])
+    assert built(spec) == (1, total)
+    load_kernel(spec)
+    assert built(hold(tmp_path, SOURCE.replace("== 7", "== 8"))) == (1, total)  # an edited source
+    assert built(hold(tmp_path, "#error no")) == (1, total)
+    assert clear("hold") == 1
+    assert [path.name for path in (tmp_path / "cache" / "kernels").iterdir()] == ["accounting"]
+    assert built(hold(tmp_path)) == (1, total)
+
+
 @pytest.mark.parametrize("keep", [0, 100], ids=["empty", "cut off"])
 def test_a_damaged_library_is_built_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: int
 ) -> None:
     monkeypatch.setenv("TICKLOOM_CACHE_DIR", str(tmp_path / "cache"))
     load_kernel(hold(tmp_path))
-    (library,) = (tmp_path / "cache").rglob(f"c-*{_SUFFIX}")
+    (library,) = (tmp_path / "cache").rglob(f"c-*{LIBRARY_SUFFIX}")
     data = library.read_bytes()
     library.unlink()  # the one that is open stays as it is
     library.write_bytes(data[:keep])
@@ -123,7 +194,7 @@ def test_a_folder_that_cannot_be_written_costs_one_warning(
 def test_a_ready_library_is_taken(tmp_path: Path) -> None:
     hold(tmp_path)
     library = tmp_path / "libhold.so"
-    command = ["cc", *FLAGS, f"-I{HEADER.parent}", "-o", library, tmp_path / "hold.c"]
+    command = ["cc", *FLAGS, "-shared", f"-I{HEADER.parent}", "-o", library, tmp_path / "hold.c"]
     subprocess.run(command, check=True)
     spec = native_kernel(
         "ready", columns=("price",), params=Params, library=library, symbol="hold", max_position=9

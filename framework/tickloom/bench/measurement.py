@@ -16,8 +16,8 @@ from tickloom.bench.calibration import calibration_rate
 from tickloom.bench.parity import check_parity, run_ticks
 from tickloom.bench.ticks import Ticks, make_ticks
 from tickloom.engine.api import run
-from tickloom.engine.cache.folder import CACHE_DIR
 from tickloom.engine.cache.link import link
+from tickloom.engine.cache.spare import CACHE_DIR
 from tickloom.engine.compiled import CompiledKernel, load_kernel
 from tickloom.engine.memory import peak_rss
 from tickloom.specs.kernel import KernelSpec

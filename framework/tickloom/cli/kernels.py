@@ -75,7 +75,7 @@ def clear(names: tuple[str, ...]) -> None:
         count = sum(clear_folder(get_host().kernels.get(name).name) for name in names)
     else:
         count = clear_folder()
-    click.echo(f"deleted {count} compiled loops from {cache_folder()}")
+    click.echo(f"deleted {count} compiled loops and libraries from {cache_folder()}")
 
 
 @command.command()

@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import warnings
+from collections.abc import Iterator
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import click
 
 from tickloom import __version__
-from tickloom.errors import Interrupted, TickloomError
+from tickloom.errors import CacheWarning, Interrupted, TickloomError
 
 COMMANDS: Final = {
     "adopt": ("tickloom.cli.adopt", "Build the manifest and index of a store that has none."),
@@ -75,12 +77,37 @@ def main(args: list[str] | None = None) -> None:
     """Run the command line and exit; a user's mistake is one line, never a traceback."""
     args = sys.argv[1:] if args is None else args
     with contextlib.ExitStack() as stack:
+        stack.enter_context(_warnings_for_people())
         if "--json" in args:
             from tickloom.cli.output import stdout_for_json_alone
 
             stack.enter_context(stdout_for_json_alone())
         status = _run(args)
     sys.exit(status)
+
+
+@contextlib.contextmanager
+def _warnings_for_people() -> Iterator[None]:
+    """In the block tickloom's own warnings are a line like its errors, without the place in its
+    source; those of plugins and libraries look as Python shows them."""
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def show_line(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
+            if issubclass(category, CacheWarning):
+                click.echo(f"tickloom: {message}", err=True)
+            else:
+                show(message, category, filename, lineno, file, line)
+
+        warnings.showwarning = show_line
+        yield
 
 
 def _run(args: list[str]) -> int:

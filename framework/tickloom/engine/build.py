@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import product
 
+from tickloom.engine.cache.folder import require_writable
 from tickloom.engine.compiled import load_kernel
 from tickloom.engine.constants import layout_of
 from tickloom.engine.loading import (
@@ -21,8 +22,9 @@ from tickloom.engine.loading import (
     sweep_plan,
     wanted_plan,
 )
-from tickloom.engine.native.c_source import library_of
+from tickloom.engine.native.c_source import is_whole, library_of
 from tickloom.engine.variant import BOOK_COLUMNS, LatencyKind, Variant, hot_dtypes
+from tickloom.errors import PluginError
 from tickloom.host import get_host
 from tickloom.specs.kernel import KernelSpec
 
@@ -55,11 +57,14 @@ def build_kernel(spec: KernelSpec, announce: Announce | None = None) -> float:
     others by a process for each CPU, since compiling holds the GIL. A kernel that is not
     registered by a plugin is compiled here altogether: no other process could find it.
 
-    Raises :class:`~tickloom.errors.UsageError` with the author's line if it does not compile.
+    Raises :class:`~tickloom.errors.UsageError` with the author's line if it does not compile, and
+    :class:`~tickloom.errors.TickloomError` if the cache cannot be written and something is missing.
     """
     started = time.perf_counter()
-    compiled = native_library(spec, announce)[1] if spec.kind == "native" else 0.0
     missing = [number for number, plan in enumerate(plans(spec)) if not plan.is_cached()]
+    if missing or not _has_library(spec):
+        require_writable()
+    compiled = native_library(spec, announce)[1] if spec.kind == "native" else 0.0
     for number in missing[:1]:
         compiled += _build_plan(spec, number, announce)
     name = next((o.qualified for o in get_host().kernels if o.spec == spec), None)
@@ -97,6 +102,16 @@ def _build_named(name: str, number: int) -> tuple[str, float]:
 def built(spec: KernelSpec) -> tuple[int, int]:
     """How many of the cache entries of ``spec`` exist, and how many there are to build."""
     cached = [plan.is_cached() for plan in plans(spec)]
-    if spec.kind == "native" and spec.source is not None:
-        cached.append(library_of(spec.name, spec.source).is_file())
+    if spec.source is not None:
+        cached.append(_has_library(spec))
     return sum(cached), len(cached)
+
+
+def _has_library(spec: KernelSpec) -> bool:
+    """Whether nothing of ``spec`` is left for the C compiler to do."""
+    if spec.source is None:
+        return True
+    try:
+        return is_whole(library_of(spec).path)
+    except PluginError:  # no compiler, or nothing that compiles: a build says which
+        return False

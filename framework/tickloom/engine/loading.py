@@ -212,8 +212,7 @@ def native_library(spec: KernelSpec, announce: Announce | None = None) -> tuple[
     """The shared library of a native kernel and how long compiling took, seconds."""
     if spec.library is not None:
         return spec.library, 0.0
-    assert spec.source is not None
-    return build_library(spec.name, spec.source, announce)
+    return build_library(spec, announce)
 
 
 def accounting_columns(variant: Variant) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import warnings
+import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -16,13 +17,13 @@ from filelock import FileLock
 from platformdirs import user_cache_path
 
 from tickloom.engine.cache.entry import SUFFIX, Entry, read_entry, write_entry, write_whole
-from tickloom.errors import CacheWarning
+from tickloom.engine.cache.spare import CACHE_DIR, REMEDY, keep, unwritable
+from tickloom.errors import TickloomError
 
-CACHE_DIR: Final = "TICKLOOM_CACHE_DIR"
-"""Environment variable that moves the cache."""
+LIBRARY_SUFFIX: Final = {"darwin": ".dylib", "win32": ".dll"}.get(sys.platform, ".so")
+"""Of shared libraries, which native kernels are compiled to."""
 
 _KEY_DIGITS: Final = 20
-_warned: set[Path] = set()
 
 
 def cache_folder() -> Path:
@@ -31,65 +32,65 @@ def cache_folder() -> Path:
     return (Path(moved) if moved else user_cache_path("tickloom", appauthor=False)) / "kernels"
 
 
-def entry_path(kernel: str, label: str, key: str) -> Path:
+def entry_path(kernel: str, label: str, key: str, suffix: str = SUFFIX) -> Path:
     """The file of ``kernel``'s entry with this variant label and key."""
-    return cache_folder() / kernel / f"{label}-{key[:_KEY_DIGITS]}{SUFFIX}"
+    return cache_folder() / kernel / f"{label}-{key[:_KEY_DIGITS]}{suffix}"
 
 
 def cached(path: Path, key: str, source: str, build: Callable[[], Entry]) -> tuple[Entry, bool]:
     """The entry at ``path``, and whether it was there; ``build`` makes it otherwise.
 
     Of several processes that need one entry at once, one builds and the others wait for it. A
-    broken file is replaced. A folder that cannot be written costs one warning a process, and the
-    compiled code is used from memory.
+    broken file is replaced. Where the folder cannot be written, there is one warning, and the
+    entry lasts as long as the process and its workers.
     """
     entry = read_entry(path, key)
     if entry is not None:
         return entry, True
+    built: list[Entry] = []
+
+    def find_or_build(place: Path) -> Entry:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(place.with_suffix(".lock")):
+            found = read_entry(place, key)
+            if found is None:
+                built[:] = built or [build()]
+                found = built[0]
+                write_whole(place.with_suffix(".py"), source.encode())
+                write_entry(place, found)
+            return found
+
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path.with_suffix(".lock"))
-        lock.acquire()
-    except OSError as error:
-        warn_of_unwritable(error)
-        return build(), False
-    try:
-        entry = read_entry(path, key)
-        if entry is not None:
-            return entry, True
-        entry = build()
-        _keep(path, entry, source)
-        return entry, False
-    finally:
-        lock.release()
+        entry = keep(path, find_or_build)
+    except OSError:  # not even the spare folder takes it: a full disk
+        built[:] = built or [build()]
+        entry = built[0]
+    return entry, not built
 
 
-def _keep(path: Path, entry: Entry, source: str) -> None:
+def require_writable() -> None:
+    """Raise :class:`TickloomError` if nothing can be kept in the cache."""
+    folder = cache_folder()
     try:
-        write_whole(path.with_suffix(".py"), source.encode())
-        write_entry(path, entry)
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
     except OSError as error:
-        warn_of_unwritable(error)
+        raise TickloomError(
+            f"{unwritable(folder, error)}: nothing that is built could be kept. {REMEDY}"
+        ) from error
 
 
 def clear(kernel: str | None = None) -> int:
-    """Delete the entries of ``kernel``, or of all; returns how many there were."""
+    """Delete the compiled code of ``kernel``, or of all, with everything that lies beside it;
+    returns how many loops and libraries there were."""
     root = cache_folder()
     folder = root / kernel if kernel else root
-    count = len(list(folder.rglob(f"*{SUFFIX}")))
-    shutil.rmtree(folder, ignore_errors=not folder.exists())
+    if not folder.exists():
+        return 0
+    count = sum(path.suffix in (SUFFIX, LIBRARY_SUFFIX) for path in folder.rglob("*"))
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise TickloomError(f"{unwritable(root, error)}: it is not cleared. {REMEDY}") from error
     return count
-
-
-def warn_of_unwritable(error: OSError) -> None:
-    """Say once a process that nothing can be kept in the cache folder."""
-    folder = cache_folder()
-    if folder in _warned:
-        return
-    _warned.add(folder)
-    warnings.warn(
-        f"the kernel cache {folder} cannot be written ({error.strerror or error}); kernels are "
-        f"compiled anew in each process. Make it writable, or set {CACHE_DIR} to a folder that is",
-        CacheWarning,
-        stacklevel=3,
-    )
