@@ -25,12 +25,30 @@ NEGATIVE_ZERO: Final = np.iinfo(np.int64).min
 """The bits of -0.0, as an integer."""
 
 
-def is_clean(frame: pl.DataFrame, contract: Contract, calendar: Calendar) -> bool:
-    """Is every row of ``frame`` one that the store takes, as far as a quick look tells?"""
+class Batch:
+    """Rows, and what was looked up about them: each look at a column takes 0.6 ns a row."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self.frame = frame
+        self._extremes: dict[str, tuple[Any, bool]] = {}
+
+    def extremes(self, name: str) -> tuple[Any, bool]:
+        """The smallest value of a column of numbers, None without any, and whether all of them are
+        finite: a sum shows NaN and infinity."""
+        found = self._extremes.get(name)
+        if found is None:
+            series = self.frame[name]
+            found = self._extremes[name] = (series.min(), math.isfinite(series.sum()))
+        return found
+
+
+def is_clean(batch: Batch, contract: Contract, calendar: Calendar) -> bool:
+    """Is every row of ``batch`` one that the store takes, as far as a quick look tells?"""
+    frame = batch.frame
     return (
         frame["timestamp"].null_count() == 0
         and all(_is_open(day, calendar) for day in days_of(frame))
-        and all(_is_price(frame[name]) for name in PRICE_COLUMNS)
+        and all(_is_price(*batch.extremes(name)) for name in PRICE_COLUMNS)
         and _is_of(frame, contract)
     )
 
@@ -45,10 +63,8 @@ _FIRST_DAY: Final = (dt.date(FIRST_YEAR, 1, 1) - EPOCH).days
 _LAST_DAY: Final = (dt.date(LAST_YEAR, 12, 31) - EPOCH).days
 
 
-def _is_price(series: pl.Series) -> bool:
-    """A sum shows NaN and infinity, the smallest value shows negative ones."""
-    smallest: Any = series.min()
-    return smallest is None or bool(smallest >= 0 and math.isfinite(series.sum()))
+def _is_price(smallest: Any, finite: bool) -> bool:
+    return finite and (smallest is None or bool(smallest >= 0))
 
 
 def _is_of(frame: pl.DataFrame, contract: Contract) -> bool:
@@ -75,14 +91,15 @@ def crossed_quotes(frame: pl.DataFrame) -> int:
     return int(np.count_nonzero((bid > ask) & (ask > 0)))
 
 
-def canonical(frame: pl.DataFrame) -> pl.DataFrame:
-    """``frame`` with one zero and one NaN: rows that compare equal have equal bytes."""
+def canonical(batch: Batch) -> Batch:
+    """``batch`` with one zero and one NaN: rows that compare equal have equal bytes."""
     import polars as pl
 
-    uneven = [name for name in _floats(frame) if _is_uneven(frame[name])]
+    frame = batch.frame
+    uneven = [name for name in _floats(frame) if _is_uneven(frame[name], *batch.extremes(name))]
     if not uneven:
-        return frame
-    return frame.with_columns((pl.col(uneven) + 0.0).fill_nan(float("nan")))
+        return batch
+    return Batch(frame.with_columns((pl.col(uneven) + 0.0).fill_nan(float("nan"))))
 
 
 def _floats(frame: pl.DataFrame) -> list[str]:
@@ -92,11 +109,9 @@ def _floats(frame: pl.DataFrame) -> list[str]:
     return [name for name, dtype in types if dtype == pl.Float64]
 
 
-def _is_uneven(series: pl.Series) -> bool:
-    if series.null_count() == len(series):
-        return False
-    smallest: Any = series.min()
-    if not math.isfinite(series.sum()):
+def _is_uneven(series: pl.Series, smallest: Any, finite: bool) -> bool:
+    if not finite:
         return True
     # Prices above zero, nearly all, need no look at their bits: a copy where there are nulls.
-    return smallest <= 0 and bool((series.to_numpy().view(np.int64) == NEGATIVE_ZERO).any())
+    may_be_zero = smallest is not None and smallest <= 0
+    return may_be_zero and bool((series.to_numpy().view(np.int64) == NEGATIVE_ZERO).any())

@@ -19,7 +19,7 @@ from tickloom.contracts import Contract
 from tickloom.errors import StoreError
 from tickloom.host import get_host
 from tickloom.packing.claims import Claim
-from tickloom.packing.clean_rows import canonical
+from tickloom.packing.clean_rows import Batch, canonical
 from tickloom.packing.identity import look_at
 from tickloom.packing.naming import Names
 from tickloom.packing.ordering import apply_all
@@ -128,7 +128,7 @@ class _Comparison:
             contract=contract, expiry=named.expiry, start=0, rows=batch.frame.height
         )
         context = PartitionContext(symbol=batch.symbol, date=None, slices=(whole,))
-        typed = canonical(apply_all(batch_transforms(), batch.frame, context))
+        typed = canonical(Batch(apply_all(batch_transforms(), batch.frame, context)))
         good, _ = split_rows(typed, contract, self._calendar)
         days = good["timestamp"].cast(pl.Date)
         return sum(

@@ -16,7 +16,7 @@ from tickloom.errors import PluginError
 from tickloom.host import get_host
 from tickloom.packing.bin_space import BinPlace
 from tickloom.packing.bins import Bin, BinFile, Segment, compact
-from tickloom.packing.clean_rows import canonical, crossed_quotes
+from tickloom.packing.clean_rows import Batch, canonical, crossed_quotes
 from tickloom.packing.days import by_day
 from tickloom.packing.extra_columns import STORED_NAMES
 from tickloom.packing.identity import look_at, with_digests
@@ -255,7 +255,7 @@ class _UnitReading:
     def _take(self, batch: RawBatch, contract: Contract, expiry: Expiry) -> None:
         whole = ContractSlice(contract=contract, expiry=expiry, start=0, rows=batch.frame.height)
         context = PartitionContext(symbol=batch.symbol, date=None, slices=(whole,))
-        typed = canonical(apply_all(batch_transforms(), batch.frame, context))
+        typed = canonical(Batch(apply_all(batch_transforms(), batch.frame, context)))
         good, bad = split_rows(typed, contract, self._calendar)
         if bad is not None:
             self._rejected.add_rows(self._unit.paths[0], bad)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from tickloom.contracts import Contract
-from tickloom.packing.clean_rows import is_clean
+from tickloom.packing.clean_rows import Batch, is_clean
 from tickloom.packing.row_limits import EPOCH_YEAR, FIRST_YEAR, LAST_YEAR
 from tickloom.schema import PRICE_COLUMNS
 from tickloom.specs import Calendar
@@ -20,13 +20,14 @@ REASON: Final = "reason"
 
 
 def split_rows(
-    frame: pl.DataFrame, contract: Contract, calendar: Calendar
+    batch: Batch, contract: Contract, calendar: Calendar
 ) -> tuple[pl.DataFrame, pl.DataFrame | None]:
-    """The rows of ``frame`` that the store takes, and the others with their ``reason``, or None
+    """The rows of ``batch`` that the store takes, and the others with their ``reason``, or None
     where it takes all. Both keep the vendor's order."""
     import polars as pl
 
-    if is_clean(frame, contract, calendar):
+    frame = batch.frame
+    if is_clean(batch, contract, calendar):
         return frame, None
     reason = pl.coalesce(
         pl.when(condition).then(pl.lit(text))

@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 
 from tickloom.errors import StoreError
-from tickloom.packing.clean_rows import canonical
+from tickloom.packing.clean_rows import Batch, canonical
 from tickloom.packing.merge import Rows, share
 from tickloom.packing.runs import Run, StoredPart, names_of
 from tickloom.packing.table import PartitionColumns
@@ -42,7 +42,7 @@ class StoredRows:
     def next(self, run: Run) -> Iterator[Rows]:
         """The stored states of ``run``; runs are asked for in their order."""
         for part in run.stored:
-            frame = canonical(self._columns.from_arrow([next(self._tables)]))
+            frame = canonical(Batch(self._columns.from_arrow([next(self._tables)]))).frame
             dominant = {conflict.timestamp: conflict.dominant for conflict in part.rows.conflicts}
             rows = Rows(frame, dominant)
             yield self._share(rows, part) if part.periods else rows
