@@ -152,12 +152,50 @@ def test_a_failed_look_up_has_the_broken_plugin_as_its_cause(site: Site, load: L
     site.install("b-broken", "raise RuntimeError('of b')")
     site.install("c-broken", "raise RuntimeError('of c')")
     host = load()
-    with pytest.raises(UnknownNameError, match=r"b-broken 1\.0, c-broken 1\.0; see .*doctor") as e:
+    with pytest.raises(UnknownNameError, match=r"doctor'\): b-broken 1\.0: .*of b .*; c-br") as e:
         host.executors.get("theirs")
     assert str(e.value.__cause__) == "of b"
     with pytest.raises(UnknownNameError) as e:
         host.executors.get("C_Broken:theirs")
     assert str(e.value.__cause__) == "of c"
+
+
+REFUSED = """
+from typing import NamedTuple
+from tickloom import hookimpl, step_kernel
+TICKLOOM_API_VERSION = 1
+class Params(NamedTuple):
+    size: int = 1
+def register():
+    return step_kernel(
+        "refused", columns=("price", "bid"), params=Params, init=len, step=len
+    )
+@hookimpl
+def tickloom_register_kernels():
+    {body}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "cause"),
+    [
+        ("return [register()]", 8, "kernel 'refused': init must be a plain function"),
+        (
+            "class Wrong(NamedTuple):\n        a: int = 1\n        b: int",
+            13,
+            "TypeError: Non-defau",
+        ),
+    ],
+    ids=["refused by the framework", "refused by the standard library"],
+)
+def test_what_a_registration_does_wrong_is_told_with_its_author_s_line(
+    site: Site, load: Load, body: str, line: int, cause: str
+) -> None:
+    site.install("refused", REFUSED.format(body=body))
+    with pytest.raises(UnknownNameError) as caught:
+        load().kernels.get("refused")
+    assert f": refused 1.0: {cause}" in str(caught.value).replace("UsageError: ", "")
+    assert f"refused_plugin.py, line {line})" in str(caught.value)
 
 
 def test_a_hook_that_fails_is_a_cause_for_its_own_kind_alone(site: Site, load: Load) -> None:

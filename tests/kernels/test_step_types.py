@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -53,6 +54,11 @@ def raises(state: Any, tick: Any, position: int, constants: Any) -> Any:
     return state, 1
 
 
+def turns_to_text(state: Any, tick: Any, position: int, constants: Any) -> Any:
+    count = str(state.count)
+    return Pair(state.mean, count), 0  # type: ignore[arg-type]
+
+
 def settles(state: Any, tick: Any, position: int, constants: Any) -> Any:
     return Pair(state.mean + tick.price, state.count + 1), state.mean > 5.0
 
@@ -70,15 +76,66 @@ def make(init: Callable[..., Any], step: Callable[..., Any]) -> Any:
         ),
         (says_text, "must return an int as wanted position; it returns Literal.str..buy"),
         (forgets, r"must return \(state, wanted position\); it returns float64"),
-        (misspells, r"step does not compile at .*test_step_types.py, line .*prise"),
+        (
+            misspells,
+            r"step does not compile at .*test_step_types.py, line .*prise.* A tick has what .*: "
+            "price$",
+        ),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_the_message_names_the_line(step: Callable[..., Any], message: str) -> None:
-    line = step.__code__.co_firstlineno + (2 if step is misspells else 0)
+    line = step.__code__.co_firstlineno + (2 if step is misspells else 1)
     with pytest.raises(UsageError, match=f"(?s)'typed'.*{message}") as caught:
         load_kernel(make(start_low, step))
     assert f"test_step_types.py, line {line}" in str(caught.value)
+
+
+def test_the_field_that_does_not_settle_is_named() -> None:
+    with pytest.raises(UsageError, match=r"\(count turns from int64 to unicode_type\)") as caught:
+        load_kernel(make(start, turns_to_text))
+    assert f"line {turns_to_text.__code__.co_firstlineno + 2} must" in str(caught.value)
+
+
+def test_of_several_returns_none_is_blamed() -> None:
+    def either(state: Any, tick: Any, position: int, constants: Any) -> Any:
+        if tick.price > 1.0:
+            return state, 0.5
+        return state, 1.5
+
+    with pytest.raises(UsageError, match=r"line (\d+) must return an int") as caught:
+        load_kernel(make(start_low, either))
+    assert f"line {either.__code__.co_firstlineno} must" in str(caught.value)
+
+
+def misspelt(price: float) -> Any:
+    floor = math.floor(price)
+    return floor.upper()
+
+
+def outer(price: float) -> Any:
+    return misspelt(price) + 1.0
+
+
+def calls(state: Any, tick: Any, position: int, constants: Any) -> Any:
+    return outer(tick.price), 0
+
+
+def walks(offsets: Any, columns: Any, constants: Any, wanted: Any) -> None:
+    for row in range(len(wanted)):
+        wanted[row] = outer(columns.price[row])
+
+
+@pytest.mark.parametrize("role", ["init", "step", "loop"])
+def test_the_line_is_that_of_the_helper_at_fault(role: str) -> None:
+    if role == "loop":
+        spec = array_kernel("typed", columns=("price",), params=Params, loop=walks)
+    else:
+        init = (lambda tick, constants: outer(tick.price)) if role == "init" else start_low
+        spec = make(init, calls)
+    line = misspelt.__code__.co_firstlineno + 2
+    with pytest.raises(UsageError, match=rf"misspelt, which {role} calls, does .*, line {line}: "):
+        load_kernel(spec)
 
 
 def test_an_int_that_becomes_a_float_settles() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sysconfig
 import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,9 +108,12 @@ def normalised(distribution: str) -> str:
 
 
 def _is_machinery(filename: str) -> bool:
-    """Is the frame the import system's, or the host's own?"""
+    """Is the frame the standard library's, or the framework's own? An author mends neither."""
     path = Path(filename)
-    return filename.startswith("<") or "importlib" in path.parts or path.parent == _HERE
+    installed = "site-packages" in path.parts
+    library = not installed and path.is_relative_to(_LIBRARY)
+    return filename.startswith("<") or library or path.is_relative_to(_FRAMEWORK)
 
 
-_HERE: Final = Path(__file__).parent
+_FRAMEWORK: Final = Path(__file__).parents[1]
+_LIBRARY: Final = Path(sysconfig.get_path("stdlib"))

@@ -103,9 +103,9 @@ class Registry(Generic[S]):
     def _hint(self, failures: list[tuple[Plugin, Failure]]) -> str:
         hints = []
         if failures:
-            broken = ", ".join(dict.fromkeys(str(plugin) for plugin, _ in failures))
+            broken = "; ".join(f"{plugin}: {failure.cause}" for plugin, failure in failures)
             hints.append(
-                f"Broken plugins may have offered it: {broken}; see 'tickloom plugins doctor'."
+                f"Broken plugins may have offered it (see 'tickloom plugins doctor'): {broken}."
             )
         disabled = {str(p): p.disabled_by for p in self._plugins if p.disabled_by}
         if disabled:

@@ -20,12 +20,8 @@ from tickloom.engine.codegen.closure import Closure
 from tickloom.engine.codegen.lanes import state_in_lanes
 from tickloom.engine.codegen.loop_source import FIXED_ARGUMENTS, LoopShape
 from tickloom.engine.codegen.machine_code import MachineCode, compile_entry
-from tickloom.engine.codegen.settle import (
-    does_not_compile,
-    jit_options,
-    register_helpers,
-    settle_step,
-)
+from tickloom.engine.codegen.refusals import does_not_compile
+from tickloom.engine.codegen.settle import jit_options, register_helpers, settle_step
 from tickloom.engine.codegen.sweep_source import SWEEP_ARGUMENTS
 from tickloom.engine.constants import ConstantsLayout
 from tickloom.engine.fills import book
@@ -109,6 +105,7 @@ def compile_step_loop(
     path: Path,
 ) -> MachineCode:
     """Machine code of the loop ``source`` (shown in tracebacks as ``path``) around a step."""
+    assert spec.step is not None
     register_helpers(spec, closure)
     tick = _namedtuple_type("Tick", shape.tick, [_field_type(name) for name in shape.tick])
     constants = _record_type(layout)
@@ -123,7 +120,7 @@ def compile_step_loop(
     try:
         return compile_entry(_loop(shape, source, path, names), _loop_types(shape))
     except NumbaError as error:
-        raise does_not_compile(spec, "step", spec.step, error) from error
+        raise does_not_compile(spec, "step", spec.step, closure.functions, error) from error
 
 
 def compile_sweep_loop(
@@ -135,6 +132,7 @@ def compile_sweep_loop(
     path: Path,
 ) -> MachineCode:
     """Machine code of the sweep loop ``source``; empty if the state does not fit into lanes."""
+    assert spec.step is not None
     register_helpers(spec, closure)
     tick = _namedtuple_type("Tick", shape.tick, [_field_type(name) for name in shape.tick])
     settled = settle_step(spec, tick, _record_type(layout))
@@ -158,7 +156,7 @@ def compile_sweep_loop(
     try:
         return compile_entry(_loop(shape, source, path, names), (*fixed, *addresses), wide=True)
     except NumbaError as error:
-        raise does_not_compile(spec, "step", spec.step, error) from error
+        raise does_not_compile(spec, "step", spec.step, closure.functions, error) from error
 
 
 def compile_wanted_loop(shape: LoopShape, source: str, path: Path) -> MachineCode:
@@ -189,7 +187,7 @@ def compile_array_loop(
     try:
         author.compile((offsets, columns, _record_type(layout), wanted))
     except NumbaError as error:
-        raise does_not_compile(spec, "loop", spec.loop, error) from error
+        raise does_not_compile(spec, "loop", spec.loop, closure.functions, error) from error
     author.disable_compile()
     names = {
         "author": author,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numba
@@ -14,13 +12,12 @@ from numba.core.errors import NumbaError
 from numba.extending import register_jitable
 
 from tickloom.engine.codegen.closure import Closure
-from tickloom.errors import UsageError
+from tickloom.engine.codegen.refusals import does_not_compile, misshapen, unsettled
 from tickloom.specs.kernel import KernelSpec
 
 _ROUNDS: Final = 3
 """An int in ``init`` that becomes a float in ``step`` settles in the second round."""
 
-_PLACE: Final = re.compile(r'File "(?P<path>[^"]+)", line (?P<line>\d+)')
 _registered: set[Callable[..., Any]] = set()
 
 
@@ -76,7 +73,7 @@ def settle_step(spec: KernelSpec, tick: Any, constants: Any) -> SettledStep:
         if after == state:
             return SettledStep(init, step, _settler(first, state), state)
         state = _wider(spec, state, after)
-    raise _unsettled(spec, state, after)
+    raise unsettled(spec, state, after)
 
 
 def compile_plain(spec: KernelSpec, role: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -86,45 +83,20 @@ def compile_plain(spec: KernelSpec, role: str, function: Callable[..., Any]) -> 
     return compiled
 
 
-def does_not_compile(spec: KernelSpec, role: str, function: Any, error: Exception) -> UsageError:
-    """Numba's report, cut to what the author needs: the reason and the line."""
-    text = str(error)
-    reasons = [line.strip() for line in text.splitlines() if line.strip()]
-    reasons = [line for line in reasons if not line.startswith(("Failed in", "During:", "File "))]
-    path, line = _author_line(text, function)
-    reason = reasons[0] if reasons else type(error).__name__
-    if reason.rstrip(".").endswith(":") and len(reasons) > 1:
-        reason = f"{reason.rstrip('.')} {reasons[1].lstrip('> ')}"
-    return UsageError(
-        f"kernel {spec.name!r}: {role} does not compile at {path}, line {line}: "
-        f"{reason.rstrip('.')}. "
-        "A kernel's functions may use numbers, tuples, NamedTuples, math and plain functions of "
-        "the same kind"
-    )
-
-
-def _author_line(text: str, function: Any) -> tuple[str, int]:
-    code = getattr(function, "py_func", function).__code__
-    for found in _PLACE.finditer(text):
-        if Path(found["path"]).name == Path(code.co_filename).name:
-            return code.co_filename, int(found["line"])
-    return code.co_filename, code.co_firstlineno
-
-
 def _return_type(spec: KernelSpec, role: str, function: Any, arguments: tuple[Any, ...]) -> Any:
     try:
         function.compile(arguments)
     except NumbaError as error:
-        raise does_not_compile(spec, role, function, error) from error
+        raise does_not_compile(spec, role, function, _registered, error) from error
     return function.overloads[arguments].signature.return_type
 
 
 def _state_of(spec: KernelSpec, returned: Any) -> Any:
     if not isinstance(returned, types.BaseTuple) or len(returned) != 2:
-        raise _misshapen(spec, f"must return (state, wanted position); it returns {returned}")
+        raise misshapen(spec, f"must return (state, wanted position); it returns {returned}")
     state, wanted = returned
     if not isinstance(types.unliteral(wanted), types.Integer | types.Boolean):
-        raise _misshapen(spec, f"must return an int as wanted position; it returns {wanted}")
+        raise misshapen(spec, f"must return an int as wanted position; it returns {wanted}")
     return types.unliteral(state)
 
 
@@ -137,7 +109,7 @@ def _wider(spec: KernelSpec, before: Any, after: Any) -> Any:
             return _rebuilt(after, fields)
     number = _wider_number(before, after)
     if number is None:
-        raise _unsettled(spec, before, after)
+        raise unsettled(spec, before, after)
     return number
 
 
@@ -182,19 +154,3 @@ def _settler(first: Any, state: Any) -> Callable[..., Any]:
         source, namespace = "lambda state: cast(state)", {"cast": state}
     compiled: Callable[..., Any] = numba.njit(error_model="numpy")(eval(source, namespace))
     return compiled
-
-
-def _unsettled(spec: KernelSpec, before: Any, after: Any) -> UsageError:
-    return _misshapen(
-        spec,
-        f"must return a state of the type that it got; it got {before} and returns {after}. "
-        "Give each field one type, in init as in step",
-    )
-
-
-def _misshapen(spec: KernelSpec, what: str) -> UsageError:
-    assert spec.step is not None
-    code = getattr(spec.step, "py_func", spec.step).__code__
-    return UsageError(
-        f"kernel {spec.name!r}: step at {code.co_filename}, line {code.co_firstlineno} {what}"
-    )
