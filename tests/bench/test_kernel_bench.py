@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -143,6 +144,22 @@ def test_a_measurement_fits_together(small: None) -> None:
     assert timing.peak_rss_mb > 0
 
 
+def test_parity_comes_before_anything_is_timed(
+    small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timed: list[str] = []
+
+    def fails(*arguments: object) -> int:
+        raise PluginError("fails the parity check")
+
+    monkeypatch.setattr(measurement, "check_parity", fails)
+    for name in ("empty_cache", "run_ticks", "run", "calibration_rate"):
+        monkeypatch.setattr(measurement, name, lambda *given, name=name: timed.append(name))
+    with pytest.raises(PluginError, match="fails the parity check"):
+        measure_kernel(get_host().kernels.get("ema-cross"))
+    assert timed == []
+
+
 def test_bench_prints_one_json_object(small: None) -> None:
     done = CliRunner().invoke(cli, ["bench", "buy-and-hold", "--json"])
     assert done.exit_code == 0, done.output
@@ -174,18 +191,94 @@ class EmaCross(KernelBenchmarks):
     kernel = "ema-cross"
 
 
-def test_asv_base_class_measures_a_registered_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+class BookImbalance(KernelBenchmarks):
+    """Another one, beside it: it takes other columns."""
+
+    kernel = "book-imbalance"
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """Few ticks and repeats; the columns for which ticks were made."""
     module = "tickloom.testing.kernel_benchmarks"
-    monkeypatch.setattr(
-        f"{module}.make_ticks", lambda columns: make_ticks(columns, rows=5_000, contracts=10)
-    )
+    asked: list[tuple[str, ...]] = []
+
+    def few(columns: tuple[str, ...]) -> Ticks:
+        asked.append(columns)
+        return make_ticks(columns, rows=5_000, contracts=10)
+
+    monkeypatch.setattr(f"{module}.make_ticks", few)
     monkeypatch.setattr(f"{module}.REPEATS", 2)
+    return asked
+
+
+def test_asv_base_class_measures_a_registered_kernel(
+    made: list[tuple[str, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     suite = EmaCross()
-    suite.setup()
-    suite.time_run()
-    suite.peakmem_run()
-    assert suite.track_calibrated_cost() > 0
-    assert suite.track_compile() > 0
+    folder = suite.setup_cache()
+    suite.setup(folder)
+    suite.time_run(folder)
+    suite.time_calibration(folder)
+    suite.peakmem_run(folder)
+    assert suite.track_calibrated_cost(folder) > 0
+    assert suite.track_compile(folder) > 0
+    assert len(made) == 1
+
+
+def test_kernels_that_share_a_cache_have_ticks_of_their_own(
+    made: list[tuple[str, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """asv tells setup_cache functions apart by module and line: those of subclasses are one."""
+    assert EmaCross.setup_cache is BookImbalance.setup_cache
+    monkeypatch.chdir(tmp_path)
+    folder = EmaCross().setup_cache()
+    monkeypatch.chdir("/")
+    for _ in range(2):
+        BookImbalance().setup(folder)
+    assert [columns[1] for columns in made] == ["bp0", "bq0"]
+
+
+def test_times_of_the_base_class_are_cpu_times(
+    made: list[tuple[str, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process that computes meanwhile must not look like a slower kernel."""
+    assert EmaCross.timer is time.process_time
+    monkeypatch.chdir(tmp_path)
+    suite = EmaCross()
+    folder = suite.setup_cache()
+    suite.setup(folder)
+
+    def no_wall_clock() -> float:
+        raise AssertionError("a wall clock was read")
+
+    clocks: list[Any] = []
+
+    def rate(clock: Any) -> float:
+        clocks.append(clock)
+        return 1.0
+
+    monkeypatch.setattr(time, "perf_counter", no_wall_clock)
+    monkeypatch.setattr("tickloom.testing.kernel_benchmarks.calibration_rate", rate)
+    assert suite.track_calibrated_cost(folder) > 0
+    assert clocks == [time.process_time] * 2
+
+
+def test_saved_ticks_come_back_bit_by_bit(tmp_path: Path) -> None:
+    ticks = make_ticks(("bp0", "volume"), rows=2_000, contracts=5)
+    ticks.save(tmp_path / "ticks.npz")
+    again = Ticks.load(tmp_path / "ticks.npz")
+    assert list(again.columns) == ["price", "bp0", "volume"]
+    pairs = [(ticks.offsets, again.offsets)]
+    pairs += [(values, again.columns[name]) for name, values in ticks.columns.items()]
+    pairs += [
+        (getattr(ticks.facts, name), getattr(again.facts, name))
+        for name in ("expiry_day", "strike", "is_call")
+    ]
+    for before, after in pairs:
+        assert before.dtype == after.dtype
+        assert before.tobytes() == after.tobytes()
 
 
 def test_asv_takes_the_base_class_for_no_benchmark_and_knows_the_units() -> None:

@@ -14,12 +14,17 @@ import pytest
 from tickloom.scaffold.packages import create_package
 
 RUN = """
-import sys
+import os, sys
 from asv_runner.discovery import disc_benchmarks
 from tickloom.testing import kernel_benchmarks
 make = kernel_benchmarks.make_ticks
 kernel_benchmarks.make_ticks = lambda columns: make(columns, rows=5_000, contracts=10)
-for benchmark in disc_benchmarks("benchmarks"):
+benchmarks = list(disc_benchmarks("benchmarks"))
+os.chdir(sys.argv[1])
+assert len({benchmark.setup_cache_key for benchmark in benchmarks}) == 1
+cache = benchmarks[0].do_setup_cache()
+for benchmark in benchmarks:
+    benchmark.insert_param(cache)
     benchmark.do_setup()
     benchmark.do_run()
     print(benchmark.name, benchmark.unit)
@@ -40,11 +45,13 @@ def package(tmp_path: Path) -> Path:
     return root
 
 
-def test_asv_finds_and_runs_four_benchmarks(package: Path) -> None:
+def test_asv_finds_and_runs_five_benchmarks(package: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
     done = subprocess.run(
-        [sys.executable, "-c", RUN],
+        [sys.executable, "-c", RUN, cache],
         cwd=package,
-        env={**os.environ, "PYTHONPATH": f"src{os.pathsep}."},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([f"{package}/src", str(package)])},
         capture_output=True,
         text=True,
         timeout=200,
@@ -52,10 +59,12 @@ def test_asv_finds_and_runs_four_benchmarks(package: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert sorted(done.stdout.splitlines()) == [
         "kernels.Kernel.peakmem_run bytes",
+        "kernels.Kernel.time_calibration seconds",
         "kernels.Kernel.time_run seconds",
         "kernels.Kernel.track_calibrated_cost calibration rows per row",
         "kernels.Kernel.track_compile seconds",
     ]
+    assert [file.name for file in cache.iterdir()] == ["acme-rise.npz"]
 
 
 def test_its_configuration_is_what_asv_reads(package: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.compare.asv_tool import AsvRun, Project
+from tickloom.scaffold.packages import create_package
 
 SUITE = """
 import json, os
@@ -41,29 +42,38 @@ print(*spawner.run("threads.track_threads", "{}", "None", sys.argv[2], 60, sys.a
 """
 
 
-def _started(config: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-c", START, config, tmp_path / "result.json", tmp_path]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
-    assert (tmp_path / "threads.json").exists(), done.stdout + done.stderr
-
-
 NAMES = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS")
+ONE = {**dict.fromkeys(NAMES, "1"), "polars": 1, "numba": 1}
 
 
-@pytest.fixture
-def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in NAMES:
-        monkeypatch.setenv(name, "2")  # of the caller's, which must not count
-    folder = tmp_path / "benchmarks"
-    folder.mkdir()
-    (folder / "__init__.py").touch()
+def _found(config: Path, suite: Path) -> dict[str, object]:
+    """What a benchmark in ``suite`` sees that asv starts with this configuration."""
+    seen = suite.parent / "seen.json"
     quoted = ", ".join(map(repr, NAMES))
-    (folder / "threads.py").write_text(SUITE % (quoted, str(tmp_path / "threads.json")))
-    return folder
+    (suite / "threads.py").write_text(SUITE % (quoted, str(seen)))
+    command = [sys.executable, "-c", START, config, suite.parent / "result.json", suite.parent]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=suite.parent)
+    assert seen.exists(), done.stdout + done.stderr
+    found: dict[str, object] = json.loads(seen.read_text())
+    return found
 
 
-def test_of_the_projects_own_suite(project: Path, tmp_path: Path, suite: Path) -> None:
+@pytest.fixture(autouse=True)
+def _of_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the caller has set must not count."""
+    for name in NAMES:
+        monkeypatch.setenv(name, "2")
+
+
+def test_of_the_projects_own_suite(project: Path, tmp_path: Path) -> None:
+    suite = tmp_path / "benchmarks"
+    suite.mkdir()
+    (suite / "__init__.py").touch()
     run = AsvRun(Project(project, tmp_path), tmp_path, suite)
-    _started(run.write_config(), tmp_path)
-    found = json.loads((tmp_path / "threads.json").read_text())
-    assert found == {**dict.fromkeys(NAMES, "1"), "polars": 1, "numba": 1}
+    assert _found(run.write_config(), suite) == ONE
+
+
+def test_of_the_suite_of_a_new_kernel_package(tmp_path: Path) -> None:
+    create_package("acme-rise", "kernel", tmp_path)
+    package = tmp_path / "acme-rise"
+    assert _found(package / "asv.conf.json", package / "benchmarks") == ONE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +17,7 @@ DAY: Final = 20_395
 """2025-11-03, days since 1970-01-01."""
 
 NS_PER_DAY: Final = 86_400_000_000_000
+_FACTS: Final = ("expiry_day", "strike", "is_call")
 _OPENING_NS: Final = DAY * NS_PER_DAY + (9 * 60 + 15) * 60 * 1_000_000_000
 
 
@@ -36,6 +38,24 @@ class Ticks:
     def rows(self) -> int:
         """Number of rows."""
         return int(self.offsets[-1])
+
+    def save(self, path: Path) -> None:
+        """Write all of it into one ``.npz`` file."""
+        facts = {f"facts {name}": getattr(self.facts, name) for name in _FACTS}
+        columns = {f"column {name}": values for name, values in self.columns.items()}
+        np.savez(path, allow_pickle=False, offsets=self.offsets, **facts, **columns)
+
+    @classmethod
+    def load(cls, path: Path) -> Ticks:
+        """What :meth:`save` wrote."""
+        with np.load(path, allow_pickle=False) as saved:
+            columns = {
+                name.removeprefix("column "): saved[name]
+                for name in saved.files
+                if name.startswith("column ")
+            }
+            facts = ContractFacts(**{name: saved[f"facts {name}"] for name in _FACTS})
+            return cls(saved["offsets"], columns, facts)
 
     def first(self, contracts: int, rows: int) -> Ticks:
         """The first ``rows`` ticks of each of the first ``contracts`` contracts."""
