@@ -10,7 +10,6 @@ from __future__ import annotations
 import enum
 import hashlib
 import inspect
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
@@ -18,10 +17,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from tickloom.engine.codegen.overloads import Overload, is_opaque, registered
 from tickloom.errors import UsageError
-
-_OPAQUE: Final = sys.stdlib_module_names | {"numpy", "numba", "llvmlite", "builtins"}
-"""Packages whose functions are known by name; their versions are in the cache's key."""
 
 _LARGEST_ARRAY: Final = 1_000_000
 """Bytes; Numba embeds arrays up to this size (``BaseContext.make_constant_array``)."""
@@ -35,7 +32,7 @@ class Closure:
     """SHA-256 over all of it."""
 
     functions: tuple[FunctionType, ...]
-    """The plain functions, the given ones first."""
+    """The plain functions that compiled code may call, the given ones first."""
 
 
 def close_over(kernel: str, functions: Iterable[Callable[..., Any]]) -> Closure:
@@ -47,6 +44,7 @@ def close_over(kernel: str, functions: Iterable[Callable[..., Any]]) -> Closure:
     walk = _Walk(kernel)
     for function in functions:
         walk.value(getattr(function, "py_func", function), "the kernel")
+    walk.registrations()
     return Closure(walk.hash.hexdigest(), tuple(walk.functions))
 
 
@@ -57,13 +55,16 @@ class _Walk:
         self.functions: list[FunctionType] = []
         self._seen: dict[int, int] = {}
         self._kept: list[object] = []
+        self._modules: set[str] = set()
+        self._overloads = list(registered())
 
     def value(self, value: Any, where: str) -> None:
-        """Hash ``value``, which ``where`` refers to."""
+        """Hash ``value``, which ``where`` refers to, and what was registered to implement it."""
+        implemented = self._implementations(value)
         if isinstance(value, FunctionType):
-            self._function(value)
+            self._function(value, called=not implemented)
         elif isinstance(getattr(value, "py_func", None), FunctionType):
-            self._note("jit", repr(sorted(value.targetoptions.items(), key=repr)))
+            self._options(value.targetoptions, value.py_func.__qualname__)
             self._function(value.py_func)
         elif isinstance(value, type):
             self._class(value, where)
@@ -75,6 +76,41 @@ class _Walk:
             self._container(value, where)
         else:
             self._atom(value, where)
+
+    def registrations(self) -> None:
+        """Hash what the modules of all functions so far registered for anything: an operator, or
+        an attribute or method of a Numba type, which code reaches without naming it."""
+        known = -1
+        while known < len(self._seen):
+            known = len(self._seen)
+            for overload in self._overloads:
+                if overload.choose and overload.choose.__module__ in self._modules:
+                    self._overload(overload)
+
+    def _implementations(self, value: Any) -> bool:
+        found = [overload for overload in self._overloads if overload.target is value]
+        for overload in found:
+            self._overload(overload)
+        return bool(found)
+
+    def _overload(self, overload: Overload) -> None:
+        if not self._once(overload):
+            return
+        name = getattr(overload.target, "__qualname__", None) or str(overload.target)
+        self._note("overload", name, overload.attribute)
+        self._options(overload.options, name)
+        if overload.choose is not None:
+            self._function(overload.choose, called=False)
+
+    def _options(self, options: dict[str, Any], function: str) -> None:
+        for name, value in sorted(options.items()):
+            if name in ("fastmath", "parallel") and value:
+                raise UsageError(
+                    f"kernel {self.kernel!r}: its helper {function} is compiled with {name}="
+                    f"{value!r}; leave that out, the host compiles helpers as it does the kernel"
+                )
+            self._note("option", name)
+            self.value(value, function)
 
     def _note(self, *parts: str) -> None:
         for part in parts:
@@ -91,13 +127,15 @@ class _Walk:
         self._kept.append(value)
         return True
 
-    def _function(self, function: FunctionType) -> None:
-        if _is_opaque(function.__module__):
+    def _function(self, function: FunctionType, called: bool = True) -> None:
+        if is_opaque(function.__module__):
             self._note("known", f"{function.__module__}.{function.__qualname__}")
             return
         if not self._once(function):
             return
-        self.functions.append(function)
+        if called:
+            self.functions.append(function)
+        self._modules.add(function.__module__)
         where = f"{function.__qualname__} in {function.__code__.co_filename}"
         self._note("function", function.__qualname__)
         self._code(function.__code__)
@@ -124,11 +162,14 @@ class _Walk:
         self, module: ModuleType, names: list[str], where: str, within: tuple[str, ...] = ()
     ) -> None:
         """Hash what a function may read from a module: any attribute that its code names."""
-        if _is_opaque(module.__name__) or module.__name__ in within:
+        if module.__name__ in within:
             return
         for name in names:
             attribute = vars(module).get(name)
             if attribute is None:
+                continue
+            if is_opaque(module.__name__):
+                self._implementations(attribute)
                 continue
             self._note("attribute", name)
             self.value(attribute, where)
@@ -143,8 +184,10 @@ class _Walk:
             self.value(constant, code.co_name)
 
     def _class(self, value: type, where: str) -> None:
+        if hasattr(value, "class_type"):
+            raise self._unnoticed("the jitclass " + value.__qualname__, where)
         self._note("class", value.__module__, value.__qualname__)
-        if _is_opaque(value.__module__) or not self._once(value):
+        if is_opaque(value.__module__) or not self._once(value):
             return
         self.value(getattr(value, "_fields", ()), where)
         self.value(getattr(value, "_field_defaults", {}), where)
@@ -175,12 +218,16 @@ class _Walk:
             self.value(value.value, where)
         elif isinstance(value, BuiltinFunctionType | np.ufunc) or inspect.isroutine(value):
             self._note("builtin", f"{getattr(value, '__module__', '')}.{value.__name__}")
+        elif _is_numba_type(value):
+            self._note("numba type", str(value))
         else:
-            raise UsageError(
-                f"kernel {self.kernel!r}: {where} refers to a {type(value).__qualname__} object, "
-                "whose changes the cache could not notice; refer to numbers, tuples, arrays, "
-                "NamedTuple classes and functions"
-            )
+            raise self._unnoticed(f"a {type(value).__qualname__} object", where)
+
+    def _unnoticed(self, what: str, where: str) -> UsageError:
+        return UsageError(
+            f"kernel {self.kernel!r}: {where} refers to {what}, whose changes the cache could not "
+            "notice; refer to numbers, tuples, arrays, NamedTuple classes and functions"
+        )
 
     def _check_array(self, array: np.ndarray[Any, Any], where: str) -> None:
         """Numba copies a small array into the code; of others it takes the address, which no other
@@ -198,8 +245,8 @@ class _Walk:
         )
 
 
-def _is_opaque(module: str | None) -> bool:
-    return (module or "builtins").partition(".")[0] in _OPAQUE
+def _is_numba_type(value: object) -> bool:
+    return any(cls.__module__ == "numba.core.types.abstract" for cls in type(value).__mro__)
 
 
 def _names(code: CodeType) -> set[str]:

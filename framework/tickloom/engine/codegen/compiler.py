@@ -93,7 +93,7 @@ if numba.config.DISABLE_JIT:
     raise UsageError("kernels cannot be compiled while NUMBA_DISABLE_JIT is set; unset it")
 
 for _function in book.FUNCTIONS:
-    register_jitable(error_model="numpy")(_function)
+    register_jitable(_function)
 
 
 def compile_step_loop(

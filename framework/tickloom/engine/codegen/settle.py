@@ -48,11 +48,15 @@ def jit_options(spec: KernelSpec) -> dict[str, Any]:
 
 
 def register_helpers(spec: KernelSpec, closure: Closure) -> None:
-    """Make the plain functions that the author's functions call callable from compiled code."""
+    """Make the plain functions that the author's functions call callable from compiled code.
+
+    Without options: strict arithmetic or its flags come from the caller, and kernels with other
+    flags may share a helper.
+    """
     own = {getattr(f, "py_func", f) for f in (spec.init, spec.step, spec.loop) if f is not None}
     for function in closure.functions:
         if function not in own and function not in _registered:
-            register_jitable(**jit_options(spec))(function)
+            register_jitable(function)
             _registered.add(function)
 
 
