@@ -1,30 +1,53 @@
-"""Kernels: each built-in one in each variant, over seeded ticks in memory, on one thread."""
+"""Kernels: each built-in one in each variant, over seeded ticks, on one thread.
+
+``plain`` is a loop over float64 and int64 arrays in memory, ``logged`` the same with a trade log,
+``hot`` the same over the hot tier's small integers, ``sweep`` many parameter sets over either, and
+``f64`` a whole ``tickloom.run`` over the same rows from a Parquet file's float64 columns.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks import calibration, sampling, sizes
+from benchmarks import calibration, kernel_data, sampling, sizes
 
-VARIANTS = ("plain", "logged", "hot")
-SWEPT = ("ema-cross", "mean-reversion")
-SETS = 96
-PASSES = {
-    "book-imbalance": 10,
-    "buy-and-hold": 104,
-    "ema-cross": 22,
-    "ema-cross-array": 10,
-    "ema-cross-c": 12,
-    "ema-cross-short": 22,
-    "mean-reversion": 26,
+VARIANTS = ("plain", "logged", "f64", "hot")
+
+
+@dataclass(frozen=True)
+class Work:
+    """Work that takes a kernel 100 ms or more, over half of the rows as well. Fixed: both commits
+    do the same."""
+
+    passes: int
+    """Passes over the rows in memory."""
+
+    runs: int
+    """Runs over them from Parquet."""
+
+    swept: tuple[str, float, float]
+    """The parameter that differs from set to set: its name, its first value, its step."""
+
+    sets: int = 96
+    """Parameter sets of a sweep."""
+
+
+WORK = {
+    "book-imbalance": Work(10, 2, ("entry", 0.2, 0.008), sets=48),
+    "buy-and-hold": Work(120, 10, ("size", 1, 1)),
+    "ema-cross": Work(22, 4, ("fast", 3, 1)),
+    # Array and native kernels are called once a set.
+    "ema-cross-array": Work(10, 3, ("fast", 3, 1), sets=12),
+    "ema-cross-c": Work(12, 3, ("fast", 3, 1), sets=14),
+    "ema-cross-short": Work(22, 6, ("fast", 3, 1), sets=48),
+    "mean-reversion": Work(26, 6, ("span", 3, 1)),
 }
-"""Passes over 4 M rows, in the small suite over 2 M, that take 100 ms or more. Fixed: both commits
-do the same work."""
-
-KERNELS = tuple(PASSES)
+KERNELS = tuple(WORK)
 
 
 class Calibration(calibration.Calibration):
@@ -33,26 +56,14 @@ class Calibration(calibration.Calibration):
 
 def setup_cache() -> dict[str, list[str]]:
     """Every kernel's ticks, saved once; the columns that each of them takes."""
-    from tickloom.bench.ticks import make_ticks
     from tickloom.engine.compiled import Variant, required_columns
     from tickloom.host import get_host
 
     columns = {
         name: list(required_columns(get_host().kernels.get(name), Variant())) for name in KERNELS
     }
-    every = sorted({column for names in columns.values() for column in names})
-    ticks = make_ticks(every, rows=sizes.scaled(4_000_000))
-    np.save("offsets.npy", ticks.offsets)
-    for name, values in ticks.columns.items():
-        np.save(f"{name}.npy", values)
-        np.save(f"{name}-hot.npy", _narrow(values))
+    kernel_data.save_rows(sorted({column for names in columns.values() for column in names}))
     return columns
-
-
-def _narrow(values: Any) -> Any:
-    """What the hot tier makes of a column: hundredths, or the smallest integers, of 32 bits."""
-    hundredths = np.rint(values * 100) if values.dtype == np.float64 else values
-    return hundredths.astype(np.int32 if abs(hundredths).max() < 2**31 else np.int64)
 
 
 class Loaded:
@@ -62,7 +73,7 @@ class Loaded:
         from tickloom.engine.compiled import Variant, load_kernel
         from tickloom.host import get_host
 
-        self.passes = PASSES[kernel]
+        self.passes = WORK[kernel].passes
         suffix = "-hot.npy" if variant == "hot" else ".npy"
         self.offsets = np.load("offsets.npy")
         self.columns = [np.load(Path(name + suffix)) for name in columns]
@@ -79,10 +90,24 @@ class Loaded:
         """Rows of all passes."""
         return self.passes * int(self.offsets[-1])
 
+    def once(self) -> None:
+        """One pass."""
+        self.compiled(self.params, self.offsets, self.columns)
+
     def run(self) -> None:
         """All passes."""
         for _ in range(self.passes):
-            self.compiled(self.params, self.offsets, self.columns)
+            self.once()
+
+
+def from_parquet(kernel: str) -> Callable[[], None]:
+    """A run of ``kernel`` over the rows in Parquet, with one worker."""
+    from tickloom import run
+
+    def once() -> None:
+        run(kernel, kernel_data.STORE, workers=1, hot=False)
+
+    return once
 
 
 class Run(sampling.CpuTimed):
@@ -93,11 +118,16 @@ class Run(sampling.CpuTimed):
     param_names = ("kernel", "variant")
 
     def setup(self, columns: dict[str, list[str]], kernel: str, variant: str) -> None:
-        self.loaded = Loaded(kernel, columns[kernel], variant)
-        self.loaded.compiled(self.loaded.params, self.loaded.offsets, self.loaded.columns)
+        if variant == "f64":
+            self.once, self.times = from_parquet(kernel), WORK[kernel].runs
+        else:
+            loaded = Loaded(kernel, columns[kernel], variant)
+            self.once, self.times = loaded.once, loaded.passes
+        self.once()
 
     def time_run(self, columns: dict[str, list[str]], kernel: str, variant: str) -> None:
-        self.loaded.run()
+        for _ in range(self.times):
+            self.once()
 
 
 class Relative:
@@ -108,17 +138,17 @@ class Relative:
 
     def track_calibrated_cost(self, columns: dict[str, list[str]], kernel: str) -> float:
         loaded = Loaded(kernel, columns[kernel], "plain")
-        loaded.run()
-        return calibration.calibrated_cost(loaded.run, loaded.rows)
+        loaded.once()
+        return calibration.calibrated_cost(loaded.run, loaded.rows, sizes.repeats(6))
 
     track_calibrated_cost.unit = "calibration rows per row"  # type: ignore[attr-defined]
 
 
 class Sweep(sampling.CpuTimed):
-    """Many parameter sets in one pass."""
+    """Many parameter sets: in one pass, or one set after the other where the kernel wants that."""
 
     repeat = sizes.repeats(3)
-    params = (SWEPT, ("plain", "hot"))
+    params = (KERNELS, ("plain", "hot"))
     param_names = ("kernel", "variant")
 
     def setup(self, columns: dict[str, list[str]], kernel: str, variant: str) -> None:
@@ -126,9 +156,13 @@ class Sweep(sampling.CpuTimed):
 
         self.loaded = Loaded(kernel, columns[kernel], variant)
         self.sweep = load_sweep(self.loaded.spec, self.loaded.variant)
-        first = self.loaded.spec.params._fields[0]
-        spans = range(3, 3 + SETS)
-        self.sets = [self.loaded.params._replace(**{first: span}) for span in spans]
+        self.sets = parameter_sets(self.loaded.params, WORK[kernel])
 
     def time_sweep(self, columns: dict[str, list[str]], kernel: str, variant: str) -> None:
         self.sweep(self.sets, self.loaded.offsets, self.loaded.columns)
+
+
+def parameter_sets(params: Any, work: Work) -> list[Any]:
+    """The sets of a sweep: one parameter grows, the others stay."""
+    name, first, step = work.swept
+    return [params._replace(**{name: first + step * number}) for number in range(work.sets)]

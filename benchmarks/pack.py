@@ -10,6 +10,8 @@ from typing import Any
 from benchmarks import calibration, sampling, sizes
 
 MIB = 2**20
+SORTS = 5
+"""Times that every contract of a partition is sorted."""
 
 
 class Calibration(calibration.Calibration):
@@ -49,6 +51,10 @@ class Stage(sampling.WallTimed):
             self.partition.slice(contract.first_row, contract.rows)
             for contract in partition.index().contracts
         ]
+        self.shuffled = [
+            frame.sample(fraction=1.0, shuffle=True, seed=number)
+            for number, frame in enumerate(self.frames)
+        ]
 
     def time_read(self, raw: str) -> None:
         for unit in self.units:
@@ -62,6 +68,14 @@ class Stage(sampling.WallTimed):
         out = Path("written.parquet")
         writer.write(self.frames, out, WriteSettings())
         out.unlink()
+
+    def time_sort(self, raw: str) -> None:
+        """Sources whose rows are in no order: what a vendor may send."""
+        from tickloom.packing.merge import from_source
+
+        for _ in range(SORTS):
+            for frame in self.shuffled:
+                from_source(frame)
 
     def time_merge(self, raw: str) -> None:
         """Two sources of each contract, which share half of their rows."""

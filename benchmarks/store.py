@@ -11,8 +11,10 @@ from pathlib import Path
 
 from benchmarks import calibration, sampling, sizes
 
-COMMITS = 3
-OPENS = 250
+COMMITS = 5
+OPENS = 400
+VERIFIES = 3
+SCANS = 5
 
 
 class Calibration(calibration.Calibration):
@@ -26,7 +28,7 @@ def setup_cache() -> str:
     from benchmarks.table.data import make_raw, make_stores
 
     folder = Path.cwd()
-    make_stores(folder, make_raw(folder, sizes.scaled(1_600_000), strikes=16), executor="threads")
+    make_stores(folder, make_raw(folder, sizes.scaled(800_000), strikes=16), executor="threads")
     return str(folder)
 
 
@@ -62,7 +64,8 @@ class Store(sampling.WallTimed):
     def time_verify(self, folder: str) -> None:
         from tickloom.store.verify import verify_store
 
-        assert not verify_store(self.store).problems
+        for _ in range(VERIFIES):
+            assert not verify_store(self.store).problems
 
     def time_index(self, folder: str) -> None:
         """The contract indexes of a store, from its sidecars."""
@@ -76,7 +79,7 @@ class Store(sampling.WallTimed):
         """The contract indexes of the documented files, which have none."""
         from tickloom import open_store
 
-        for _ in range(2):
+        for _ in range(SCANS):
             # What a scan found is remembered in the user's cache folder.
             with tempfile.TemporaryDirectory() as empty:
                 os.environ["TICKLOOM_CACHE_DIR"] = empty

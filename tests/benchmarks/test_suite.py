@@ -8,28 +8,34 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import json5
+import pyarrow.parquet as pq
 import pytest
 
-from benchmarks import calibration, kernels
+import tickloom
+from benchmarks import calibration, kernel_data, kernels, pack, sizes
 from benchmarks.compare.rounds import read_removed, with_calibrations
+from tickloom.engine.kernel_spec import column_kind
 from tickloom.host import get_host
+from tickloom.packing.merge import from_source
 
 TOPICS = ("calendar", "compile", "host", "kernels", "pack", "scan", "store")
 
 DISCOVER = """
 import json, sys
 from asv_runner.discovery import disc_benchmarks
-found = {b.name: b.type for b in disc_benchmarks(sys.argv[1])}
+found = {b.name: {"type": b.type, "params": b.params} for b in disc_benchmarks(sys.argv[1])}
 heavy = sorted(set(sys.modules) & {"tickloom", "json5", "asv", "pytest"})
 print(json.dumps({"found": found, "heavy": heavy}))
 """
 
 
 @pytest.fixture(scope="module")
-def discovered(project: Path) -> dict[str, dict[str, str]]:
+def discovered(project: Path) -> dict[str, Any]:
     """What asv finds, in a fresh interpreter as asv starts it."""
     done = subprocess.run(
         [sys.executable, "-c", DISCOVER, "benchmarks"],
@@ -38,11 +44,11 @@ def discovered(project: Path) -> dict[str, dict[str, str]]:
         text=True,
         check=True,
     )
-    found: dict[str, dict[str, str]] = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
-def test_asv_finds_every_topic_with_its_calibration(discovered: dict[str, dict[str, str]]) -> None:
+def test_asv_finds_every_topic_with_its_calibration(discovered: dict[str, Any]) -> None:
     found = discovered["found"]
     for topic in TOPICS:
         assert f"{topic}.Calibration.time_calibration" in found
@@ -50,13 +56,13 @@ def test_asv_finds_every_topic_with_its_calibration(discovered: dict[str, dict[s
 
 
 def test_asv_finds_no_benchmark_in_yardsticks_and_tools(
-    discovered: dict[str, dict[str, str]],
+    discovered: dict[str, Any],
 ) -> None:
     assert not [n for n in discovered["found"] if n.startswith(("documented.", "compare."))]
 
 
 def test_the_suite_imports_nothing_that_a_commit_might_lack(
-    discovered: dict[str, dict[str, str]],
+    discovered: dict[str, Any],
 ) -> None:
     """HEAD's suite runs on BASE too: a missing name there fails one benchmark, not the import."""
     assert discovered["heavy"] == []
@@ -88,13 +94,88 @@ def test_calibrated_cost_is_relative_to_the_loop(monkeypatch: pytest.MonkeyPatch
     assert cost == pytest.approx((3.0 / 1_000) / (2.0 / (calibration.ROWS * calibration.PASSES)))
 
 
-def test_every_built_in_kernel_is_measured() -> None:
-    built_in = {o.spec.name for o in get_host().kernels if o.plugin.distribution == "tickloom"}
-    assert set(kernels.KERNELS) == built_in
+def test_every_built_in_kernel_is_measured_in_every_variant(discovered: dict[str, Any]) -> None:
+    built_in = sorted(
+        offer.spec.name for offer in get_host().kernels if offer.plugin.distribution == "tickloom"
+    )
+    for benchmark, wanted in (
+        ("kernels.Run.time_run", ["plain", "logged", "f64", "hot"]),
+        ("kernels.Sweep.time_sweep", ["plain", "hot"]),
+    ):
+        names, variants = discovered["found"][benchmark]["params"]
+        assert sorted(names) == [repr(name) for name in built_in]
+        assert variants == [repr(variant) for variant in wanted]
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, list[str]]]:
+    """The rows of the kernel benchmarks, few of them; the columns of each kernel."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("rows"))
+        patch.setattr(sizes, "scaled", lambda count: count // 200)
+        yield kernels.setup_cache()
+
+
+@pytest.mark.parametrize("kernel", kernels.KERNELS)
+def test_the_variant_f64_is_a_run_over_the_same_rows_in_parquet(
+    rows: dict[str, list[str]], kernel: str
+) -> None:
+    loaded = kernels.Loaded(kernel, rows[kernel], "plain")
+    plain = loaded.compiled(loaded.params, loaded.offsets, loaded.columns)
+    (file,) = kernel_data.STORE.rglob("*.parquet")
+    types = pq.read_schema(file)
+    for name in rows[kernel]:
+        wanted = "int64" if column_kind(name) == "int64" else "double"
+        assert str(types.field(name).type) == wanted
+    found = tickloom.run(kernel, kernel_data.STORE, workers=1, hot=False)
+    assert found.rows == loaded.offsets[-1]
+    assert found.trades == plain.trades.sum() > 0
+    assert found.pnl == pytest.approx(plain.pnl.sum())
+    benchmark = kernels.Run()
+    benchmark.setup(rows, kernel, "f64")
+    assert benchmark.times == kernels.WORK[kernel].runs
+    benchmark.time_run(rows, kernel, "f64")
+
+
+def test_the_variants_in_memory_trade_alike(rows: dict[str, list[str]]) -> None:
+    trades = {}
+    for variant in ("plain", "logged", "hot"):
+        loaded = kernels.Loaded("ema-cross", rows["ema-cross"], variant)
+        result = loaded.compiled(loaded.params, loaded.offsets, loaded.columns)
+        assert (result.log is not None) == (variant == "logged")
+        trades[variant] = result.trades.tolist()
+        dtypes = {str(column.dtype) for column in loaded.columns}
+        assert dtypes == ({"int32"} if variant == "hot" else {"float64", "int64"})
+    assert trades["plain"] == trades["logged"] == trades["hot"]
+
+
+def test_the_sets_of_a_sweep_differ_in_one_parameter_and_keep_its_bounds() -> None:
+    for kernel, work in kernels.WORK.items():
+        spec = get_host().kernels.get(kernel)
+        sets = kernels.parameter_sets(spec.params(), work)
+        assert len(set(sets)) == work.sets
+        name = work.swept[0]
+        for bounded, low, high in spec.bounds:
+            assert name != bounded or all(low <= getattr(params, name) <= high for params in sets)
+
+
+def test_sorting_is_measured_on_rows_that_are_in_no_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sizes, "scaled", lambda count: count // 40)
+    stage = pack.Stage()
+    raw = pack.setup_cache()
+    stage.setup(raw)
+    for shuffled, frame in zip(stage.shuffled, stage.frames, strict=True):
+        assert shuffled.height == frame.height
+        assert shuffled.height < 9 or not shuffled["timestamp"].is_sorted()
+        assert from_source(shuffled).frame["timestamp"].equals(frame["timestamp"])
+    stage.time_sort(raw)
 
 
 def test_a_selection_brings_the_calibrations_of_its_topics_and_no_others(
-    discovered: dict[str, dict[str, str]],
+    discovered: dict[str, Any],
 ) -> None:
     bench = with_calibrations(["time_read_names"], ["calendar.Names.time_read_names"])
     found = [n for n in discovered["found"] if any(re.search(regex, n) for regex in bench)]
