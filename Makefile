@@ -64,7 +64,7 @@ bench-compare: $(READY) ## is HEAD slower than BASE? prints 0, 1 or 2 (make ends
 bench-selftest: $(READY) ## does bench-compare see planted slowdowns, and no others? (about 9 minutes on a calm machine)
 	@$(BIN)/python -m benchmarks.compare.selftest
 
-bench-html: $(READY) ## asv's history as web pages, checked in a browser [COMMITS=2] [BENCH=<regex>]
+bench-html: $(READY) ## asv's history as web pages, checked in a browser (which it needs) [COMMITS=2] [BENCH=<regex>]
 	@$(BIN)/python -m benchmarks.history $(if $(COMMITS),--commits $(COMMITS)) \
 	  $(if $(BENCH),--bench '$(BENCH)')
 

@@ -81,6 +81,11 @@ class AsvRun:
     suite: Path
     """The suite that runs."""
 
+    @property
+    def log(self) -> Path:
+        """What asv said."""
+        return self.results / "asv.log"
+
     def discover(self, commit: str) -> dict[str, str]:
         """The suite's benchmarks, imported beside this commit: name with parameters to unit."""
         self._run([commit], ["--bench", "just-discover"])
@@ -141,7 +146,7 @@ class AsvRun:
         self._call([*command, f"HASHFILE:{hashes}"], ok=(0, 2))
 
     def _call(self, command: Sequence[str], ok: Sequence[int]) -> None:
-        log = self.results / "asv.log"
+        log = self.log
         # Kernels are compiled for this run alone: what the user has built is not touched.
         environ = os.environ | {"TICKLOOM_CACHE_DIR": str(self.project.work / "kernels")}
         with log.open("ab") as out:

@@ -5,29 +5,45 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.compare.asv_results import AsvFileError, read_results
 from benchmarks.compare.asv_tool import MACHINE, AsvRun, MeasureError, Project
-from benchmarks.history.browser import drawn_pixels, find_browser
+from benchmarks.history.browser import BROWSERS, drawn_pixels, find_browser
 from benchmarks.history.pages import PageError, install_libraries, make_self_contained
 
 ROOT = Path(__file__).parents[2]
 CHECKED_GRAPHS = 3
 
 
-def main() -> int:
-    """Publish what was measured, after measuring HEAD and its parents as far as asked for."""
-    options = _parse()
-    project = Project(ROOT, ROOT / ".asv")
-    asv = AsvRun(project, project.work / "results", ROOT / "benchmarks")
+def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
+    """Publish what was measured, after measuring HEAD and its parents as far as asked for.
+
+    1: nothing was published, or nobody saw that its graphs are drawn.
+    """
+    options = _parser().parse_args(arguments)
+    project = Project(root, root / ".asv")
+    asv = AsvRun(project, project.work / "results", root / "benchmarks")
     try:
+        browser = _browser()
         _measure(project, asv, options.commits, options.bench)
         graphs = _publish(asv, project.work / "html", project.work / "libraries")
-        return _check(project.work / "html", graphs)
+        return _check(browser, project.work / "html", graphs)
     except (MeasureError, AsvFileError, PageError) as error:
         print(f"bench-html: {error}", file=sys.stderr)
         return 1
+
+
+def _browser() -> str:
+    """The browser that looks at the pages; its lack is told before anything is measured."""
+    found = find_browser()
+    if found is None:
+        raise PageError(
+            f"expected a browser to look at the pages with, found none of {', '.join(BROWSERS)}; "
+            "install one: apt-get install chromium"
+        )
+    return found
 
 
 def _measure(project: Project, asv: AsvRun, count: int, bench: list[str]) -> None:
@@ -39,7 +55,7 @@ def _measure(project: Project, asv: AsvRun, count: int, bench: list[str]) -> Non
         print(f"bench-html: measuring {len(missing)} of the last {count} commits", file=sys.stderr)
         for commit, found in zip(missing, asv.measure(missing, bench), strict=True):
             if not any(isinstance(value, float) for value in found.values()):
-                raise MeasureError(f"nothing was measured at {commit[:8]}; asv says why above")
+                raise MeasureError(f"nothing was measured at {commit[:8]}; {asv.log} says why")
 
 
 def _publish(asv: AsvRun, pages: Path, libraries: Path) -> list[str]:
@@ -55,25 +71,23 @@ def _publish(asv: AsvRun, pages: Path, libraries: Path) -> list[str]:
     return sorted(name for name, commits in measured.items() if commits > 1 and "(" not in name)
 
 
-def _check(pages: Path, graphs: list[str]) -> int:
+def _check(browser: str, pages: Path, graphs: list[str]) -> int:
     print(f"bench-html: {len(graphs)} graphs of two commits and more in {pages}/index.html")
     if not graphs:
         raise PageError("nothing was measured at two commits; ask for more with --commits")
-    browser = find_browser()
-    if browser is None:
-        print("bench-html: not looked at: no Chromium or Chrome on this machine")
-        return 0
     drawn = drawn_pixels(browser, pages, graphs[:CHECKED_GRAPHS])
     for name, pixels in drawn.items():
         print(f"bench-html: {name}: {pixels} coloured pixels")
-    return 0 if all(drawn.values()) else 1
+    if empty := [name for name, pixels in drawn.items() if not pixels]:
+        raise PageError(f"expected lines in every graph, found none in {', '.join(empty)}")
+    return 0
 
 
-def _parse() -> argparse.Namespace:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.history", description=__doc__)
     parser.add_argument("--commits", type=int, default=2, help="how many of the last commits")
     parser.add_argument("--bench", action="append", default=[], help="regular expression; repeat")
-    return parser.parse_args()
+    return parser
 
 
 if __name__ == "__main__":

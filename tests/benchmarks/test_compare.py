@@ -2,97 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.benchmarks.replayed_clone import Clone, git
 
 from benchmarks.compare import __main__ as command
 from benchmarks.compare.__main__ import main
 from benchmarks.compare.asv_tool import MeasureError, Project
-from benchmarks.compare.rounds import Plan, compare
 from benchmarks.compare.verdicts import Comparison
 
-FAKE = Path(__file__).with_name("fake_asv")
 LOOPS = ["loops.Loops.time_loop(1)", "loops.Loops.time_loop(2)"]
 HEADLINE = r"## \d+ benchmarks ran, \d+ slower, \d+ faster, \d+ failed"
-
-
-@dataclass
-class Clone:
-    """A clone of two commits, and an asv that replays for them what it is told."""
-
-    root: Path
-    base: str
-    head: str
-
-    def replay(self, *rounds: tuple[str | None, str | None] | int) -> None:
-        """In each round, the recorded cases of base and head, or the code that asv ends with."""
-        planned = {
-            str(number): given
-            if isinstance(given, int)
-            else dict(zip(self.both, given, strict=True))
-            for number, given in enumerate(rounds, 1)
-        }
-        (self.root / "plan.json").write_text(json.dumps(planned))
-
-    @property
-    def both(self) -> tuple[str, str]:
-        return self.base, self.head
-
-    @property
-    def report(self) -> str:
-        return (self.root / ".asv" / "report.md").read_text("utf-8")
-
-    def calls(self, kind: str) -> list[dict[str, Any]]:
-        """asv's calls: ``machine``, ``discover`` or ``measure``."""
-        text = (self.root / "calls.jsonl").read_text()
-        logged = [json.loads(line) for line in text.splitlines()]
-        kinds = [
-            call["argv"][0]
-            if call["argv"][0] != "run"
-            else ("discover" if "just-discover" in call["argv"] else "measure")
-            for call in logged
-        ]
-        return [call for call, found in zip(logged, kinds, strict=True) if found == kind]
-
-    def compare(self, **options: Any) -> Comparison:
-        project = Project(self.root, self.root / ".asv")
-        return compare(project, Plan(self.base, self.head, **options), lambda line: None)
-
-
-@pytest.fixture
-def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, project: Path) -> Clone:
-    root = tmp_path / "clone"
-    suite = root / "benchmarks"
-    suite.mkdir(parents=True)
-    (root / "asv.conf.json").write_text((project / "asv.conf.json").read_text())
-    (suite / "removed.txt").write_text("# none\n")
-    for name in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{name}_NAME", "tester")
-        monkeypatch.setenv(f"GIT_{name}_EMAIL", "tester@example.org")
-    monkeypatch.setenv("PYTHONPATH", str(FAKE))
-    monkeypatch.setenv("FAKE_ASV", str(root))
-    monkeypatch.setenv("TICKLOOM_BENCH_QUICK", "")
-    _git(root, "init", "-q")
-    commits = []
-    for text in ("base", "head"):
-        # Recorded suites of the same benchmarks.
-        (suite / "case.txt").write_text("base" if text == "base" else "same")
-        _git(root, "add", ".")
-        _git(root, "commit", "-qm", text)
-        commits.append(_git(root, "rev-parse", "HEAD"))
-    return Clone(root, *commits)
-
-
-def _git(root: Path, *args: str) -> str:
-    done = subprocess.run(["git", *args], cwd=root, check=True, capture_output=True, text=True)
-    return done.stdout.strip()
 
 
 def _commits(call: dict[str, Any]) -> list[str]:
@@ -198,16 +123,16 @@ def test_a_base_that_cannot_be_built_is_not_measured(clone: Clone) -> None:
 def test_the_quick_suite_is_asked_for_by_the_environment(
     clone: Clone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clone.replay(("base", "same"))
     seen: list[str] = []
-    monkeypatch.setattr(command, "compare", lambda *args: seen.append(_quick()) or clone.compare())
-    for options, wanted in (([], ""), (["--quick"], "1")):
-        main(["--base", clone.base, "--rounds", "1", *options], clone.root)
-        assert seen.pop() == wanted
 
+    def compared(*arguments: object) -> Comparison:
+        seen.append(os.environ["TICKLOOM_BENCH_QUICK"])
+        return Comparison((), ())
 
-def _quick() -> str:
-    return os.environ["TICKLOOM_BENCH_QUICK"]
+    monkeypatch.setattr(command, "compare", compared)
+    for options in ([], ["--quick"]):
+        main(["--base", clone.base, *options], clone.root)
+    assert seen == ["", "1"]
 
 
 OLD = "## 99 benchmarks ran, 0 slower, 0 faster, 0 failed\n"
@@ -319,9 +244,9 @@ def test_while_it_runs_the_report_says_that_it_does(
 
 
 def test_a_commit_without_a_suite_has_no_benchmarks(clone: Clone) -> None:
-    _git(clone.root, "rm", "-q", "-r", "--cached", "benchmarks")
-    _git(clone.root, "commit", "-qm", "none")
-    clone.base = _git(clone.root, "rev-parse", "HEAD")
+    git(clone.root, "rm", "-q", "-r", "--cached", "benchmarks")
+    git(clone.root, "commit", "-qm", "none")
+    clone.base = git(clone.root, "rev-parse", "HEAD")
     clone.replay(("base", "same"))
     comparison = clone.compare(rounds=1)
     assert {line.verdict for line in comparison.lines} == {"new"}

@@ -1,4 +1,5 @@
-"""The published history needs no foreign host, and an empty graph is told from a drawn one."""
+"""The published history needs no foreign host, an empty graph is told from a drawn one, and what
+was not published or not looked at is a failure."""
 
 from __future__ import annotations
 
@@ -8,7 +9,10 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from tests.benchmarks.replayed_clone import Clone
 
+from benchmarks.history import __main__ as command
+from benchmarks.history.__main__ import main
 from benchmarks.history.browser import drawn_pixels, find_browser
 from benchmarks.history.pages import LIBRARIES, PageError, make_self_contained
 
@@ -61,3 +65,60 @@ def test_browser_counts_what_a_graph_draws(tmp_path: Path, colour: str, drawn: b
     (tmp_path / "index.html").write_text(page)
     pixels = drawn_pixels(browser, tmp_path, ["topic.time_it"])
     assert pixels == {"topic.time_it": 100 if drawn else 0}
+
+
+@pytest.fixture
+def looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, int]:
+    """A browser that sees in each graph as many pixels as this says, 50 where it says nothing."""
+    pixels: dict[str, int] = {}
+    monkeypatch.setattr(command, "find_browser", lambda: "browser")
+    monkeypatch.setattr(command, "install_libraries", lambda work: tmp_path)
+    monkeypatch.setattr(
+        command, "drawn_pixels", lambda browser, pages, names: {n: pixels.get(n, 50) for n in names}
+    )
+    return pixels
+
+
+def test_history_of_two_commits_is_published_and_looked_at(
+    clone: Clone, looked_at: dict[str, int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    clone.replay_history("base", "same")
+    assert main([], clone.root) == 0
+    assert (clone.root / ".asv" / "html" / "index.html").exists()
+    printed = capsys.readouterr().out
+    assert "4 graphs of two commits and more" in printed
+    assert "loops.Sleeps.time_sleep: 50 coloured pixels" in printed
+
+
+@pytest.mark.parametrize(
+    ("cases", "empty", "why"),
+    [
+        (("base", None), (), "asv.log says why"),
+        (("base",), (), "nothing was measured at two commits; ask for more with --commits"),
+        (("base", "same"), ("loops.Sleeps.time_sleep",), "found none in loops.Sleeps.time_sleep"),
+    ],
+)
+def test_history_without_drawn_graphs_is_a_failure(
+    clone: Clone,
+    looked_at: dict[str, int],
+    capsys: pytest.CaptureFixture[str],
+    cases: tuple[str | None, ...],
+    empty: tuple[str, ...],
+    why: str,
+) -> None:
+    clone.replay_history(*cases)
+    looked_at.update(dict.fromkeys(empty, 0))
+    assert main(["--commits", str(len(cases))], clone.root) == 1
+    assert why in capsys.readouterr().err
+
+
+def test_history_that_nobody_can_look_at_is_a_failure(
+    clone: Clone, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "find_browser", lambda: None)
+    assert main([], clone.root) == 1
+    assert re.search(
+        "expected a browser to look at the pages with, found none of .*chromium.*; install one",
+        capsys.readouterr().err,
+    )
+    assert not (clone.root / "calls.jsonl").exists(), "half an hour was measured first"

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,65 @@ def test_make_hands_the_comparison_what_it_is_told(project: Path) -> None:
         last = re.sub(r"\\\n|\s+", " ", done.stdout).split()
         start = last.index("benchmarks.compare")
         assert " ".join(last[start + 1 :]) == wanted
+
+
+def _git(folder: Path, *args: str) -> str:
+    done = subprocess.run(["git", *args], cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def night(tmp_path: Path, project: Path) -> Callable[[], subprocess.CompletedProcess[str]]:
+    """The nightly run in a clone with an ``origin``: fetches the history, keeps the results."""
+    steps = {
+        step["name"]: step["run"]
+        for step in _workflow(project, "nightly")["jobs"]["publish"]["steps"]
+        if "name" in step
+    }
+    origin, clone = tmp_path / "origin.git", tmp_path / "clone"
+    _git(tmp_path, "init", "-q", "--bare", str(origin))
+    _git(tmp_path, "clone", "-q", str(origin), str(clone))
+    (clone / ".gitignore").write_text(".asv/\n")
+    _git(clone, "add", ".")
+    _git(clone, "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "first")
+
+    def step(name: str) -> subprocess.CompletedProcess[str]:
+        command = ["bash", "-e", "-c", steps[name]]  # as GitHub runs it
+        return subprocess.run(command, cwd=clone, capture_output=True, text=True)
+
+    def run() -> subprocess.CompletedProcess[str]:
+        if not (clone / ".asv" / "results").exists():
+            assert step("Fetch the history so far").returncode == 0
+        return step("Keep the results")
+
+    return run
+
+
+def test_a_night_without_results_fails(
+    night: Callable[[], subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    assert night().returncode != 0
+    results = tmp_path / "clone" / ".asv" / "results" / "benchmarks"
+    results.mkdir()
+    (results / "machine.json").write_text("{}")
+    (results / "0123abcd-other-commit.json").write_text("{}")
+    assert night().returncode != 0
+    assert _git(tmp_path / "origin.git", "branch") == ""
+
+
+def test_a_night_keeps_its_results_and_a_second_one_is_no_failure(
+    night: Callable[[], subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    night()
+    commit = _git(tmp_path / "clone", "rev-parse", "HEAD")
+    results = tmp_path / "clone" / ".asv" / "results" / "benchmarks"
+    results.mkdir()
+    (results / f"{commit[:8]}-virtualenv.json").write_text("{}")
+    for _ in range(2):
+        done = night()
+        assert done.returncode == 0, done.stderr
+        kept = _git(tmp_path / "origin.git", "ls-tree", "-r", "--name-only", "benchmark-results")
+        assert kept == f"benchmarks/{commit[:8]}-virtualenv.json"
 
 
 def test_same_result_compares_the_result_and_not_the_time(project: Path, tmp_path: Path) -> None:

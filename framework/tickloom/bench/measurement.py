@@ -21,6 +21,7 @@ from tickloom.engine.cache.spare import CACHE_DIR
 from tickloom.engine.compiled import CompiledKernel, load_kernel
 from tickloom.engine.memory import peak_rss
 from tickloom.specs.kernel import KernelSpec
+from tickloom.store.api import open_store
 
 REPEATS: Final = 5
 
@@ -79,6 +80,8 @@ def measure_kernel(spec: KernelSpec, store: Path | None = None) -> KernelTiming:
     Raises :class:`~tickloom.errors.PluginError` if the parity check fails, and what
     :func:`tickloom.run` raises.
     """
+    if store:
+        open_store(store)  # or say that there is none, before anything is compiled
     compiled = load_kernel(spec)
     ticks = make_ticks(compiled.required_columns)
     parity_rows = check_parity(compiled, ticks, spec.params())

@@ -19,12 +19,16 @@ TEST_FOLDER = Path(os.environ["FAKE_ASV"])
 
 
 def main(arguments: list[str]) -> int:
-    """``machine``, or ``run`` with ``--bench just-discover`` or over a file of commits."""
+    """``machine``, ``publish``, and ``run``: of a file of commits, or to list benchmarks."""
     config = json.loads(Path(_value(arguments, "--config")).read_text())
     with (TEST_FOLDER / "calls.jsonl").open("a") as log:
         call = {"argv": arguments, "config": config, "cwd": str(Path.cwd())}
         call |= {"cache": os.environ.get("TICKLOOM_CACHE_DIR")}
         log.write(json.dumps(call) + "\n")
+    if arguments[0] == "publish":
+        pages = Path(_value(arguments, "--html-dir"))
+        pages.mkdir()
+        (pages / "index.html").write_text("<title>replayed</title>")
     if arguments[0] != "run":
         return 0
     results = Path(config["results_dir"])
