@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tickloom.cli.selection import limit_decoding, run_options
+from tickloom.cli.selection import fills_of, limit_decoding, run_options
 
 if TYPE_CHECKING:
     from tickloom.engine.results import RunResult
@@ -51,7 +51,7 @@ def _print(result: RunResult, out: Path | None) -> None:
     given = " ".join(f"{name}={value}" for name, value in result.params.items())
     lines = [
         ("Kernel", f"{result.kernel} {given}".rstrip()),
-        ("Fill", result.fill),
+        ("Fill", fills_of(result)),
         ("Partitions", f"{result.partitions:,}"),
         ("Contracts", f"{result.contracts:,}"),
         ("Total rows", f"{result.rows:,}"),
@@ -68,6 +68,9 @@ def _print(result: RunResult, out: Path | None) -> None:
         lines.insert(
             -3, ("Unfilled", f"{result.unfilled:,} ticks, {result.partial:,} partial fills")
         )
+    if result.cost_model != "none":
+        paid = f"{result.costs:,.2f}, which the PnL is after ({result.cost_model})"
+        lines.insert(-3, ("Costs", paid))
     if result.compile_s:
         lines.append(("Compiled", f"in {result.compile_s:.1f} s, apart from the time above"))
     if out is not None:

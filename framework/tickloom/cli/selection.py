@@ -9,9 +9,13 @@ import os
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from tickloom.engine.results import RunResult
+    from tickloom.engine.sweep_results import SweepResult
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -144,6 +148,16 @@ def run_options(*, param: str, out: str) -> Callable[[F], F]:
         return command
 
     return add
+
+
+def fills_of(result: RunResult | SweepResult) -> str:
+    """How orders were filled, in a few words."""
+    words = [result.fill]
+    if result.latency != "0":
+        words.append(f"latency {result.latency}" + ("" if "ms" in result.latency else " ticks"))
+    if result.stale_ms:
+        words.append(f"quotes stale after {result.stale_ms:g} ms")
+    return ", ".join(words)
 
 
 def limit_decoding(workers: int | None) -> None:

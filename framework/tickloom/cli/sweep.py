@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tickloom.cli.selection import assignment, by_name, limit_decoding, run_options
+from tickloom.cli.selection import (
+    assignment,
+    by_name,
+    fills_of,
+    limit_decoding,
+    run_options,
+)
 
 if TYPE_CHECKING:
     from tickloom.engine.sweep_results import SweepResult
@@ -75,6 +81,9 @@ def _print(result: SweepResult, top: int, out: Path | None) -> None:
         f"{result.sets:,} sets of {result.kernel} over {result.rows:,} rows of "
         f"{result.contracts:,} contracts in {result.elapsed_s:.3f} s: {rate:,.0f} M row-params/s"
     )
+    if (result.fill, result.latency, result.cost_model) != ("last", "0", "none"):
+        costs = "without costs" if result.cost_model == "none" else f"costs {result.cost_model}"
+        click.echo(f"fill {fills_of(result)}; {costs}")
     if result.resumed:
         click.echo(f"continued after {result.resumed} partitions of an earlier sweep")
     for skipped in result.partitions_skipped:

@@ -151,6 +151,9 @@ def collect(
         kernel=job.spec.name,
         params=job.params._asdict(),
         fill=job.fill.mode,
+        latency=job.fill.latency,
+        stale_ms=job.fill.stale_ms,
+        cost_model="none" if job.costs is None else str(job.costs),
         partitions=sum(batch.partitions for batch in batches),
         contracts=table.height,
         rows=int(table["rows"].sum()),
@@ -193,8 +196,8 @@ def highest(pairs: Iterable[tuple[int, int]]) -> dict[int, int]:
 def no_values(skipped: Sequence[SkippedPartition], job: Job) -> StoreError:
     """The error for partitions that all lack a column."""
     return StoreError(
-        f"kernel {job.spec.name!r} needs the columns {', '.join(job.names)}; "
-        f"{skipped[0].column!r} holds nothing but nulls in {skipped[0].partition}, and every one "
-        f"of the {len(skipped)} selected partitions lacks one of them; choose other partitions, "
-        "or a kernel that does without"
+        f"kernel {job.spec.name!r} with fill {job.fill.mode!r} needs the columns "
+        f"{', '.join(job.names)}; {skipped[0].column!r} holds nothing but nulls in "
+        f"{skipped[0].partition}, and every one of the {len(skipped)} selected partitions lacks "
+        "one of them; choose other partitions, or a kernel or fill that does without"
     )

@@ -47,6 +47,15 @@ class RunResult:
     fill: str
     """The fill mode."""
 
+    latency: str
+    """Between a decision and its order's arrival: ticks (``'3'``) or milliseconds (``'250ms'``)."""
+
+    stale_ms: float
+    """Milliseconds after which an unchanged quote fills nothing; 0: never."""
+
+    cost_model: str
+    """What fills paid, as ``costs`` takes it, with the amounts that were not said."""
+
     partitions: int
     """Partitions run over."""
 
@@ -119,7 +128,7 @@ class RunResult:
         totals = (
             "kernel params fill partitions contracts rows rows_skipped trades pnl elapsed_s "
             "compile_s rows_per_s peak_rss_mb rows_read costs unfilled partial executor workers "
-            "hot_partitions"
+            "hot_partitions latency stale_ms cost_model"
         )
         return {name: getattr(self, name) for name in totals.split()} | {
             "params": dict(self.params),

@@ -29,6 +29,15 @@ class SweepResult:
     fill: str
     """The fill mode."""
 
+    latency: str
+    """Between a decision and its order's arrival: ticks (``'3'``) or milliseconds (``'250ms'``)."""
+
+    stale_ms: float
+    """Milliseconds after which an unchanged quote fills nothing; 0: never."""
+
+    cost_model: str
+    """What fills paid, as ``costs`` takes it, with the amounts that were not said."""
+
     partitions: int
     """Partitions run over."""
 
@@ -99,7 +108,8 @@ class SweepResult:
         """The totals as plain values: what ``--json`` prints."""
         names = (
             "kernel sets rows elapsed_s row_params_per_s best grid fill partitions contracts "
-            "rows_skipped rows_read compile_s peak_rss_mb executor workers resumed"
+            "rows_skipped rows_read compile_s peak_rss_mb executor workers resumed latency "
+            "stale_ms cost_model"
         )
         return {name: getattr(self, name) for name in names.split()} | {
             "partitions_skipped": [

@@ -37,6 +37,15 @@ class CostModel:
     lot: float | None = None
     """Units in one contract; None: NSE's by date with ``nse``, else 1."""
 
+    def __str__(self) -> str:
+        """What :func:`parse_costs` reads as this model, with the amounts that are not said too."""
+        amounts = {"brokerage": self.brokerage, "fee": self.fee, "lot": self.lot}
+        said = {name: amount for name, amount in amounts.items() if amount}
+        if self.nse or not said:
+            said = {"brokerage": self.brokerage, **said}
+        texts = [f"{name}={amount!r}".removesuffix(".0") for name, amount in said.items()]
+        return ",".join(["nse", *texts] if self.nse else texts)
+
     def terms(self, underlying: str, day: date, expiries: NDArray[np.int64]) -> CostTerms:
         """The terms for contracts of ``underlying`` that expire on ``expiries`` (days since
         1970-01-01, shape (contracts,)), traded on ``day``.

@@ -50,6 +50,18 @@ class FillModel:
         if self.stale_ns and self.mode == "last":
             raise UsageError("a stale-quote rule needs quotes: use it with --fill touch or depth")
 
+    @property
+    def latency(self) -> str:
+        """The latency as :func:`parse_latency` takes it: ``'3'`` or ``'250ms'``."""
+        if not self.latency_ns:
+            return str(self.latency_ticks)
+        return f"{self.latency_ns / NS_PER_MS:.6f}".rstrip("0").rstrip(".") + "ms"
+
+    @property
+    def stale_ms(self) -> float:
+        """The age of a stale quote, milliseconds."""
+        return self.stale_ns / NS_PER_MS
+
 
 def parse_latency(given: str | int) -> dict[str, int]:
     """``3`` or ``'3'`` (ticks), or ``'250ms'``, as the field of :class:`FillModel` that it sets.
