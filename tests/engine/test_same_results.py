@@ -81,15 +81,6 @@ def test_any_number_of_threads_and_any_slices(
         assert_same(run(store, workers=workers), reference)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("workers", [1, 2, 7])
-def test_any_number_of_processes(store: Path, reference: RunResult, workers: int) -> None:
-    with slices_of(100):
-        result = run(store, workers=workers, executor="processes")
-    assert_same(result, reference)
-    assert result.peak_rss_mb > reference.peak_rss_mb
-
-
 @pytest.mark.parametrize("rows", [7, 100, 5000])
 def test_any_size_of_row_group(tmp_path: Path, reference: RunResult, rows: int) -> None:
     key = MONDAY

@@ -66,14 +66,6 @@ def test_each_set_has_the_results_of_its_own_run(
     assert (result.partitions, result.contracts) == (3, 84)
 
 
-@pytest.mark.slow
-def test_processes_give_the_same(store: Path, singles: list[tuple[int, int, int, float]]) -> None:
-    result = tickloom.sweep(
-        "ema-cross", store, grid=GRID, params=FIXED, workers=2, executor="processes"
-    )
-    assert result.table.rows() == singles
-
-
 def test_the_hot_tier_gives_the_same(
     tmp_path: Path, singles: list[tuple[int, int, int, float]]
 ) -> None:

@@ -3,9 +3,10 @@ any sequence of orders, with a look at the position."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from tickloom import array_kernel, step_kernel
+from tickloom import array_kernel, native_kernel, step_kernel
 
 
 class Params(NamedTuple):
@@ -42,4 +43,12 @@ ONE = step_kernel(
 )
 ARRAY = array_kernel(
     "scripted-array", columns=("price", "qty"), params=Params, loop=loop, max_position=3
+)
+NATIVE = native_kernel(
+    "scripted-native",
+    columns=("price", "qty"),
+    params=Params,
+    source=Path(__file__).with_name("scripted.c"),
+    symbol="scripted",
+    max_position=3,
 )
