@@ -14,6 +14,7 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 from tests.packing.raw_files import raw_frame
 
+from tickloom import open_store, pack
 from tickloom.contracts import Contract, Expiry
 from tickloom.errors import UsageError
 from tickloom.packing.assembly import PartitionTask, _Assembly
@@ -33,18 +34,22 @@ ROWS = int(os.environ.get("TICKLOOM_MEMORY_CAMPAIGN_ROWS", "1500000"))
 FILE_ROWS = 50_000
 
 
-def write_input(folder: Path) -> None:
-    """Files of one day and two rights, whose prices and quantities repeat as little as real
-    ones."""
-    folder.mkdir()
-    ticks = [(i // 3, 100 + (i * 7919 % 997) / 20, i * 15) for i in range(FILE_ROWS)]
+def file_frame(per_second: int) -> pl.DataFrame:
+    """A contract's rows, whose prices and quantities repeat as little as real ones."""
+    ticks = [(i // per_second, 100 + (i * 7919 % 997) / 20, i * 15) for i in range(FILE_ROWS)]
     noise = {
         f"{side}{what}{level}": [(i * (31 + 7 * level)) % 5003 for i in range(FILE_ROWS)]
         for level in range(5)
         for side in "bs"
         for what in "qo"
     }
-    frame = raw_frame(ticks, noise)
+    return raw_frame(ticks, noise)
+
+
+def write_input(folder: Path) -> None:
+    """Files of one day."""
+    folder.mkdir()
+    frame = file_frame(3)
     for number in range(ROWS // FILE_ROWS):
         strike = 40_000.0 + 100 * number
         named = frame.with_columns(strike=strike)
@@ -85,6 +90,30 @@ def test_process_tree_stays_within_the_cap(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tickloom", "pack", str(tmp_path / "raw")]
     peak, errors = peak_of([*command, str(tmp_path / "store"), "--memory", "512M"])
     assert errors == ""
+    assert peak <= 1.15 * CAP, f"{peak / MIB:.0f} MB"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="resident memory is counted as Linux does")
+def test_one_new_row_of_a_large_stored_contract_stays_within_the_cap(tmp_path: Path) -> None:
+    """550,000 rows of one contract and day took 767 MB while they were merged at once."""
+    frame = file_frame(100)
+    seconds = frame["timestamp"].n_unique()
+    later = [
+        frame.with_columns(pl.col("timestamp", "ts") + pl.duration(seconds=number * seconds))
+        for number in range(11)
+    ]
+    name = "banknifty25aug54000ce.parquet"
+    for folder, rows in (("raw", pl.concat(later)), ("new", later[5][500:501])):
+        (tmp_path / folder).mkdir()
+        rows = rows.with_columns(price=99.5) if folder == "new" else rows
+        rows.write_parquet(tmp_path / folder / name, compression="lz4", row_group_size=FILE_ROWS)
+    store = tmp_path / "store"
+    pack(tmp_path / "raw", store)
+    command = [sys.executable, "-m", "tickloom", "pack", str(tmp_path / "new"), str(store)]
+    peak, errors = peak_of([*command, "--memory", "512M"])
+    assert errors == ""
+    assert open_store(store).partitions()[0].rows == 11 * FILE_ROWS + 1
     assert peak <= 1.15 * CAP, f"{peak / MIB:.0f} MB"
 
 

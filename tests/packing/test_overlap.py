@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.oracles.union import explain_difference
 from tests.packing.raw_files import DAY, OPEN, Tick, data_files, stored, write_raw_file
+from tests.packing.small_batches import with_small_batches
 
 from tickloom import pack
-from tickloom.packing import api
-from tickloom.packing.budget import Budget
 
 ticks: st.SearchStrategy[Tick] = st.tuples(
     st.sampled_from([0, 0, 1, 2, 3 * DAY, 3 * DAY + 1]),
@@ -64,24 +62,12 @@ def test_one_result_whatever_the_way(
 
         assert packed([moved], folder / "two workers", workers=2) == expected
         rows = data.draw(st.integers(1, 5))
-        with_small_batches(folder / "small", moved, rows)
+        with_small_batches(folder / "small", [moved], rows)
         assert data_files(folder / "small") == expected
+        again = [moved / path.name for path in order]
+        with_small_batches(folder / "small, one by one", again, rows)
+        assert data_files(folder / "small, one by one") == expected
         _compare_with_definition(folder / "at once", given_sources)
-
-
-def with_small_batches(store: Path, raw: Path, rows: int) -> None:
-    """Pack in batches of ``rows`` rows."""
-    original = api.plan_budget
-
-    def small(memory: int | None, workers: int | None, *, shares_memory: bool) -> Budget:
-        found = original(memory, workers, shares_memory=shares_memory)
-        return replace(found, batch_rows=rows, assembly_rows=rows, bin_bytes=0)
-
-    api.plan_budget = small
-    try:
-        api.pack(raw, store, executor="threads", workers=1)
-    finally:
-        api.plan_budget = original
 
 
 def _compare_with_definition(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tickloom.host import get_host
 from tickloom.packing.clocks import ZONE_METADATA, Clock
+from tickloom.packing.large_runs import LargeRun, is_large
 from tickloom.packing.merged_runs import MergedRun, join_runs, merge_run
 from tickloom.packing.ordering import apply_all, ordered
 from tickloom.packing.reading import load_calendar
@@ -55,7 +56,7 @@ class PartitionTask(NamedTuple):
     """Staged file to write."""
 
     batch_rows: int
-    """About how many rows are transformed and handed to the writer at once."""
+    """About how many rows are merged, transformed and handed to the writer at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +144,15 @@ class _Assembly:
         """The runs, one after another, with their merged rows."""
         task = self._task
         path = task.stored[0] if task.stored else None
-        stored = StoredRows(path, self._runs, self._columns, self._calendar)
+        large = {run.key for run in self._runs if is_large(run, task.batch_rows)}
+        at_once = [run for run in self._runs if run.key not in large]
+        stored = StoredRows(path, at_once, self._columns, self._calendar)
         for run in self._runs:
-            yield run, merge_run(run, list(stored.next(run)), self._columns)
+            if run.key in large:
+                merge = LargeRun(run, stored, self._columns)
+                yield run, merge.merged(task.batch_rows, task.target.parent)
+            else:
+                yield run, merge_run(run, list(stored.next(run)), self._columns)
 
     def _finished(self, parts: list[tuple[Run, MergedRun]]) -> pl.DataFrame:
         """The contracts of ``parts`` with every column of the store."""

@@ -6,7 +6,7 @@ A file of bins is a sequence of IPC streams, one a segment; whoever wrote it kno
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
 from types import TracebackType
@@ -129,19 +129,21 @@ def read_segments(found: Bin) -> Iterator[pa.Table]:
 
 
 def _unpacked(found: Bin, file: BinaryIO) -> Iterator[pa.Table]:
-    """The rows of a large compressed bin by way of a nameless file without compression: of that
-    file only what somebody looks at takes memory."""
+    """The rows of a large compressed bin, of which only what somebody looks at takes memory."""
+    return through_file((_loaded(file, part) for part in found.segments), found.file.parent)
+
+
+def through_file(tables: Iterable[pa.Table], folder: Path) -> Iterator[pa.Table]:
+    """``tables`` by way of a nameless file in ``folder``, without compression: of that file only
+    what somebody looks at takes memory."""
     import pyarrow as pa
 
-    with TemporaryFile(dir=found.file.parent) as plain:
+    with TemporaryFile(dir=folder) as plain:
         sink = pa.PythonFile(plain, "wb")
         options = pa.ipc.IpcWriteOptions(use_threads=False)
-        segments = []
-        for segment in found.segments:
-            offset, size = _append(sink, _loaded(file, segment), options)
-            segments.append(segment._replace(offset=offset, size=size))
+        places = [(*_append(sink, table, options), table.num_rows) for table in tables]
         plain.flush()
-        yield from _mapped(plain, segments)
+        yield from _mapped(plain, [Segment(*place, 0, 0, in_order=True) for place in places])
 
 
 def _append(

@@ -33,9 +33,9 @@ class MergedRun:
 
 def merge_run(run: Run, stored: Sequence[Rows], columns: PartitionColumns) -> MergedRun:
     """The rows of ``run``, ``stored`` ones included."""
-    in_order = _in_order(run.bins.values()) if not stored else None
-    if in_order is not None:
-        tables = _read(in_order)
+    bins_in_order = in_order(run)
+    if bins_in_order is not None:
+        tables = _read(bins_in_order)
         return MergedRun(tables, sum(table.num_rows for table in tables), {})
     sources = list(stored)
     for _, bins in sorted(run.bins.items()):
@@ -62,9 +62,12 @@ def join_runs(runs: Sequence[MergedRun], columns: PartitionColumns) -> pl.DataFr
     return columns.join(frames)
 
 
-def _in_order(sources: Iterable[Sequence[Bin]]) -> list[Bin] | None:
-    """The bins in order of time, where no source's rows reach into another's; None otherwise."""
-    ordered = sorted(sources, key=lambda bins: bins[0].segments[0].first)
+def in_order(run: Run) -> list[Bin] | None:
+    """The bins of ``run`` in order of time, where no source's rows reach into another's and none
+    are stored; None otherwise."""
+    if run.stored:
+        return None
+    ordered = sorted(run.bins.values(), key=lambda bins: bins[0].segments[0].first)
     for bins in ordered:
         segments = [segment for found in bins for segment in found.segments]
         if not all(segment.in_order for segment in segments):

@@ -69,6 +69,12 @@ class Run:
     """Rows that the store has."""
 
     @property
+    def rows(self) -> int:
+        """New rows and stored ones, before they are merged."""
+        new = sum(found.rows for bins in self.bins.values() for found in bins)
+        return new + sum(part.rows.rows for part in self.stored)
+
+    @property
     def right(self) -> Right:
         """CE or PE."""
         return RIGHTS[self.key.right]
