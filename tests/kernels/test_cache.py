@@ -9,7 +9,11 @@ import shutil
 import subprocess
 import sys
 import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,21 +21,24 @@ import pytest
 from tests.fake_distributions import Site, load, site
 
 from tickloom import KernelSpec
+from tickloom.engine.cache import key as keys
 from tickloom.engine.cache.folder import LIBRARY_SUFFIX, clear
 from tickloom.engine.compiled import Variant, load_kernel
 from tickloom.engine.constants import layout_of
-from tickloom.engine.loading import step_plan
+from tickloom.engine.loading import array_plan, step_plan
 from tickloom.errors import CacheWarning, UsageError
 from tickloom.host import get_host
 
 __all__ = ["load", "site"]
+
+Change = Callable[[pytest.MonkeyPatch], None]
 
 STEPS = """
 from typing import NamedTuple
 
 import helping
 from helping import LIMITS, smooth
-from tickloom import step_kernel
+from tickloom import array_kernel, step_kernel
 
 class Params(NamedTuple):
     weight: float = 0.5
@@ -44,6 +51,16 @@ def step(state, tick, position, constants):
     return mean, 1 if tick.price > mean + LIMITS[0] and helping.allowed(position) else 0
 
 KERNEL = step_kernel("cached", columns=("price",), params=Params, init=init, step=step)
+
+def loop(offsets, columns, constants, wanted):
+    for contract in range(len(offsets) - 1):
+        mean = columns.price[offsets[contract]]
+        for row in range(offsets[contract] + 1, offsets[contract + 1]):
+            price = columns.price[row]
+            mean = smooth(mean, price, constants.weight)
+            wanted[row] = price > mean and helping.allowed(row)
+
+ARRAY = array_kernel("cached-array", columns=("price",), params=Params, loop=loop)
 """
 HELPING = """
 LIMITS = (0.25, 1)
@@ -106,6 +123,17 @@ def key(spec: KernelSpec, variant: Variant = Variant()) -> str:  # noqa: B008
     return step_plan(spec, variant, layout_of(spec)).key
 
 
+def array_kernel_of_author() -> KernelSpec:
+    """The array kernel of the module that the author's step was imported from last."""
+    kernel: KernelSpec = sys.modules["stepping"].ARRAY
+    return kernel
+
+
+def array_key() -> str:
+    spec = array_kernel_of_author()
+    return array_plan(spec, Variant(), layout_of(spec)).key
+
+
 def profit(spec: KernelSpec) -> tuple[float, float]:
     """Profit, and whether something was compiled."""
     kernel = load_kernel(spec)
@@ -128,10 +156,12 @@ def profit(spec: KernelSpec) -> tuple[float, float]:
 def test_an_edit_anywhere_in_the_closure_makes_another_entry(
     author: Author, module: str, old: str, new: str
 ) -> None:
-    before = key(author.kernel())
-    assert key(author.kernel()) == before
+    before = key(author.kernel()), array_key()
+    assert (key(author.kernel()), array_key()) == before
     author.edit(module, old, new)
-    assert key(author.kernel()) != before
+    assert key(author.kernel()) != before[0]
+    if module == "helping" and "LIMITS" not in old:
+        assert array_key() != before[1]
 
 
 def test_a_comment_makes_no_other_entry(author: Author) -> None:
@@ -154,23 +184,73 @@ def test_an_edited_helper_and_constant_change_results(author: Author, cache: Pat
     assert third == 0.0
 
 
-def test_versions_flags_and_cpu_are_part_of_the_key(
-    author: Author, monkeypatch: pytest.MonkeyPatch
+def _upgraded(library: str) -> Change:
+    def version(name: str) -> str:
+        return "99.9" if name == library else metadata.version(name)
+
+    return lambda patch: patch.setattr(keys, "version", version)
+
+
+CHANGES: dict[str, Change] = {
+    "tickloom": lambda patch: patch.setattr("tickloom.__version__", "99.9"),
+    "plugin": lambda patch: patch.setattr(keys, "plugin_of", lambda spec: ("theirs", "1.1")),
+    "numba": _upgraded("numba"),
+    "numpy": _upgraded("numpy"),
+    "llvmlite": lambda patch: patch.setattr("llvmlite.__version__", "99.9"),
+    "python": lambda patch: patch.setattr(sys.implementation, "name", "otherpython"),
+    "system": lambda patch: patch.setattr("platform.system", lambda: "Plan9"),
+    "target": lambda patch: patch.setattr(keys.llvm, "get_process_triple", lambda: "riscv64"),
+    "cpu name": lambda patch: patch.setattr(keys.llvm, "get_host_cpu_name", lambda: "i486"),
+    "cpu features": lambda patch: patch.setattr(
+        keys.llvm, "get_host_cpu_features", lambda: SimpleNamespace(flatten=lambda: "+none")
+    ),
+    **{
+        name: (lambda patch, name=name: patch.setenv(name, "1"))  # type: ignore[misc]
+        for name in ("NUMBA_OPT", "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_LOOP_VECTORIZE")
+    },
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_each_part_of_the_surroundings_makes_another_entry(
+    author: Author, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dataclasses import replace
-
-    from tickloom.engine.cache import key as keys
-
+    """Of step and array kernels alike."""
+    monkeypatch.setattr(keys, "_machine", keys._machine.__wrapped__)
     spec = author.kernel()
-    known = {key(spec), key(spec, Variant(checked=True)), key(replace(spec, flags=("contract",)))}
-    known.add(key(replace(spec, version="2")))
-    monkeypatch.setattr("tickloom.__version__", "99.0")
-    known.add(key(spec))
-    monkeypatch.setattr(keys, "_machine", lambda: ("numba 99",))
-    known.add(key(spec))
-    monkeypatch.setenv("NUMBA_OPT", "1")
-    known.add(key(spec))
-    assert len(known) == 7
+    monkeypatch.setattr(keys, "plugin_of", lambda spec: ("theirs", "1.0"))
+    before = key(spec), array_key()
+    assert (key(spec), array_key()) == before
+    CHANGES[what](monkeypatch)
+    assert key(spec) != before[0]
+    assert array_key() != before[1]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"flags": ("contract",)}, {"flags": ("contract", "nsz")}, {"version": "2"}, {"name": "other"}],
+    ids=str,
+)
+def test_flags_version_and_name_of_a_kernel_make_another_entry(
+    author: Author, changed: dict[str, Any]
+) -> None:
+    spec = author.kernel()
+    assert key(replace(spec, **changed)) != key(spec)
+    assert key(spec, Variant(checked=True)) != key(spec)
+
+
+def test_an_edited_helper_of_an_array_kernel_changes_results(author: Author, cache: Path) -> None:
+    found = []
+    for factor in ("1.0", "9.0"):
+        author.edit("helping", "old * 1.0", f"old * {factor}")
+        author.kernel()
+        kernel = load_kernel(array_kernel_of_author())
+        assert kernel.compile_seconds > 0
+        results = kernel(kernel.spec.params(), np.array([0, len(PRICES)]), [PRICES])
+        found.append(float(results.pnl[0]))
+        assert load_kernel(array_kernel_of_author()).compile_seconds == 0
+    # Above its mean from the second row to the end; then the mean is out of reach.
+    assert found == [13.0 - 10.4, 0.0]
 
 
 PLUGIN = """
