@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,65 @@ def test_bad_file_is_listed_and_the_rest_goes_on(
     assert reason in report.quarantined[0].reason
     assert report.quarantined[0].rows == (3 if content is None else 0)
     assert stored(tmp_path / "store").height == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("banknifty35aug54000ce", "the calendar has no monthly BANKNIFTY expiry of 2035-08"),
+        ("banknifty2580654000ce", "states BANKNIFTY 2025-08-06: no such expiry is in the calendar"),
+    ],
+)
+def test_file_whose_contract_the_calendar_does_not_know(
+    tmp_path: Path, name: str, reason: str
+) -> None:
+    """Nothing of it is lost: with a calendar that knows the contract it is packed."""
+    raw, store = tmp_path / "raw", tmp_path / "store"
+    path = write_raw_file(raw, GOOD).with_name(f"{name}.parquet")
+    named = {"symbol": name, "year": 2000 + int(name[9:11])}
+    raw_frame(GOOD, named).write_parquet(path)
+    report = packed(raw, store)
+    assert report.exit_code == 3
+    assert [(q.path, q.rows) for q in report.quarantined] == [(path, 3)]
+    assert reason in report.quarantined[0].reason
+    assert "--calendar FILE" in report.quarantined[0].reason
+    assert (stored(store).height, report.rows_read, report.rows_written) == (3, 6, 3)
+    calendar = tmp_path / "calendar.csv"
+    calendar.write_text(
+        "Instrument,Expiry_Type,Contract_Month,Scheduled_Expiry,Final_Expiry\n"
+        "BANKNIFTY,Monthly,2035-08,2035-08-30,2035-08-30\n"
+        "BANKNIFTY,Weekly,2025-08,2025-08-06,2025-08-06\n"
+    )
+    assert packed(raw, store, calendar=calendar).exit_code == 0
+    assert stored(store).height == 6
+
+
+def test_file_without_rows(tmp_path: Path) -> None:
+    path = write_raw_file(tmp_path / "raw", GOOD).with_name("banknifty25aug54100ce.parquet")
+    raw_frame(GOOD).head(0).write_parquet(path)
+    report = packed(tmp_path / "raw", tmp_path / "store")
+    assert report.exit_code == 3
+    (found,) = report.quarantined
+    assert (found.path, found.rows) == (path, 0)
+    assert found.reason.startswith("expected ticks; found no rows")
+    assert stored(tmp_path / "store").height == 3
+
+
+def test_file_that_may_not_be_read(tmp_path: Path) -> None:
+    good = write_raw_file(tmp_path / "raw", GOOD)
+    bad = write_raw_file(tmp_path / "raw", GOOD, strike=54100)
+    bad.chmod(0)
+    if os.access(bad, os.R_OK):
+        pytest.skip("this user reads every file")
+    report = packed(tmp_path / "raw", tmp_path / "store")
+    assert report.exit_code == 3
+    (found,) = report.quarantined
+    assert (found.path, found.rows) == (bad, 0)
+    assert "Permission denied" in found.reason
+    assert stored(tmp_path / "store").height == 3
+    bad.chmod(0o644)
+    report = packed(good.parent, tmp_path / "store")
+    assert (report.exit_code, report.rows_written, report.sources_skipped) == (0, 3, 1)
 
 
 @pytest.mark.parametrize(

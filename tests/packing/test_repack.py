@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.packing.raw_files import DAY, data_files, stored, write_raw_file
 
-from tickloom import TickloomError, open_store, pack
+from tickloom import ReaderSpec, TickloomError, TransformSpec, open_store, pack
+from tickloom.host import get_host
 from tickloom.packing.report import PackReport
 
 FIRST = [(0, 1.0, 10), (1, 1.5, 20)]
@@ -123,6 +126,59 @@ def test_quarantined_source_that_was_removed_is_forgotten(raw: Path, store: Path
     bad.unlink()
     assert packed(raw, store).exit_code == 0
     assert all(entry.state == "packed" for entry in open_store(store).manifest.sources.values())
+
+
+@contextmanager
+def released_anew(spec: ReaderSpec | TransformSpec) -> Iterator[None]:
+    """A plugin's spec as its next release may have it."""
+    before = spec.version
+    object.__setattr__(spec, "version", before + ".1")
+    try:
+        yield
+    finally:
+        object.__setattr__(spec, "version", before)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("readers", "nse-parquet"), ("transforms", "changeper"), ("transforms", "vol-delta")],
+)
+def test_a_new_version_of_a_plugin_reads_its_sources_again(
+    raw: Path, store: Path, kind: str, name: str
+) -> None:
+    spec = getattr(get_host(), kind).get(name)
+    with released_anew(spec):
+        report = packed(raw, store)
+        assert (report.sources_skipped, report.rows_duplicate, report.rows_written) == (0, 4, 0)
+        assert packed(raw, store).sources_skipped == 2
+    assert packed(raw, store).sources_skipped == 0
+
+
+def test_a_new_version_of_another_reader_reads_nothing_again(raw: Path, store: Path) -> None:
+    with released_anew(get_host().readers.get("csv")):
+        assert packed(raw, store).sources_skipped == 2
+
+
+MAPPING = """
+symbol = "{contract}"
+same_names = true
+clock = { columns = ["timestamp"], zone = "Asia/Kolkata" }
+extract = { file = '(?P<contract>[^/]+)\\.csv' }
+"""
+
+
+def test_an_edited_mapping_reads_its_sources_again(tmp_path: Path) -> None:
+    raw, store, mapping = tmp_path / "raw", tmp_path / "store", tmp_path / "mapping.toml"
+    raw.mkdir()
+    (raw / "banknifty25aug54000ce.csv").write_text(
+        "timestamp,price,oi\n2025-08-01 09:15:00,10.5,7\n"
+    )
+    mapping.write_text(MAPPING)
+    assert packed(raw, store, mapping=mapping).rows_written == 1
+    assert packed(raw, store, mapping=mapping).sources_skipped == 1
+    mapping.write_text(MAPPING.replace("Asia/Kolkata", "Asia/Colombo"))
+    report = packed(raw, store, mapping=mapping)
+    assert (report.sources_skipped, report.rows_read) == (0, 1)
 
 
 def test_other_settings_read_everything_again(raw: Path, store: Path, tmp_path: Path) -> None:

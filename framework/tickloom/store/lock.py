@@ -60,7 +60,8 @@ class StoreLock:
             owner = msgspec.json.decode(self._owner_file.read_bytes(), type=LockOwner)
             who = f"process {owner.pid} on {owner.host}, since {owner.started}"
         return (
-            f"{store} is being written by {who}. Run this again when that has ended; "
+            f"{store} is being written by {who}. Run this again when that has ended "
+            "(pack, adopt and recalendar wait with --wait SECONDS); "
             "if it should not be running, stop it: nothing that it committed is lost"
         )
 
