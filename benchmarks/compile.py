@@ -9,8 +9,8 @@ from pathlib import Path
 from benchmarks import calibration, sampling, sizes
 
 KERNELS = ("ema-cross", "ema-cross-array", "mean-reversion")
-LOADS = 90
-"""Loads of one timing: one takes 2 ms."""
+LOADS = 40
+"""Loads of one timing: one takes 4 ms."""
 
 
 class Calibration(calibration.Calibration):

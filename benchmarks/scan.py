@@ -16,13 +16,13 @@ class Calibration(calibration.Calibration):
 
 
 def setup_cache() -> Stores:
-    """Both stores of 5 M rows: four times two days of two underlyings, and the hot tier."""
+    """Both stores of 5 M rows: six times two days of two underlyings, and the hot tier."""
     from benchmarks.table.data import make_raw, make_stores, multiply
     from tickloom import run
 
     folder = Path.cwd()
-    raw = make_raw(folder, sizes.scaled(1_200_000), strikes=16)
-    stores = multiply(make_stores(folder / "base", raw, executor="threads"), folder / "all", 4)
+    raw = make_raw(folder, sizes.scaled(800_000), strikes=16)
+    stores = multiply(make_stores(folder / "base", raw, executor="threads"), folder / "all", 6)
     run("ema-cross", stores.product, workers=1, hot=True)
     return stores
 
@@ -124,7 +124,7 @@ class DocumentedDesigns:
             product(stores.product, workers=1, hot=False, start=days[0], end=days[-1]),
             strict=False,
         )
-        theirs, own = interleave([documented, ours], repeats=3)
+        theirs, own = interleave([documented, ours], repeats=sizes.repeats(3))
         return own.best / theirs.best
 
     track_time_ratio.unit = "times the documented time"  # type: ignore[attr-defined]

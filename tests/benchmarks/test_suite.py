@@ -50,6 +50,7 @@ def discovered(project: Path) -> dict[str, Any]:
 
 def test_asv_finds_every_topic_with_its_calibration(discovered: dict[str, Any]) -> None:
     found = discovered["found"]
+    assert {name.partition(".")[0] for name in found} == set(TOPICS)
     for topic in TOPICS:
         assert f"{topic}.Calibration.time_calibration" in found
         assert any(name.startswith(f"{topic}.") and "Calibration" not in name for name in found)
