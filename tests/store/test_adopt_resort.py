@@ -90,6 +90,46 @@ def test_resort_sorts_in_place_and_keeps_every_row(write: Write, tmp_path: Path)
     assert [f.outcome for f in again.files] == ["already sorted"] * 2
 
 
+def test_a_file_without_rows_is_a_partition_of_no_contract(write: Write, tmp_path: Path) -> None:
+    """As a day without trades leaves one behind."""
+    write(KEY, partition_frame()[:0])
+    in_order = write(OTHER, partition_frame(OTHER))
+    assert open_store(tmp_path / "s").partition(KEY).index().contracts == ()
+    report = resort_store(tmp_path / "s")
+    assert [(f.outcome, f.rows) for f in report.files] == [
+        ("already sorted", 0),
+        ("already sorted", 320),
+    ]
+    adopt_store(tmp_path / "s")
+    assert verify_store(tmp_path / "s", deep=True).ok
+    assert in_order.exists()
+
+
+def test_a_row_group_without_rows_parts_no_contracts_and_joins_none(tmp_path: Path) -> None:
+    """Else what follows it would be taken for the start of the file, sorted or not."""
+    table = partition_frame().to_arrow()
+    file = tmp_path / "s" / KEY.file()
+    file.parent.mkdir(parents=True)
+    for name, pieces in {
+        "amid a contract": [(0, 60), (60, 0), (60, 260)],
+        "between contracts": [(0, 0), (0, 80), (80, 0), (80, 240)],
+    }.items():
+        with pq.ParquetWriter(file, table.schema) as writer:
+            for first, rows in pieces:
+                writer.write_table(table.slice(first, rows))
+        assert pq.ParquetFile(file).num_row_groups == len(pieces), name
+        found = open_store(tmp_path / "s").partition(KEY).index().contracts
+        wanted = index_of(partition_frame(), KEY).contracts
+        assert [(c.expiry, c.right, c.strike, c.first_row, c.rows) for c in found] == [
+            (c.expiry, c.right, c.strike, c.first_row, c.rows) for c in wanted
+        ], name
+    with pq.ParquetWriter(file, table.schema) as writer:
+        for first, rows in [(80, 240), (0, 0), (0, 80)]:
+            writer.write_table(table.slice(first, rows))
+    with pytest.raises(UnsortedError, match="row 240 belongs before row 239"):
+        open_store(tmp_path / "s").partition(KEY).index()
+
+
 def test_rows_of_one_time_stay_in_their_order(write: Write, tmp_path: Path) -> None:
     frame = partition_frame(ticks=30).with_columns(
         timestamp=pl.lit(dt.datetime(2025, 8, 1, 9, 15), pl.Datetime("us")),

@@ -225,7 +225,7 @@ def _starts(keys: SortKeys, at: Ints, row: int) -> Iterator[tuple[int, int, int,
 
 
 def _runs(starts: list[tuple[int, int, int, float]], rows: int) -> list[Run]:
-    ends = [start[0] for start in starts[1:]] + [rows]
+    ends = [*(start[0] for start in starts), rows][1:]
     return [
         Run(_EPOCH + timedelta(days=expiry), RIGHTS[right], strike, first, end - first)
         for (first, expiry, right, strike), end in zip(starts, ends, strict=True)
