@@ -3,6 +3,7 @@ Python account of what the scripted kernels do over it."""
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import random
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from tests.packing.raw_files import DAY, write_raw_file
 
 import tickloom
 from tickloom.schema import LEVELS
+
+FRIDAY, MONDAY = dt.date(2025, 8, 1), dt.date(2025, 8, 4)
 
 CONTRACTS = {
     (53900, "CE"): (140, 0),
@@ -67,6 +70,23 @@ def _levels(chance: random.Random, price: float) -> dict[str, Any]:
             book[f"{side}p{i}"] = None if missing else quoted
             book[f"{side}q{i}"] = chance.choice([None, 0, 10, 35, 70, 500])
     return book
+
+
+def day_of(store: Path, day: dt.date) -> pl.DataFrame:
+    """The stored rows of one day."""
+    return pl.read_parquet(store / day.isoformat() / "BANKNIFTY" / "part-banknifty-0.parquet")
+
+
+def moved(frame: pl.DataFrame, day: dt.date, to: dt.date, expiry: dt.date) -> pl.DataFrame:
+    """The ticks of ``day`` on another day, of contracts of another expiry."""
+    shift = to - day
+    nanoseconds = shift.days * 86_400 * 10**9
+    return frame.with_columns(
+        pl.col("timestamp", "ts", "lastTradeTime") + shift,
+        pl.col("timestamp_ns") + nanoseconds,
+        pl.lit(expiry).alias("expiry"),
+        pl.lit(expiry.month, pl.Int16).alias("month"),
+    )
 
 
 def contracts_of(store: Path) -> Iterator[list[dict[str, Any]]]:

@@ -206,6 +206,22 @@ def test_a_step_an_array_and_a_c_kernel_give_the_same_bits(store: Path, case: Ca
         assert (other.pnl, other.costs) == (step.pnl, step.costs)
 
 
+@needs_cc
+@pytest.mark.parametrize("costs", ["none", "nse"])
+def test_the_built_in_crossover_gives_the_same_bits_in_c(store: Path, costs: str) -> None:
+    params = {"max_spread": 0.02, "fast": 2, "slow": 5}
+    step, array, native = (
+        tickloom.run(name, store, params=params, costs=costs, log=True)
+        for name in ("ema-cross", "ema-cross-array", "ema-cross-c")
+    )
+    assert step.trades > 20
+    for other in (array, native):
+        assert other.table.equals(step.table)
+        assert other.trade_log is not None
+        assert step.trade_log is not None
+        assert other.trade_log.equals(step.trade_log)
+
+
 @each_case
 @pytest.mark.usefixtures("_scripted_are_registered")
 def test_the_command_line_says_and_means_the_same(store: Path, case: Case) -> None:

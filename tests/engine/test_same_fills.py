@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from tests.engine.booked_stores import packed_store
+from tests.engine.booked_stores import FRIDAY, MONDAY, day_of, moved, packed_store
 from tests.engine.run_stores import build
 from tests.kernels import scripted
 
@@ -26,7 +26,6 @@ from tickloom.engine.results import RunResult
 from tickloom.host import get_host
 from tickloom.store.layout import PartitionKey
 
-FRIDAY, MONDAY = dt.date(2025, 8, 1), dt.date(2025, 8, 4)
 ONE, OTHER = (PartitionKey(dt.date(2025, 6, day), "BANKNIFTY") for day in (2, 3))
 NEAR, FAR = dt.date(2025, 6, 26), dt.date(2025, 7, 31)
 """Expiries with lots of 30 and of 35 units on :data:`ONE`'s day."""
@@ -56,24 +55,9 @@ each_number = pytest.mark.parametrize("workers", WORKERS)
 def frames(tmp_path_factory: pytest.TempPathFactory) -> dict[PartitionKey, pl.DataFrame]:
     """Two days of June: on the first, contracts of two expiries and lot sizes side by side."""
     packed = packed_store(tmp_path_factory.mktemp("packed"), seed=6)
-    friday, monday = (
-        pl.read_parquet(packed / day.isoformat() / "BANKNIFTY" / "part-banknifty-0.parquet")
-        for day in (FRIDAY, MONDAY)
-    )
+    friday, monday = (day_of(packed, day) for day in (FRIDAY, MONDAY))
     near, far = moved(friday, FRIDAY, ONE.date, NEAR), moved(monday, MONDAY, ONE.date, FAR)
     return {ONE: pl.concat([near, far]), OTHER: moved(monday, MONDAY, OTHER.date, FAR)}
-
-
-def moved(frame: pl.DataFrame, day: dt.date, to: dt.date, expiry: dt.date) -> pl.DataFrame:
-    """The ticks of ``day`` on another day, of contracts of another expiry."""
-    shift = to - day
-    nanoseconds = shift.days * 86_400 * 10**9
-    return frame.with_columns(
-        pl.col("timestamp", "ts", "lastTradeTime") + shift,
-        pl.col("timestamp_ns") + nanoseconds,
-        pl.lit(expiry).alias("expiry"),
-        pl.lit(expiry.month, pl.Int16).alias("month"),
-    )
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,8 @@ from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from tickloom.engine.collect import highest, no_values
 from tickloom.engine.memory import peak_rss
 from tickloom.engine.plan import PlannedPartition, slices
@@ -86,6 +88,8 @@ def _result(
 
     job, spread = preparer.job, preparer.spread
     fields = {name: [getattr(record, name) for record in job.params] for name in grid}
+    # Of no contract at all it is 0.0, as a run's: what sums start with is -0.0.
+    pnl = totals.pnl if totals.counts["contracts"] else np.zeros(len(job.params))
     peaks = highest([(os.getpid(), peak_rss()), *sweeper.peaks.items()])
     return SweepResult(
         kernel=job.spec.name,
@@ -102,7 +106,7 @@ def _result(
         elapsed_s=elapsed,
         compile_s=preparer.compile_s,
         peak_rss_mb=sum(peaks.values()) / 2**20,
-        table=pl.DataFrame({**fields, "trades": totals.trades, "pnl": totals.pnl}),
+        table=pl.DataFrame({**fields, "trades": totals.trades, "pnl": pnl}),
         **totals.counts,
     )
 
