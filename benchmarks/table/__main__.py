@@ -98,9 +98,11 @@ class Bench:
         """One worker and two."""
         from benchmarks.table.running import measure_workers
 
-        stores = self.stores(self.plan.multiples[0])
+        stores = self.stores(self.plan.multiples[-1])
         for hot in (False, True):
-            title = f"Workers, tickloom run{' --hot' * hot}, {stores.rows / 1e6:.1f} M rows"
+            title = (
+                f"Workers on cores, tickloom run{' --hot' * hot}, {stores.rows / 1e6:.1f} M rows"
+            )
             measured = measure_workers(stores, self.plan.repeats, hot=hot)
             yield from page.timings(title, measured)
 

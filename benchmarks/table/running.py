@@ -8,6 +8,7 @@ from pathlib import Path
 from benchmarks.documented import chunks
 from benchmarks.documented.chunks import Workers
 from benchmarks.documented.cross_over import Outcome
+from benchmarks.table.cores import confined
 from benchmarks.table.data import Stores
 from benchmarks.table.interleaved import Contender, Timing, interleave
 
@@ -72,16 +73,25 @@ def measure_sizes(sizes: Sequence[Stores], repeats: int) -> list[tuple[int, list
 
 
 def measure_workers(stores: Stores, repeats: int, *, hot: bool) -> list[Timing]:
-    """One worker and two, threads and, from Parquet, processes."""
+    """One worker on one core, and two on two: threads and, from Parquet, processes. A lone worker
+    with both cores is shown beside them: Polars decodes for it on both."""
     contenders = [
         Contender(
-            f"{executor}, {workers}",
-            product(stores.product, executor=executor, workers=workers, hot=hot),
+            f"{executor}, {workers} on {cores}",
+            _on_cores(cores, product(stores.product, executor=executor, workers=workers, hot=hot)),
         )
-        for workers in (1, 2)
         for executor in (("threads",) if hot else ("threads", "processes"))
+        for workers, cores in ((1, 1), (2, 2), (1, 2))
     ]
     return interleave(contenders, repeats)
+
+
+def _on_cores(cores: int, work: Callable[[], Outcome]) -> Callable[[], Outcome]:
+    def confined_work() -> Outcome:
+        with confined(cores):
+            return work()
+
+    return confined_work
 
 
 def measure_filter(stores: Stores, repeats: int) -> list[Timing]:
