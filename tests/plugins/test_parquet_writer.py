@@ -65,7 +65,7 @@ def test_layout_is_the_stores(tmp_path: Path) -> None:
         assert key == ["expiry", "opt_type", "strike", "timestamp"]
         for i in range(len(names)):
             column = meta.row_group(0).column(i)
-            fast = {"price": "UNCOMPRESSED", "volume": "LZ4"}
+            fast = {"price": "UNCOMPRESSED", "volume": "UNCOMPRESSED"}
             assert column.compression == fast.get(names[i], "ZSTD")
             assert column.is_stats_set
         prices = meta.row_group(0).column(names.index("price"))
@@ -74,7 +74,7 @@ def test_layout_is_the_stores(tmp_path: Path) -> None:
         assert set(meta.metadata) == {b"ARROW:schema", b"tickloom.zone"}
 
 
-def test_only_dictionaries_of_fast_columns_go_without_a_codec(tmp_path: Path) -> None:
+def test_plain_values_of_fast_columns_have_a_codec(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     settings = WriteSettings(fast_columns=("price", "volume", "strike"))
     parquet.write(iter([ticks(250)]), path, settings)
@@ -82,7 +82,7 @@ def test_only_dictionaries_of_fast_columns_go_without_a_codec(tmp_path: Path) ->
     columns = [group.column(i) for i in range(group.num_columns)]
     found = {column.path_in_schema: column.compression for column in columns}
     assert found["price"] == "UNCOMPRESSED"
-    assert (found["volume"], found["strike"]) == ("LZ4", "LZ4")
+    assert (found["volume"], found["strike"]) == ("UNCOMPRESSED", "LZ4")
     assert found["expiry"] == "ZSTD"
 
 
