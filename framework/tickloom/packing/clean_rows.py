@@ -37,7 +37,7 @@ class Batch:
         finite: a sum shows NaN and infinity."""
         found = self._extremes.get(name)
         if found is None:
-            series = self.frame[name]
+            series = self.frame.get_column(name)
             found = self._extremes[name] = (series.min(), math.isfinite(series.sum()))
         return found
 

@@ -8,7 +8,7 @@ whatever Polars does not take.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -49,7 +49,7 @@ def decode(path: Path, file: pq.ParquetFile, layout: Layout, rows: int) -> Itera
             return
         if frame.height != size:
             return
-        yield frame if texts is None else _joined(frame, texts, layout.names)
+        yield _with_texts(frame, layout, texts)
         start += size
 
 
@@ -77,14 +77,16 @@ def _even(total: int, most: int) -> int:
     return max(1, -(-total // pieces))
 
 
-def _joined(frame: pl.DataFrame, texts: pa.RecordBatch, names: Sequence[str]) -> pl.DataFrame:
+def _with_texts(frame: pl.DataFrame, layout: Layout, texts: pa.RecordBatch | None) -> pl.DataFrame:
+    """``frame`` with ``texts`` where the file has them."""
     import polars as pl
 
-    categories = pl.from_arrow(texts)
-    assert isinstance(categories, pl.DataFrame)
-    columns = dict(zip(frame.columns, frame.get_columns(), strict=True))
-    columns |= dict(zip(categories.columns, categories.get_columns(), strict=True))
-    return pl.DataFrame([columns[name] for name in names])
+    if texts is not None:
+        categories = pl.from_arrow(texts)
+        assert isinstance(categories, pl.DataFrame)
+        for place in layout.texts_at:
+            frame.insert_column(place, categories.get_column(layout.names[place]))
+    return frame
 
 
 def has_checksums(path: Path, footer: pq.FileMetaData) -> bool:

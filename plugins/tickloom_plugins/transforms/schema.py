@@ -41,21 +41,29 @@ def apply(frame: pl.DataFrame, context: PartitionContext) -> pl.DataFrame:
     import polars as pl
 
     _check_names(frame.columns)
-    typed = _typed(frame)
+    before = dict(zip(frame.columns, frame.get_columns(), strict=True))
+    typed = {name: _typed(column) for name, column in before.items()}
     named = _named(context.symbol, context.slices[0].contract)
-    columns: list[pl.Series] = []
+    columns: dict[str, pl.Series] = {}
     for name, nothing in _nulls().items():
         if name not in typed:
             one = _constant(name, named[name]) if name in named else nothing
-            columns.append(one.new_from_index(0, frame.height))
+            columns[name] = one.new_from_index(0, frame.height)
         elif name in named and typed[name].null_count():
-            columns.append(_filled(typed[name], named[name]))
+            columns[name] = _filled(typed[name], named[name])
         else:
-            columns.append(typed[name])
-    columns += [typed[name] for name in sorted(typed.keys() - RAW_NAMES)]
+            columns[name] = typed[name]
+    columns |= {name: typed[name] for name in sorted(typed.keys() - RAW_NAMES)}
     stamps = typed["timestamp"].cast(pl.Int64) * NANOSECONDS
-    # Not select(): a query over 53 columns takes 0.25 ms to plan, whatever the rows.
-    return pl.DataFrame([*columns, stamps.alias("timestamp_ns")])
+    if list(columns) == list(before):
+        # A frame of 53 series takes 0.2 ms to make, a query over them 0.25: whatever the rows.
+        result = frame.clone()
+        for place, (name, column) in enumerate(columns.items()):
+            if column is not before[name]:
+                result.replace_column(place, column)
+    else:
+        result = pl.DataFrame(list(columns.values()))
+    return result.hstack([stamps.alias("timestamp_ns")])
 
 
 def _check_names(names: list[str]) -> None:
@@ -82,13 +90,10 @@ def _named(symbol: str, contract: Contract) -> dict[str, str | float | int]:
     }
 
 
-def _typed(frame: pl.DataFrame) -> dict[str, pl.Series]:
-    """The columns of ``frame`` with the store's types."""
-    typed = {}
-    for name, column in zip(frame.columns, frame.get_columns(), strict=True):
-        logical = RAW_BY_NAME.get(name)
-        typed[name] = cast(column, polars_dtype(logical.type) if logical else extra_dtype(column))
-    return typed
+def _typed(column: pl.Series) -> pl.Series:
+    """``column`` with the store's type."""
+    logical = RAW_BY_NAME.get(column.name)
+    return cast(column, polars_dtype(logical.type) if logical else extra_dtype(column))
 
 
 @cache
