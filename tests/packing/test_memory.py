@@ -18,8 +18,10 @@ from tickloom import open_store, pack
 from tickloom.contracts import Contract, Expiry
 from tickloom.errors import UsageError
 from tickloom.packing.assembly import PartitionTask, _Assembly
+from tickloom.packing.bin_file import BinFile, Part, compact
+from tickloom.packing.bin_reader import LEAST_MAPPED_ROWS
 from tickloom.packing.bin_space import BinSpace, BinUse
-from tickloom.packing.bins import LEAST_MAPPED_ROWS, Bin, BinFile, Segment, compact
+from tickloom.packing.bins import Bin, Segment
 from tickloom.packing.budget import MIB, parse_size, plan_budget
 from tickloom.packing.runs import NumberedBin
 from tickloom.packing.table import TIMESTAMP_NS
@@ -167,15 +169,18 @@ def test_bins_of_a_large_contract_are_let_go_piece_by_piece(tmp_path: Path) -> N
     frame = raw_frame([(i, 100.0, i) for i in range(rows * count)])
     frame = frame.with_columns(timestamp_ns=pl.col("timestamp").dt.epoch("ns"))
     frame = frame.cast(dict(polars_schema((*RAW_COLUMNS, TIMESTAMP_NS))))
+    key = PartitionKey(DAY, "BANKNIFTY")
+    parts = [Part(key, start, rows) for start in range(0, rows * count, rows)]
     with BinFile(path, compress=False) as bins:
-        segments = []
-        for piece in frame.iter_slices(rows):
-            times = piece["timestamp"].cast(pl.Int64)
-            place = bins.append(compact(piece))
-            segments.append(Segment(*place, rows, times[0], times[-1], in_order=True))
+        places = bins.append(compact(frame), parts, shared=False)
+        bins.finish()
+    times = frame["timestamp"].cast(pl.Int64)
+    segments = [
+        Segment(*place, rows, times[part.start], times[part.start + rows - 1], in_order=True)
+        for part, place in zip(parts, places, strict=True)
+    ]
     contract = Contract("BANKNIFTY", "monthly", "2025-08", "CE", 54000.0)
     expiry = Expiry(date=DAY, scheduled=DAY, kind="monthly")
-    key = PartitionKey(DAY, "BANKNIFTY")
     task = PartitionTask(
         key=key,
         bins=(NumberedBin(0, Bin(key, contract, expiry, path, segments, False)),),

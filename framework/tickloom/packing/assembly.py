@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tickloom.host import get_host
+from tickloom.packing.bin_reader import BinReader
 from tickloom.packing.clocks import ZONE_METADATA, Clock
 from tickloom.packing.large_runs import LargeRun, is_large
 from tickloom.packing.merged_runs import MergedRun, join_runs, merge_run
@@ -147,12 +148,13 @@ class _Assembly:
         large = {run.key for run in self._runs if is_large(run, task.batch_rows)}
         at_once = [run for run in self._runs if run.key not in large]
         stored = StoredRows(path, at_once, self._columns, self._calendar)
+        bins = BinReader()
         for run in self._runs:
             if run.key in large:
-                merge = LargeRun(run, stored, self._columns)
+                merge = LargeRun(run, stored, bins, self._columns)
                 yield run, merge.merged(task.batch_rows, task.target.parent)
             else:
-                yield run, merge_run(run, list(stored.next(run)), self._columns)
+                yield run, merge_run(run, list(stored.next(run)), bins, self._columns)
 
     def _finished(self, parts: list[tuple[Run, MergedRun]]) -> pl.DataFrame:
         """The contracts of ``parts`` with every column of the store."""

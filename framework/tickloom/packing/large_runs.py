@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from tickloom.packing.bins import Bin, compact, read_segments, through_file
+from tickloom.packing.bin_file import compact
+from tickloom.packing.bin_reader import BinReader, Piece, through_file
+from tickloom.packing.bins import Bin
 from tickloom.packing.merge import Ints, Rows, from_source, merge
 from tickloom.packing.merged_runs import MergedRun, in_order
 from tickloom.packing.runs import Run
@@ -42,17 +44,21 @@ def is_large(run: Run, piece_rows: int) -> bool:
 class LargeRun:
     """The merge of one large run."""
 
-    def __init__(self, run: Run, stored: StoredRows, columns: PartitionColumns) -> None:
+    def __init__(
+        self, run: Run, stored: StoredRows, bins: BinReader, columns: PartitionColumns
+    ) -> None:
         self._run = run
         self._stored = stored
+        self._bins = bins
         self._columns = columns
         self._dominant: dict[int, int] = {}
         self._height = 0
 
     def merged(self, piece_rows: int, folder: Path) -> MergedRun:
         """The rows, merged about ``piece_rows`` at a time; the file lies in ``folder``."""
-        tables = list(through_file(self._pieces(self._cuts(piece_rows)), folder))
-        return MergedRun(tables, self._height, self._dominant)
+        tables = through_file(self._pieces(self._cuts(piece_rows)), folder)
+        pieces = [Piece(table, 0, table.num_rows) for table in tables]
+        return MergedRun(pieces, self._height, self._dominant)
 
     def _cuts(self, piece_rows: int) -> Ints:
         """The tick times at which pieces begin, and one after the last: by a sample of the rows."""
@@ -68,8 +74,8 @@ class LargeRun:
         yield from self._stored.stamps(self._run)
         for bins in self._run.bins.values():
             for found in bins:
-                for table in read_segments(found):
-                    yield stamps_of(table)
+                for piece in self._bins.pieces(found):
+                    yield stamps_of(piece.table)
 
     def _pieces(self, cuts: Ints) -> Iterator[pa.Table]:
         stored = self._stored.between(self._run, cuts)
@@ -93,8 +99,8 @@ class LargeRun:
 
     def _between(self, found: Bin, first: int, end: int) -> Iterator[pl.DataFrame]:
         there = [part for part in found.segments if part.first < end and part.last >= first]
-        for table in read_segments(found._replace(segments=there)):
-            stamps = stamps_of(table)
+        for piece in self._bins.pieces(found._replace(segments=there)):
+            stamps = stamps_of(piece.table)
             mine = (stamps >= first) & (stamps < end)
             if mine.any():
-                yield self._columns.from_arrow([table]).filter(mine)
+                yield self._columns.from_arrow([piece.table]).filter(mine)

@@ -151,16 +151,33 @@ def read_listings(sources: Sequence[Source], calendar: Path | None) -> dict[int,
 def deal(
     sources: Sequence[Source], readings: Mapping[int, NameReading], workers: int
 ) -> list[tuple[UnitTask, ...]]:
-    """The units in groups, those with the most bytes first."""
+    """The units in groups, those with the most bytes first; in a group contracts that are
+    neighbours in the store, as far as names tell it, since they share blocks of bins."""
     share = sum(source.size for source in sources) / (workers * GROUPS_PER_WORKER)
-    groups: list[list[UnitTask]] = []
+    groups: list[list[Source]] = []
     size = float("inf")
-    for source in sorted(sources, key=lambda source: (-source.size, source.number)):
+    for source in sorted(sources, key=lambda source: _store_order(source, readings)):
         if size + source.size > share or len(groups[-1]) >= LARGEST_GROUP:
             groups.append([])
             size = 0
-        reading = readings.get(source.number)
-        claim = source.claim
-        groups[-1].append(UnitTask(source.number, claim.reader, claim.unit, reading))
+        groups[-1].append(source)
         size += source.size
-    return [tuple(group) for group in groups]
+    groups.sort(key=lambda group: -sum(source.size for source in group))
+    return [
+        tuple(
+            UnitTask(s.number, s.claim.reader, s.claim.unit, readings.get(s.number)) for s in group
+        )
+        for group in groups
+    ]
+
+
+def _store_order(
+    source: Source, readings: Mapping[int, NameReading]
+) -> tuple[str, str, str, float, int]:
+    reading = readings.get(source.number)
+    contract = reading.contract if reading else None
+    if contract is None:
+        return "", "", "", 0.0, source.number
+    # Not by expiry, which takes a look at the calendar: a period's contracts expire together.
+    named = contract.underlying, contract.period, contract.right, contract.strike
+    return *named, source.number

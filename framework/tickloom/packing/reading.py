@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from tickloom.contracts import Contract, Expiry, NameReading
 from tickloom.errors import PluginError
 from tickloom.host import get_host
+from tickloom.packing.bin_file import BinFile, Part, compact
 from tickloom.packing.bin_space import BinPlace
-from tickloom.packing.bins import Bin, BinFile, Segment, compact
+from tickloom.packing.bins import Bin, Segment
 from tickloom.packing.clean_rows import Batch, canonical, crossed_quotes
 from tickloom.packing.days import by_day
 from tickloom.packing.extra_columns import STORED_NAMES
@@ -137,7 +138,7 @@ def read_units(task: ReadTask) -> ReadResult:
     """Read the units of ``task``, one after another."""
     with BinFile(task.bins.path, compress=task.bins.compress) as bins:
         units = [_UnitReading(unit, task, bins).run() for unit in task.units]
-        return ReadResult(units, bins.size)
+        return ReadResult(units, bins.finish())
 
 
 @cache
@@ -264,16 +265,19 @@ class _UnitReading:
         self._result.crossed += crossed_quotes(good)
         self._note_columns(good)
         good, days = by_day(good)
-        table = compact(good)
-        for part in days:
-            key = PartitionKey(part.day, contract.underlying)
-            place = self._found.get((key, contract))
-            if place is None:
-                place = Bin(key, contract, expiry, self._bins.path, [], self._compressed)
-                self._found[key, contract] = place
-            offset, size = self._bins.append(table.slice(part.start, part.rows))
-            segment = Segment(offset, size, part.rows, part.first, part.last, part.in_order)
-            place.segments.append(segment)
+        parts = [
+            Part(PartitionKey(day.day, contract.underlying), day.start, day.rows) for day in days
+        ]
+        # A contract of a unit of many may be spread over all of its blocks: shared ones would be
+        # read again for each contract.
+        places = self._bins.append(compact(good), parts, shared=bool(self._unit.name))
+        for day, part, (block, start) in zip(days, parts, places, strict=True):
+            found = self._found.get((part.key, contract))
+            if found is None:
+                found = Bin(part.key, contract, expiry, self._bins.path, [], self._compressed)
+                self._found[part.key, contract] = found
+            segment = Segment(block, start, day.rows, day.first, day.last, day.in_order)
+            found.segments.append(segment)
 
     def _note_columns(self, frame: pl.DataFrame) -> None:
         for name, dtype in zip(frame.columns, frame.dtypes, strict=True):
