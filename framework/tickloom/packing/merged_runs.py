@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from tickloom.packing.bin_reader import BinReader, Piece, joined
 from tickloom.packing.bins import Bin
 from tickloom.packing.merge import Rows, from_source, merge
@@ -17,6 +15,7 @@ from tickloom.packing.table import PartitionColumns
 
 if TYPE_CHECKING:
     import polars as pl
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +36,16 @@ def merge_run(
     run: Run, stored: Sequence[Rows], bins: BinReader, columns: PartitionColumns
 ) -> MergedRun:
     """The rows of ``run``, ``stored`` ones included."""
+    import pyarrow as pa
+
     bins_in_order = in_order(run)
     if bins_in_order is not None:
         return _as_they_are(_read(bins_in_order, bins))
     new = [_read(found, bins) for _, found in sorted(run.bins.items())]
+    if not stored and all(map(_is_in_order, run.bins.values())):
+        tables = [pa.concat_tables(joined(pieces)) for pieces in new]
+        if all(_are_alike(tables[0], table) for table in tables[1:]):
+            return _as_they_are(new[0])
     sources = [
         *stored,
         *(from_source(columns.from_arrow(list(joined(pieces)))) for pieces in new),
@@ -86,6 +91,26 @@ def _is_in_order(source: Sequence[Bin]) -> bool:
     return all(segment.in_order for segment in segments) and not any(
         after.first < before.last for before, after in pairwise(segments)
     )
+
+
+def _are_alike(one: pa.Table, other: pa.Table) -> bool:
+    """Are the rows the same, as far as a quick look tells? Folders that share a day give most of
+    its contracts twice, and 0.2 ms show it instead of the 1.5 that two frames and a merge take."""
+    return bool(
+        one.num_rows == other.num_rows
+        and one.schema == other.schema
+        and all(
+            _plain(a).equals(_plain(b)) for a, b in zip(one.columns, other.columns, strict=True)
+        )
+    )
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Dictionaries of other contracts' texts differ though the rows' texts do not."""
+    from pyarrow import types
+
+    is_text = types.is_dictionary(column.type)
+    return column.cast(column.type.value_type) if is_text else column
 
 
 def _as_they_are(pieces: list[Piece]) -> MergedRun:
