@@ -15,6 +15,7 @@ import pytest
 from tests.engine.run_stores import MONDAY, build, uneven_frame
 
 from tickloom.cli.main import main
+from tickloom.engine.build import build_kernel
 from tickloom.engine.cache import spare
 from tickloom.engine.cache.folder import clear
 from tickloom.engine.compiled import load_kernel
@@ -47,11 +48,14 @@ def blocked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.mark.filterwarnings("default::tickloom.errors.CacheWarning")
 @pytest.mark.parametrize("executor", ["threads", "processes"])
-@pytest.mark.parametrize("command", [RUN, SWEEP], ids=["run", "sweep"])
+@pytest.mark.parametrize(
+    ("command", "kernel"), [(RUN, "accounting"), (SWEEP, "buy-and-hold")], ids=["run", "sweep"]
+)
 def test_a_command_says_so_once_in_one_sentence(
     store: Path,
     blocked: Path,
     command: tuple[str, ...],
+    kernel: str,
     executor: str,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
@@ -63,9 +67,10 @@ def test_a_command_says_so_once_in_one_sentence(
     assert json.loads(out)["contracts"] > 0
     told = [line for line in err.splitlines() if not line.startswith(("compiling", "compiled"))]
     assert told == [
-        f"tickloom: the kernel cache {blocked / 'kernels'} cannot be written (Not a directory); "
-        "what is compiled now is lost when this process ends, and compiled anew in the next one. "
-        "Make it writable, or set TICKLOOM_CACHE_DIR to a folder that is"
+        f"tickloom: the kernel cache {blocked / 'kernels'} cannot be written (Not a directory: "
+        f"{blocked / 'kernels' / kernel}); what is compiled now is lost when this process ends, "
+        "and compiled anew in the next one. Make it writable, or set TICKLOOM_CACHE_DIR to a "
+        "folder that is"
     ]
     assert err.count("\ncompiling ") == err.count("\ncompiled ") == 2  # by one process for all
 
@@ -79,10 +84,34 @@ def test_a_build_that_could_keep_nothing_ends_with_that_sentence(
     assert ended.value.code == 1
     assert out == ""
     assert err.splitlines() == [
-        f"tickloom: the kernel cache {blocked / 'kernels'} cannot be written (Not a directory): "
-        "nothing that is built could be kept. Make it writable, or set TICKLOOM_CACHE_DIR to a "
-        "folder that is"
+        f"tickloom: the kernel cache {blocked / 'kernels'} cannot be written (Not a directory: "
+        f"{blocked / 'kernels' / 'ema-cross'}): nothing that is built could be kept. Make it "
+        "writable, or set TICKLOOM_CACHE_DIR to a folder that is"
     ]
+
+
+def test_a_build_looks_at_the_folder_of_each_kernel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One may belong to somebody else."""
+    monkeypatch.setenv("TICKLOOM_CACHE_DIR", str(tmp_path))
+    theirs = tmp_path / "kernels" / "accounting"
+    theirs.parent.mkdir()
+    theirs.write_text("not a folder")
+    with pytest.raises(TickloomError, match=rf"cannot be written \(.*: {theirs}\): nothing"):
+        build_kernel(get_host().kernels.get("ema-cross-array"))
+
+
+def test_a_build_finds_out_by_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder on a file system that is mounted read-only is there, and its mode says nothing."""
+
+    def refuse(*, dir: Path) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(dir))
+
+    monkeypatch.setenv("TICKLOOM_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    with pytest.raises(TickloomError, match=r"\(Read-only file system: .*buy-and-hold\): nothing"):
+        build_kernel(get_host().kernels.get("buy-and-hold"))
 
 
 def test_a_cache_that_cannot_be_cleared_is_named(

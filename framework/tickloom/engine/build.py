@@ -61,9 +61,11 @@ def build_kernel(spec: KernelSpec, announce: Announce | None = None) -> float:
     :class:`~tickloom.errors.TickloomError` if the cache cannot be written and something is missing.
     """
     started = time.perf_counter()
-    missing = [number for number, plan in enumerate(plans(spec)) if not plan.is_cached()]
-    if missing or not _has_library(spec):
-        require_writable()
+    every = plans(spec)
+    missing = [number for number, plan in enumerate(every) if not plan.is_cached()]
+    owners = {every[number].kernel for number in missing}
+    for owner in sorted(owners if _has_library(spec) else owners | {spec.name}):
+        require_writable(owner)
     compiled = native_library(spec, announce)[1] if spec.kind == "native" else 0.0
     for number in missing[:1]:
         compiled += _build_plan(spec, number, announce)

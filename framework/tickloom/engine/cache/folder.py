@@ -68,16 +68,16 @@ def cached(path: Path, key: str, source: str, build: Callable[[], Entry]) -> tup
     return entry, not built
 
 
-def require_writable() -> None:
-    """Raise :class:`TickloomError` if nothing can be kept in the cache."""
-    folder = cache_folder()
+def require_writable(kernel: str) -> None:
+    """Raise :class:`TickloomError` if nothing of ``kernel`` can be kept in the cache."""
+    root = cache_folder()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
+        (root / kernel).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=root / kernel):
             pass
     except OSError as error:
         raise TickloomError(
-            f"{unwritable(folder, error)}: nothing that is built could be kept. {REMEDY}"
+            f"{unwritable(root, error)}: nothing that is built could be kept. {REMEDY}"
         ) from error
 
 

@@ -17,7 +17,7 @@ import llvmlite.binding as llvm
 import tickloom
 from tickloom.specs.kernel import KernelSpec
 
-FORMAT: Final = "2"
+FORMAT: Final = "3"
 """Raised when the way of compiling changes while the generated text does not."""
 
 _NUMBA_SETTINGS: Final = (

@@ -44,8 +44,10 @@ def keep(path: Path, make: Callable[[Path], T]) -> T:
 
 
 def unwritable(folder: Path, error: OSError) -> str:
-    """What is wrong with a cache ``folder``, as the beginning of a message."""
-    return f"the kernel cache {folder} cannot be written ({error.strerror or error})"
+    """What is wrong with a cache ``folder``, as the beginning of a message; one file in it may be
+    somebody else's."""
+    reason = ": ".join(str(part) for part in (error.strerror, error.filename) if part)
+    return f"the kernel cache {folder} cannot be written ({reason or error})"
 
 
 REMEDY: Final = f"Make it writable, or set {CACHE_DIR} to a folder that is"
