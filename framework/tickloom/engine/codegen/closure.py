@@ -56,7 +56,7 @@ class _Walk:
         self._seen: dict[int, int] = {}
         self._kept: list[object] = []
         self._modules: set[str] = set()
-        self._overloads = list(registered())
+        self._overloads = registered()
 
     def value(self, value: Any, where: str) -> None:
         """Hash ``value``, which ``where`` refers to, and what was registered to implement it."""
