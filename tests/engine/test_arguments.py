@@ -16,7 +16,7 @@ from tests.engine.run_stores import MONDAY, TUESDAY, build, uneven_frame
 import tickloom
 from tickloom.engine import api
 from tickloom.engine.fills import FillModel
-from tickloom.engine.request import fill_of, filters_of, spread_of
+from tickloom.engine.request import costs_of, fill_of, filters_of, spread_of
 from tickloom.errors import UsageError
 
 NAN, INF = float("nan"), float("inf")
@@ -176,6 +176,32 @@ def test_a_folder_that_cannot_be_made_is_told_before_the_work(
 )
 def test_latencies(given: Any, model: FillModel) -> None:
     assert fill_of("last", given, 0) == model
+
+
+@pytest.mark.parametrize(
+    "given", [0, 3, 10**9, "250ms", "2.5ms", "0.000001ms", "86399999.999999ms"]
+)
+def test_results_say_a_latency_as_it_is_given(given: Any) -> None:
+    model = fill_of("last", given, 0)
+    assert model.latency == str(given)
+    assert fill_of("last", model.latency, 0) == model
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("nse", "nse,brokerage=20"),
+        ("nse, lot=10, fee=0", "nse,brokerage=20,lot=10"),
+        ("nse,brokerage=0", "nse,brokerage=0"),
+        ("lot=75,fee=1.50", "fee=1.5,lot=75"),
+        ("fee=0", "brokerage=0"),
+        ("fee=1e-7,lot=0.1", "fee=1e-07,lot=0.1"),
+    ],
+)
+def test_results_say_costs_as_they_are_given(given: str, said: str) -> None:
+    model = costs_of(given)
+    assert str(model) == said
+    assert costs_of(said) == model
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from tests.engine.run_stores import MONDAY, MONDAY_NIFTY, build, uneven_frame
 
 import tickloom
+from tickloom.engine import api
+from tickloom.engine.costs.tables import lots_on
 from tickloom.errors import UsageError
+from tickloom.store.layout import PartitionKey
 
 
 @pytest.fixture
@@ -47,3 +54,42 @@ def test_a_sweep_pays_what_single_runs_pay(store: Path) -> None:
 def test_costs_that_cannot_be_read_are_refused(store: Path) -> None:
     with pytest.raises(UsageError, match="costs must be 'none', 'nse'"):
         tickloom.run("buy-and-hold", store, costs="bse")
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        (("2025-08-05", "SENSEX"), "lot sizes of SENSEX are not known; known are BANKNIFTY.*lot="),
+        (
+            ("2020-06-30", "NIFTY"),
+            "NSE charges starts on 2020-07-01; 2020-06-30 is earlier.*--from",
+        ),
+        (("2021-01-08", "FINNIFTY"), "FINNIFTY start with 2021-01-11; 2021-01-08 is earlier"),
+    ],
+)
+@pytest.mark.parametrize("call", [tickloom.run, tickloom.sweep], ids=["run", "sweep"])
+def test_what_the_tables_lack_is_told_before_anything_is_run(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    call: Callable[..., Any],
+    key: tuple[str, str],
+    message: str,
+) -> None:
+    day, underlying = key
+    other = PartitionKey(dt.date.fromisoformat(day), underlying)
+    frames = {MONDAY: uneven_frame(MONDAY, 1), other: uneven_frame(MONDAY, 2)}
+    store = build(tmp_path / "store", frames)
+    for name in ("load_kernel", "load_sweep"):
+        monkeypatch.setattr(api, name, lambda *_, **__: pytest.fail("a kernel was loaded"))
+    given: dict[str, Any] = {"grid": {"size": [1, 2]}} if call is tickloom.sweep else {}
+    with pytest.raises(UsageError, match=message):
+        call("buy-and-hold", store, costs="nse", **given)
+
+
+def test_a_contract_that_expired_before_all_lot_sizes_is_named() -> None:
+    expiries = np.array([dt.date(2025, 8, 28).toordinal(), dt.date(2019, 8, 29).toordinal()])
+    epoch = dt.date(1970, 1, 1).toordinal()
+    with pytest.raises(
+        UsageError, match=r"on 2025-08-04 .*NIFTY contracts that expire on 2019-08-29"
+    ):
+        lots_on("NIFTY", dt.date(2025, 8, 4), expiries - epoch)

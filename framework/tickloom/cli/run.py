@@ -57,7 +57,7 @@ def _print(result: RunResult, out: Path | None) -> None:
         ("Total rows", f"{result.rows:,}"),
         ("Rows skipped", f"{result.rows_skipped:,} (no price)"),
         ("Total trades", f"{result.trades:,}"),
-        ("Total PnL", f"{result.pnl:,.2f}"),
+        ("Total PnL", f"{result.pnl:,.2f}{_after_costs(result)}"),
         ("Elapsed", f"{result.elapsed_s:.3f} s with {result.workers} {result.executor}"),
         ("Throughput", f"{result.rows_per_s:,.0f} rows/s ({result.rows_per_s / 1e6:.1f}M rows/s)"),
         ("Peak memory", f"{result.peak_rss_mb:,.0f} MiB"),
@@ -68,9 +68,6 @@ def _print(result: RunResult, out: Path | None) -> None:
         lines.insert(
             -3, ("Unfilled", f"{result.unfilled:,} ticks, {result.partial:,} partial fills")
         )
-    if result.cost_model != "none":
-        paid = f"{result.costs:,.2f}, which the PnL is after ({result.cost_model})"
-        lines.insert(-3, ("Costs", paid))
     if result.compile_s:
         lines.append(("Compiled", f"in {result.compile_s:.1f} s, apart from the time above"))
     if out is not None:
@@ -83,3 +80,9 @@ def _print(result: RunResult, out: Path | None) -> None:
             "nothing but nulls there",
             err=True,
         )
+
+
+def _after_costs(result: RunResult) -> str:
+    if result.cost_model == "none":
+        return ""
+    return f" after costs of {result.costs:,.2f} ({result.cost_model})"

@@ -95,7 +95,7 @@ _FILLS: Final = (
         type=float,
         default=0,
         metavar="MS",
-        help="Touch and depth: a quote unchanged for this long fills nothing; 0: never stale.",
+        help="Touch and depth: a quote unchanged for longer fills nothing; 0: never stale.",
     ),
     click.option(
         "--costs",

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
+import numpy as np
+
 from tickloom.engine import hot_build, hot_file
 from tickloom.engine.filters import Filters, no_contract
 from tickloom.engine.loading import Announce
@@ -69,8 +71,17 @@ class Preparer(Generic[C]):
         return sum(kernel.compile_seconds for kernel in self.loaded.values())
 
     def chosen(self) -> list[Partition]:
-        """The partitions that the filters select."""
-        return self.filters.partitions(self.store.partitions())
+        """The partitions that the filters select.
+
+        Raises :class:`UsageError` if there are none, or for days and underlyings that the cost
+        model's tables do not have, before hours are spent on the others.
+        """
+        found = self.filters.partitions(self.store.partitions())
+        if self.job.costs is not None:
+            first = {part.key.underlying: part.key.date for part in reversed(found)}
+            for underlying, day in first.items():
+                self.job.costs.terms(underlying, day, np.zeros(0, np.int64))
+        return found
 
     def prepare(self, pending: Sequence[Partition]) -> list[PlannedPartition]:
         """The partitions with their selected contracts; what they need is loaded."""

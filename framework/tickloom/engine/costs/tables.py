@@ -74,7 +74,7 @@ def charges_on(day: date) -> Charges:
     if not known:
         raise UsageError(
             f"the table of NSE charges starts on {table[0].start}; {day} is earlier. Use "
-            "--costs fee=... for such days"
+            "--costs fee=... for such days, or choose later ones with --from"
         )
     return known[-1]
 
@@ -89,7 +89,12 @@ def lots_on(underlying: str, day: date, expiries: NDArray[np.int64]) -> NDArray[
         known = ", ".join(sorted({row.underlying for row in lots()}))
         raise UsageError(
             f"the lot sizes of {underlying} are not known; known are {known}. Say it: "
-            "--costs nse,lot=..."
+            "--costs nse,lot=..., or leave it out with --underlying"
+        )
+    if day < table[0].start:
+        raise UsageError(
+            f"the lot sizes of {underlying} start with {table[0].start}; {day} is earlier. Say it: "
+            "--costs nse,lot=..., or choose later days with --from"
         )
     sizes = np.zeros(len(expiries), np.float64)
     for row in table:
@@ -97,10 +102,11 @@ def lots_on(underlying: str, day: date, expiries: NDArray[np.int64]) -> NDArray[
             low = row.first_expiry.toordinal() - _EPOCH
             high = row.last_expiry.toordinal() - _EPOCH
             sizes[(expiries >= low) & (expiries <= high)] = row.lot
-    if len(sizes) and not sizes.all():
+    if not sizes.all():
+        early = date.fromordinal(_EPOCH + int(expiries[sizes == 0][0]))
         raise UsageError(
-            f"the lot sizes of {underlying} start with {table[0].start}; {day} is earlier. Say it: "
-            "--costs nse,lot=..."
+            f"on {day} the lot size of {underlying} contracts that expire on {early} is not known; "
+            "do they have the right expiry? Say it: --costs nse,lot=..."
         )
     return sizes
 
