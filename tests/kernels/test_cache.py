@@ -1,257 +1,31 @@
-"""The cache of compiled kernels is never stale, survives damage, and is shared by processes."""
+"""The cache of compiled kernels survives damage, and is shared by processes."""
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable
-from dataclasses import replace
-from importlib import metadata
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 from tests.fake_distributions import Site, load, site
+from tests.kernels.kernel_author import (
+    Author,
+    author,
+    cache,
+    profit,
+)
 
-from tickloom import KernelSpec
-from tickloom.engine.cache import key as keys
 from tickloom.engine.cache.folder import LIBRARY_SUFFIX, clear
-from tickloom.engine.compiled import Variant, load_kernel
-from tickloom.engine.constants import layout_of
-from tickloom.engine.loading import array_plan, step_plan
-from tickloom.errors import CacheWarning, UsageError
+from tickloom.engine.compiled import load_kernel
+from tickloom.errors import CacheWarning
 from tickloom.host import get_host
 
-__all__ = ["load", "site"]
-
-Change = Callable[[pytest.MonkeyPatch], None]
-
-STEPS = """
-from typing import NamedTuple
-
-import helping
-from helping import LIMITS, smooth
-from tickloom import array_kernel, step_kernel
-
-class Params(NamedTuple):
-    weight: float = 0.5
-
-def init(tick, constants):
-    return tick.price
-
-def step(state, tick, position, constants):
-    mean = smooth(state, tick.price, constants.weight)
-    return mean, 1 if tick.price > mean + LIMITS[0] and helping.allowed(position) else 0
-
-KERNEL = step_kernel("cached", columns=("price",), params=Params, init=init, step=step)
-
-def loop(offsets, columns, constants, wanted):
-    for contract in range(len(offsets) - 1):
-        mean = columns.price[offsets[contract]]
-        for row in range(offsets[contract] + 1, offsets[contract + 1]):
-            price = columns.price[row]
-            mean = smooth(mean, price, constants.weight)
-            wanted[row] = price > mean and helping.allowed(row)
-
-ARRAY = array_kernel("cached-array", columns=("price",), params=Params, loop=loop)
-"""
-HELPING = """
-LIMITS = (0.25, 1)
-SWITCH = True
-
-def smooth(old, new, weight):
-    return deeper(old) + weight * (new - old)
-
-def deeper(old):
-    return old * 1.0
-
-def allowed(position):
-    return SWITCH
-"""
-PRICES = np.array([10.0, 10.4, 11.5, 11.0, 12.0, 13.0])
-
-
-@pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "cache"
-    monkeypatch.setenv("TICKLOOM_CACHE_DIR", str(folder))
-    return folder
-
-
-class Author:
-    """Someone who writes a kernel and edits it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        (folder / "stepping.py").write_text(STEPS)
-        (folder / "helping.py").write_text(HELPING)
-
-    def edit(self, module: str, old: str, new: str) -> None:
-        path = self.folder / f"{module}.py"
-        text = path.read_text()
-        assert old in text
-        path.write_text(text.replace(old, new))
-
-    def kernel(self) -> KernelSpec:
-        """The kernel as a new process would import it."""
-        for name in ("stepping", "helping"):
-            sys.modules.pop(name, None)
-        importlib.invalidate_caches()
-        kernel: KernelSpec = importlib.import_module("stepping").KERNEL
-        return kernel
-
-
-@pytest.fixture
-def author(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Author:
-    folder = tmp_path / "author"
-    folder.mkdir()
-    monkeypatch.syspath_prepend(folder)
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    monkeypatch.delitem(sys.modules, "stepping", raising=False)
-    monkeypatch.delitem(sys.modules, "helping", raising=False)
-    return Author(folder)
-
-
-def key(spec: KernelSpec, variant: Variant = Variant()) -> str:  # noqa: B008
-    return step_plan(spec, variant, layout_of(spec)).key
-
-
-def array_kernel_of_author() -> KernelSpec:
-    """The array kernel of the module that the author's step was imported from last."""
-    kernel: KernelSpec = sys.modules["stepping"].ARRAY
-    return kernel
-
-
-def array_key() -> str:
-    spec = array_kernel_of_author()
-    return array_plan(spec, Variant(), layout_of(spec)).key
-
-
-def profit(spec: KernelSpec) -> tuple[float, float]:
-    """Profit, and whether something was compiled."""
-    kernel = load_kernel(spec)
-    results = kernel(spec.params(), np.array([0, len(PRICES)]), [PRICES])
-    return float(results.pnl[0]), kernel.compile_seconds
-
-
-@pytest.mark.parametrize(
-    ("module", "old", "new"),
-    [
-        ("stepping", "else 0", "else -1"),
-        ("stepping", "return tick.price", "return tick.price + 1"),
-        ("stepping", "weight: float = 0.5", "weight: float = 0.4"),
-        ("helping", "weight * (new - old)", "weight * (old - new)"),
-        ("helping", "old * 1.0", "old * 1.5"),
-        ("helping", "LIMITS = (0.25, 1)", "LIMITS = (0.5, 1)"),
-        ("helping", "SWITCH = True", "SWITCH = False"),
-    ],
-)
-def test_an_edit_anywhere_in_the_closure_makes_another_entry(
-    author: Author, module: str, old: str, new: str
-) -> None:
-    before = key(author.kernel()), array_key()
-    assert (key(author.kernel()), array_key()) == before
-    author.edit(module, old, new)
-    assert key(author.kernel()) != before[0]
-    if module == "helping" and "LIMITS" not in old:
-        assert array_key() != before[1]
-
-
-def test_a_comment_makes_no_other_entry(author: Author) -> None:
-    before = key(author.kernel())
-    author.edit("helping", "SWITCH = True", "SWITCH = True  # why not")
-    assert key(author.kernel()) == before
-
-
-def test_an_edited_helper_and_constant_change_results(author: Author, cache: Path) -> None:
-    first, compiled = profit(author.kernel())
-    assert compiled > 0
-    assert profit(author.kernel()) == (first, 0.0)
-    author.edit("helping", "LIMITS = (0.25, 1)", "LIMITS = (0.6, 1)")
-    second, compiled = profit(author.kernel())
-    assert compiled > 0
-    author.edit("helping", "SWITCH = True", "SWITCH = False")
-    third, compiled = profit(author.kernel())
-    assert compiled > 0
-    assert len({first, second, third}) == 3
-    assert third == 0.0
-
-
-def _upgraded(library: str) -> Change:
-    def version(name: str) -> str:
-        return "99.9" if name == library else metadata.version(name)
-
-    return lambda patch: patch.setattr(keys, "version", version)
-
-
-CHANGES: dict[str, Change] = {
-    "tickloom": lambda patch: patch.setattr("tickloom.__version__", "99.9"),
-    "plugin": lambda patch: patch.setattr(keys, "plugin_of", lambda spec: ("theirs", "1.1")),
-    "numba": _upgraded("numba"),
-    "numpy": _upgraded("numpy"),
-    "llvmlite": lambda patch: patch.setattr("llvmlite.__version__", "99.9"),
-    "python": lambda patch: patch.setattr(sys.implementation, "name", "otherpython"),
-    "system": lambda patch: patch.setattr("platform.system", lambda: "Plan9"),
-    "target": lambda patch: patch.setattr(keys.llvm, "get_process_triple", lambda: "riscv64"),
-    "cpu name": lambda patch: patch.setattr(keys.llvm, "get_host_cpu_name", lambda: "i486"),
-    "cpu features": lambda patch: patch.setattr(
-        keys.llvm, "get_host_cpu_features", lambda: SimpleNamespace(flatten=lambda: "+none")
-    ),
-    **{
-        name: (lambda patch, name=name: patch.setenv(name, "1"))  # type: ignore[misc]
-        for name in ("NUMBA_OPT", "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_LOOP_VECTORIZE")
-    },
-}
-
-
-@pytest.mark.parametrize("what", CHANGES)
-def test_each_part_of_the_surroundings_makes_another_entry(
-    author: Author, what: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of step and array kernels alike."""
-    monkeypatch.setattr(keys, "_machine", keys._machine.__wrapped__)
-    spec = author.kernel()
-    monkeypatch.setattr(keys, "plugin_of", lambda spec: ("theirs", "1.0"))
-    before = key(spec), array_key()
-    assert (key(spec), array_key()) == before
-    CHANGES[what](monkeypatch)
-    assert key(spec) != before[0]
-    assert array_key() != before[1]
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [{"flags": ("contract",)}, {"flags": ("contract", "nsz")}, {"version": "2"}, {"name": "other"}],
-    ids=str,
-)
-def test_flags_version_and_name_of_a_kernel_make_another_entry(
-    author: Author, changed: dict[str, Any]
-) -> None:
-    spec = author.kernel()
-    assert key(replace(spec, **changed)) != key(spec)
-    assert key(spec, Variant(checked=True)) != key(spec)
-
-
-def test_an_edited_helper_of_an_array_kernel_changes_results(author: Author, cache: Path) -> None:
-    found = []
-    for factor in ("1.0", "9.0"):
-        author.edit("helping", "old * 1.0", f"old * {factor}")
-        author.kernel()
-        kernel = load_kernel(array_kernel_of_author())
-        assert kernel.compile_seconds > 0
-        results = kernel(kernel.spec.params(), np.array([0, len(PRICES)]), [PRICES])
-        found.append(float(results.pnl[0]))
-        assert load_kernel(array_kernel_of_author()).compile_seconds == 0
-    # Above its mean from the second row to the end; then the mean is out of reach.
-    assert found == [13.0 - 10.4, 0.0]
-
+__all__ = ["author", "cache", "load", "site"]
 
 PLUGIN = """
 from typing import NamedTuple
@@ -396,32 +170,6 @@ def test_clearing_removes_one_kernel_or_all(author: Author, cache: Path) -> None
     assert len(list(cache.rglob("*.tlk"))) == 1
     assert clear() == 1
     assert clear() == 0
-
-
-def test_an_object_whose_changes_could_not_be_noticed_is_refused(author: Author) -> None:
-    author.edit("helping", "SWITCH = True", "class Box:\n    on = True\n\nSWITCH = Box()")
-    with pytest.raises(
-        UsageError, match=r"'cached': allowed in .*helping\.py refers to a Box object"
-    ):
-        key(author.kernel())
-
-
-@pytest.mark.parametrize(
-    ("table", "found"),
-    [
-        ("np.zeros(125_001)", "an array of 1,000,008 bytes"),
-        ("np.zeros(10)[::2]", "an array that is a view with gaps"),
-    ],
-)
-def test_an_array_that_code_could_not_carry_along_is_refused(
-    author: Author, table: str, found: str
-) -> None:
-    """Numba would take its address, and the next process crash on it."""
-    author.edit("helping", "SWITCH = True", f"import numpy as np\n\nSWITCH = (1, {table})")
-    with pytest.raises(UsageError, match=rf"'cached': allowed in .*helping\.py refers to {found}"):
-        key(author.kernel())
-    author.edit("helping", table, "np.zeros(125_000)")
-    key(author.kernel())
 
 
 def test_what_is_compiled_is_announced_once(author: Author, cache: Path) -> None:
