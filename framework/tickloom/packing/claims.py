@@ -65,6 +65,7 @@ def find_claims(
     :class:`PluginError` where the reader called ``only`` fails.
     """
     offers = [readers.offer(only)] if only else list(readers)
+    store = store.resolve()
     for source in sources:
         _check_source(source, store)
     owners: dict[Path, Claim] = {}
@@ -125,8 +126,8 @@ def _check_source(source: Path, store: Path) -> None:
         raise UsageError(f"source {source} lies within the store {store}; name the raw files")
 
 
-def _is_within(path: Path, folder: Path) -> bool:
-    return path.resolve().is_relative_to(folder.resolve())
+def _is_within(path: Path, resolved: Path) -> bool:
+    return path.resolve().is_relative_to(resolved)
 
 
 def _files(source: Path, store: Path) -> Iterator[Path]:

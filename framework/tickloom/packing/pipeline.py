@@ -79,7 +79,7 @@ class Packing:
             writer = settle_writer(store, request.writer)
             self._count(claims, plan)
             known = store.manifest.sources
-            store.record_sources([*plan.touched, *forgotten(known, claims, request.sources)])
+            store.record_sources([*plan.touched, *forgotten(known, plan.keys, request.sources)])
             if plan.sources or request.add_columns:
                 self._pack(store, plan.sources, writer)
         return self._report

@@ -56,6 +56,9 @@ class ReadPlan:
     touched: tuple[SourceEntry, ...]
     """Skipped units whose times changed and whose content did not: to be noted anew."""
 
+    keys: frozenset[str]
+    """What names all units, read or skipped, in the manifest."""
+
 
 def plan_reading(
     claims: Sequence[Claim],
@@ -68,8 +71,10 @@ def plan_reading(
     sources: list[Source] = []
     touched: list[SourceEntry] = []
     skipped = 0
+    keys = set()
     for claim in claims:
         key = unit_key(claim)
+        keys.add(key)
         digest = settings[claim.reader]
         files = _look(claim)
         before = known.get(key)
@@ -78,14 +83,19 @@ def plan_reading(
             skipped += 1
             touched += _touched(before, files)
             continue
-        sources.append(new_source(len(sources), claim, digest))
-    return ReadPlan(tuple(sources), skipped, tuple(touched))
+        sources.append(_source(len(sources), key, claim, digest, files))
+    return ReadPlan(tuple(sources), skipped, tuple(touched), frozenset(keys))
 
 
 def new_source(number: int, claim: Claim, settings: str) -> Source:
     """A unit to read, as it is now."""
-    size = sum(file.size for file in _look(claim) or ())
-    return Source(number, unit_key(claim), claim, settings, size)
+    return _source(number, unit_key(claim), claim, settings, _look(claim))
+
+
+def _source(
+    number: int, key: str, claim: Claim, settings: str, files: tuple[SourceFile, ...] | None
+) -> Source:
+    return Source(number, key, claim, settings, sum(file.size for file in files or ()))
 
 
 def _look(claim: Claim) -> tuple[SourceFile, ...] | None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
 
-from tickloom.packing.claims import Claims
-from tickloom.packing.identity import unit_key
 from tickloom.packing.plan import Source
 from tickloom.packing.reading import UnitResult
 from tickloom.store.layout import PartitionKey
@@ -19,11 +17,11 @@ from tickloom.store.writer import StoreWriter
 
 
 def forgotten(
-    known: Mapping[str, SourceEntry], claims: Claims, folders: Iterable[Path]
+    known: Mapping[str, SourceEntry], there: Container[str], folders: Iterable[Path]
 ) -> list[SourceEntry]:
     """Quarantined sources that are no longer where they were, below ``folders``: nothing of them
-    remains to be tried again. Should one come back, it is read like a new one."""
-    there = {unit_key(claim) for claim in claims.claims}
+    remains to be tried again. Should one come back, it is read like a new one. ``there`` are the
+    keys of those that were found."""
     within = tuple(folders)
     return [
         msgspec.structs.replace(entry, state="packed", settings="", rejected=())
