@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import polars as pl
-import pyarrow as pa
 
 from tickloom.errors import StoreError
 from tickloom.packing.clean_rows import Batch, canonical
@@ -19,6 +17,9 @@ from tickloom.packing.table import PartitionColumns
 from tickloom.specs import Calendar
 from tickloom.store.formats import format_of
 from tickloom.store.index import ContractRows
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _STAMPS: Final = 100_000
 """Timestamps that are looked at together: 0.8 MB."""
@@ -122,6 +123,8 @@ class StoredRows:
         Raises :class:`StoreError` where a symbol does not tell to which name its row belongs.
         """
         assert self._calendar is not None  # nothing else tells names apart
+        import polars as pl
+
         symbols = rows.frame["symbol"].cast(pl.String)
         periods = {name.period for name in names_of(part.rows)}
         found = {}
@@ -138,6 +141,8 @@ class StoredRows:
 
 def stamps_of(table: pa.Table) -> Ints:
     """The timestamps of ``table``, microseconds."""
+    import polars as pl
+
     frame = pl.from_arrow(table.select(["timestamp"]))
     assert isinstance(frame, pl.DataFrame)
     return frame["timestamp"].cast(pl.Datetime("us")).to_physical().to_numpy()
