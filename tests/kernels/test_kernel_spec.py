@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numba
 import pytest
 
-from tickloom import array_kernel, native_kernel, step_kernel
-from tickloom.engine.kernel_spec import column_kind
+from tickloom import KernelSpec, array_kernel, native_kernel, step_kernel
+from tickloom.engine.kernel_spec import check_kernel, column_kind
 from tickloom.errors import UsageError
 
 
@@ -64,6 +64,11 @@ def make(**changes: Any) -> Any:
         ({"flags": ("fast",)}, "fastmath=True is refused"),
         ({"flags": ("parallel",)}, "parallel=True is refused"),
         ({"flags": ("quick",)}, "unknown flag 'quick'; there are: nnan"),
+        ({"fastmath": True}, "fastmath=True is refused"),
+        ({"parallel": True}, "parallel=True is refused"),
+        ({"fastmath": False}, "there is no argument 'fastmath'; found fastmath=False"),
+        ({"colums": ("price",)}, "there is no argument 'colums'"),
+        ({"bounds": {"span": (float("nan"), 9)}}, "must lie within its bounds nan to 9"),
         ({"max_position": 0}, "max_position must be an int from 1"),
         ({"step": init}, "step must take 4 positional arguments; found init.*test_kernel_spec.py"),
         ({"init": lambda *ticks: 0.0}, "init must take 2 positional arguments"),
@@ -85,6 +90,32 @@ def test_a_name_is_lower_case_words() -> None:
 def test_a_symbol_is_a_c_identifier() -> None:
     with pytest.raises(UsageError, match="symbol must be a C identifier; found 'a b'"):
         native_kernel("c", columns=("price",), params=Params, library="x.so", symbol="a b")
+
+
+@pytest.mark.parametrize("given", [{}, {"library": "x.so", "source": "x.c"}])
+def test_a_native_kernel_has_one_origin(given: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="kernel 'c': give either library or source"):
+        native_kernel("c", columns=("price",), params=Params, symbol="run", **given)
+
+
+def test_the_loop_of_an_array_kernel_takes_four_arguments() -> None:
+    with pytest.raises(UsageError, match="loop must take 4 positional arguments; found init"):
+        array_kernel("a", columns=("price",), params=Params, loop=init)
+
+
+@pytest.mark.parametrize("flag", ["fastmath", "parallel"])
+def test_other_kinds_refuse_the_same(flag: str) -> None:
+    refused: dict[str, Any] = {flag: True}
+    with pytest.raises(UsageError, match=f"{flag}=True is refused"):
+        array_kernel("a", columns=("price",), params=Params, loop=loop, **refused)
+    with pytest.raises(UsageError, match=f"{flag}=True is refused"):
+        native_kernel("c", columns=("price",), params=Params, library="x", symbol="f", **refused)
+
+
+def test_a_kind_that_there_is_not() -> None:
+    spec = KernelSpec(name="k", kind="loop", columns=("price",), params=Params)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="kind must be step, array or native; found 'loop'"):
+        check_kernel(spec)
 
 
 def test_the_three_kinds_are_registered() -> None:

@@ -18,7 +18,7 @@ from tickloom.store import order
 from tickloom.store.order import UnsortedError, contract_runs
 from tickloom_plugins.writers import held_rows
 
-ROWS = 3_000_000
+ROWS = 1_500_000
 WHOLE = 4 * ROWS * 8
 """Bytes of the sort columns, the least that a row group read whole would take."""
 

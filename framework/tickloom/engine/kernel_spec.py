@@ -5,13 +5,17 @@ None of this imports numba: a module that defines steps stays light, the host co
 
 from __future__ import annotations
 
-import inspect
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal, get_type_hints
+from typing import Any, Final, Literal, Never
 
+from tickloom.engine.kernel_checks import (
+    check_flags,
+    check_function,
+    check_params,
+    refuse_keywords,
+)
 from tickloom.errors import UsageError
 from tickloom.schema import STORED_COLUMNS, LogicalType
 from tickloom.specs.kernel import KernelKind, KernelSpec
@@ -27,9 +31,6 @@ CLOCK_FIELDS: Final[dict[str, ColumnKind]] = {
 }
 """Derived tick fields: nanoseconds since midnight, nanoseconds to the end of the expiry day, strike
 price, 1 for a call and 0 for a put."""
-
-FLAGS: Final = ("nnan", "ninf", "nsz", "arcp", "contract", "afn", "reassoc")
-"""LLVM fast-math flags that a kernel may opt into by name."""
 
 _KINDS: Final[dict[LogicalType, ColumnKind]] = {
     "float64": "float64",
@@ -77,6 +78,7 @@ def step_kernel(
     units: Mapping[str, str] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     flags: Sequence[str] = (),
+    **unknown: Never,
 ) -> KernelSpec:
     """A kernel written as a pure function per tick; the host owns the loop.
 
@@ -88,8 +90,9 @@ def step_kernel(
     Raises :class:`UsageError` naming what is wrong: an unknown column, a parameter without a
     default, a flag that is not reproducible by name, a function of another shape.
     """
-    _check_function(name, "init", init, 2)
-    _check_function(name, "step", step, 4)
+    refuse_keywords(name, unknown)
+    check_function(name, "init", init, 2)
+    check_function(name, "step", step, 4)
     return _checked(
         KernelSpec(
             name=name,
@@ -117,6 +120,7 @@ def array_kernel(
     units: Mapping[str, str] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     flags: Sequence[str] = (),
+    **unknown: Never,
 ) -> KernelSpec:
     """A kernel that loops itself: ``loop(offsets, columns, constants, wanted)``.
 
@@ -128,7 +132,8 @@ def array_kernel(
 
     Raises :class:`UsageError` as :func:`step_kernel` does.
     """
-    _check_function(name, "loop", loop, 4)
+    refuse_keywords(name, unknown)
+    check_function(name, "loop", loop, 4)
     return _checked(
         KernelSpec(
             name=name,
@@ -156,6 +161,7 @@ def native_kernel(
     max_position: int = 1,
     units: Mapping[str, str] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
+    **unknown: Never,
 ) -> KernelSpec:
     """A kernel in a shared library: the contract of :func:`array_kernel` as a C function.
 
@@ -164,6 +170,7 @@ def native_kernel(
     be given as ``source``: the system's compiler builds it into the host's cache. Either is opened
     at its first use, not here. Raises :class:`UsageError` as :func:`step_kernel` does.
     """
+    refuse_keywords(name, unknown)
     if (library is None) == (source is None):
         raise UsageError(f"kernel {name!r}: give either library or source")
     if not re.fullmatch(r"[A-Za-z_]\w*", symbol):
@@ -192,10 +199,10 @@ def check_kernel(spec: KernelSpec) -> None:
         )
     _check_kind(where, spec.kind)
     _check_columns(where, spec)
-    _check_params(where, spec)
-    _check_flags(where, spec.flags)
+    check_params(where, spec)
+    check_flags(where, spec.flags)
     if spec.prepare is not None:
-        _check_function(spec.name, "prepare", spec.prepare, 1)
+        check_function(spec.name, "prepare", spec.prepare, 1)
     size = spec.max_position
     if type(size) is not int or not 1 <= size <= _LARGEST_POSITION:
         raise UsageError(
@@ -252,84 +259,3 @@ def _check_columns(where: str, spec: KernelSpec) -> None:
     twice = sorted({field for field in fields if fields.count(field) > 1})
     if twice:
         raise UsageError(f"{where}: a tick has each field once; found twice: {', '.join(twice)}")
-
-
-def _check_params(where: str, spec: KernelSpec) -> None:
-    defaults: dict[str, Any] | None = getattr(spec.params, "_field_defaults", None)
-    if defaults is None:
-        raise UsageError(
-            f"{where}: params must be a NamedTuple class whose fields have defaults; found "
-            f"{spec.params!r}"
-        )
-    hints = get_type_hints(spec.params)
-    for field in spec.params._fields:
-        if field not in defaults:
-            raise UsageError(f"{where}: parameter {field!r} has no default; give it one")
-        if type(defaults[field]) not in (int, float, bool):
-            raise UsageError(
-                f"{where}: parameter {field!r} must be int, float or bool; its default is "
-                f"{defaults[field]!r}"
-            )
-        if type(defaults[field]) is int and hints.get(field) is float:
-            raise UsageError(
-                f"{where}: parameter {field!r} is a float, its default {defaults[field]!r} an int; "
-                f"write {defaults[field]:.1f}"
-            )
-    _check_units_and_bounds(where, spec, defaults)
-
-
-def _check_units_and_bounds(where: str, spec: KernelSpec, defaults: dict[str, Any]) -> None:
-    for what, names in (
-        ("units", [u[0] for u in spec.units]),
-        ("bounds", [b[0] for b in spec.bounds]),
-    ):
-        for name in names:
-            if name not in defaults:
-                listed = ", ".join(defaults) or "none"
-                raise UsageError(
-                    f"{where}: {what} name the parameter {name!r}; parameters: {listed}"
-                )
-    for name, low, high in spec.bounds:
-        if math.isnan(low) or math.isnan(high) or not low <= defaults[name] <= high:
-            raise UsageError(
-                f"{where}: the default of {name!r} must lie within its bounds {low} to {high}; "
-                f"found {defaults[name]!r}"
-            )
-
-
-def _check_flags(where: str, flags: Sequence[object]) -> None:
-    for flag in flags:
-        if flag in (True, "fast", "fastmath"):
-            raise UsageError(
-                f"{where}: fastmath=True is refused, it changes results from one CPU to the next "
-                f"and folds NaN checks away; name single flags: {', '.join(FLAGS)}"
-            )
-        if flag == "parallel":
-            raise UsageError(
-                f"{where}: parallel=True is refused, it aborts when several threads call it; the "
-                "host runs contracts side by side"
-            )
-        if flag not in FLAGS:
-            raise UsageError(f"{where}: unknown flag {flag!r}; there are: {', '.join(FLAGS)}")
-
-
-def _check_function(kernel: str, role: str, function: object, arguments: int) -> None:
-    where = f"kernel {kernel!r}: {role}"
-    options = getattr(function, "targetoptions", {})
-    for option in ("fastmath", "parallel"):
-        if options.get(option) not in (None, False):
-            raise UsageError(
-                f"{where} is compiled with {option}={options[option]!r}; hand over the plain "
-                "function, the host compiles it reproducibly"
-            )
-    plain = getattr(function, "py_func", function)
-    if not inspect.isfunction(plain):
-        raise UsageError(f"{where} must be a plain function; found {function!r}")
-    code = plain.__code__
-    variadic = code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS)
-    if code.co_argcount != arguments or code.co_kwonlyargcount or variadic:
-        raise UsageError(
-            f"{where} must take {arguments} positional arguments; found "
-            f"{plain.__name__}{inspect.signature(plain)} at {code.co_filename}, line "
-            f"{code.co_firstlineno}"
-        )
