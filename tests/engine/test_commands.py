@@ -82,6 +82,9 @@ def test_filters_and_costs_reach_the_run(store: Path) -> None:
     [
         (["run", "ema-cros", "STORE"], 2, "did you mean 'ema-cross'"),
         (["run", "ema-cross", "nowhere"], 2, "no store at nowhere"),
+        (["run", "ema-cross", "FILE"], 2, "no store at FILE: it is a file; a store is a folder"),
+        (["run", "ema-cross", "FILE/in"], 2, "no store at FILE/in: it does not exist"),
+        (["info", "FILE"], 2, "no store at FILE: it is a file; a store is a folder"),
         (["run", "ema-cross", "STORE", "--param", "speed=1"], 2, "fast=5, slow=21"),
         (["run", "ema-cross", "STORE", "--param", "fast"], 2, "expected name=value"),
         (["run", "ema-cross", "STORE", "--param", "fast=x"], 2, "'fast'"),

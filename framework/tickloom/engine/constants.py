@@ -32,16 +32,20 @@ class ConstantsLayout:
         packed = np.zeros(len(self.kinds), np.float64)
         as_int = packed.view(np.int64)
         for slot, (kind, value) in enumerate(zip(self.kinds, constants, strict=True)):
-            if kind is float:
-                packed[slot] = value
-            elif isinstance(value, int | np.integer | np.bool_):
-                as_int[slot] = value
-            else:
+            whole = isinstance(value, int | np.integer | np.bool_)
+            if not whole and not (kind is float and isinstance(value, float | np.floating)):
                 raise PluginError(
                     f"kernel {self.kernel!r}: constant {self.record._fields[slot]!r} is "
                     f"{kind.__name__} with the default parameters and {value!r} with others; "
                     "prepare must give each constant one type"
                 )
+            try:
+                (packed if kind is float else as_int)[slot] = value
+            except OverflowError as error:
+                raise PluginError(
+                    f"kernel {self.kernel!r}: constant {self.record._fields[slot]!r} is more than "
+                    f"64 bits hold with some parameters: {error}; bound them"
+                ) from error
         return packed
 
     def c_struct(self, name: str) -> str:

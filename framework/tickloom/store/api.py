@@ -78,7 +78,7 @@ class Store:
         """Look at the manifest again: a packer may have committed."""
         try:
             self._state = self._control.read()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):  # the latter where the path is a file's
             self._foreign = foreign_partitions(self.path)
 
     def entry(self, key: PartitionKey) -> PartitionEntry | None:
