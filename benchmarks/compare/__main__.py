@@ -38,8 +38,8 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     except Exception as error:
         # Python would end with 1, which says that something is slower.
         traceback.print_exc()
-        outcome = f"not measured: the comparison itself failed: {type(error).__name__}: {error}"
-        text, code = not_measured(outcome.partition(": ")[2]), NOT_MEASURED
+        reason = f"the comparison itself failed: {type(error).__name__}: {error}"
+        text, code, outcome = not_measured(reason), NOT_MEASURED, f"not measured: {reason}"
     print(text)
     try:
         _write(out, text)
