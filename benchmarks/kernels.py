@@ -152,6 +152,9 @@ class Sweep(sampling.CpuTimed):
     param_names = ("kernel", "variant")
 
     def setup(self, columns: dict[str, list[str]], kernel: str, variant: str) -> None:
+        if variant == "hot" and sizes.quick():
+            # Half of the sweeps: with them the small suite took longer than four minutes.
+            raise NotImplementedError
         from tickloom.engine.sweep_call import load_sweep
 
         self.loaded = Loaded(kernel, columns[kernel], variant)

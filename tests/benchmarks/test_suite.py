@@ -150,6 +150,22 @@ def test_the_variants_in_memory_trade_alike(rows: dict[str, list[str]]) -> None:
     assert trades["plain"] == trades["logged"] == trades["hot"]
 
 
+def test_the_small_suite_skips_sweeps_over_hot_arrays_and_no_other(
+    rows: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def skipped(variant: str) -> bool:
+        try:
+            kernels.Sweep().setup(rows, "ema-cross", variant)
+        except NotImplementedError:
+            return True
+        return False
+
+    monkeypatch.setenv("TICKLOOM_BENCH_QUICK", "1")
+    assert [skipped("plain"), skipped("hot")] == [False, True]
+    monkeypatch.setenv("TICKLOOM_BENCH_QUICK", "")
+    assert not skipped("hot")
+
+
 def test_the_sets_of_a_sweep_differ_in_one_parameter_and_keep_its_bounds() -> None:
     for kernel, work in kernels.WORK.items():
         spec = get_host().kernels.get(kernel)
