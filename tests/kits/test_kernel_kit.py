@@ -113,6 +113,37 @@ def test_a_read_out_of_bounds() -> None:
         )
 
 
+WEIGHTS = np.ones(3)
+
+
+def weight(tick: int) -> float:
+    return float(WEIGHTS[tick])
+
+
+def outgrows_a_table(state: int, tick: Any, position: int, constants: Params) -> tuple[int, int]:
+    return state + 1, 0 if weight(state) > 1e300 else 1
+
+
+def outgrows_it_too(offsets: Any, columns: Any, constants: Any, wanted: Any) -> None:
+    for row in range(len(wanted)):
+        wanted[row] = 0 if weight(row) > 1e300 else 1
+
+
+@pytest.mark.parametrize("spec", [step(outgrows_a_table), array(outgrows_it_too)], ids=["s", "a"])
+def test_a_helper_that_reads_out_of_bounds(spec: KernelSpec) -> None:
+    line = weight.__code__.co_firstlineno + 1
+    with pytest.raises(AssertionError, match=rf"'planted' reads out .*, line {line}: index 3 is"):
+        KIT.test_it_reads_nothing_out_of_bounds(spec, [Params()])
+
+
+def divides(state: int, tick: Any, position: int, constants: Params) -> tuple[int, int]:
+    return state, 1 if 1.0 / (tick.price - tick.price) > 0.0 else 0
+
+
+def test_what_python_refuses_to_divide_is_no_fault() -> None:
+    KIT.test_it_reads_nothing_out_of_bounds(step(divides), [Params()])
+
+
 def remembers_the_slice(offsets: Any, columns: Any, constants: Any, wanted: Any) -> None:
     highest = 0.0
     for row in range(len(wanted)):

@@ -22,6 +22,7 @@ from tickloom.engine.compiled import (
 from tickloom.engine.sweep_call import load_sweep
 from tickloom.specs.kernel import KernelSpec
 from tickloom.testing.kernel_process import Call, run_elsewhere
+from tickloom.testing.kernel_python import check_indices
 from tickloom.testing.kernel_ticks import Ticks, slices
 
 Reference = Callable[[Sequence[Any], Any], tuple[float, int]]
@@ -84,6 +85,18 @@ class KernelTests:
                         f"profit of {where}"
                     )
                     assert results.skipped[number] == rows - len(usable), f"skipped rows of {where}"
+
+        check()
+
+    def test_it_reads_nothing_out_of_bounds(
+        self, kernel: KernelSpec, parameter_sets: Sequence[Any]
+    ) -> None:
+        """Run by the interpreter, with whatever its functions call."""
+
+        @ADVERSARIAL
+        @given(ticks=slices(kernel.columns), params=st.sampled_from(list(parameter_sets)))
+        def check(ticks: Ticks, params: Any) -> None:
+            check_indices(kernel, ticks, params)
 
         check()
 

@@ -1,0 +1,60 @@
+"""A kernel as its author wrote it, run by the interpreter: there every index is checked.
+
+Numba's bounds check reaches the body of an author's loop, not a step, nor what either calls.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections import namedtuple
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+
+from tickloom.engine.constants import prepare_constants
+from tickloom.engine.kernel_spec import CLOCK_FIELDS, column_kind
+from tickloom.specs.kernel import KernelSpec
+from tickloom.testing.kernel_ticks import Ticks
+
+
+def check_indices(spec: KernelSpec, ticks: Ticks, params: Any) -> None:
+    """Raise AssertionError, naming the line, where a step or loop reads out of bounds. A native
+    kernel has no Python to run."""
+    constants = prepare_constants(spec, params)
+    contracts = [ticks.usable(spec, number) for number in range(len(ticks.offsets) - 1)]
+    try:
+        if spec.step is not None:
+            for contract in contracts:
+                _step_through(spec, contract, constants)
+        elif spec.loop is not None:
+            _loop_over(spec, contracts, constants)
+    except IndexError as error:
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        raise AssertionError(
+            f"kernel {spec.name!r} reads out of bounds at {at.filename}, line {at.lineno}: {error}"
+        ) from error
+
+
+def _step_through(spec: KernelSpec, ticks: list[Any], constants: Any) -> None:
+    assert spec.init is not None
+    assert spec.step is not None
+    # Where Python raises, compiled arithmetic goes on with inf or NaN: that contract ends here.
+    with suppress(ArithmeticError, ValueError):
+        state, position = spec.init(ticks[0], constants) if ticks else None, 0
+        for tick in ticks[1:]:
+            state, position = spec.step(state, tick, int(position), constants)
+
+
+def _loop_over(spec: KernelSpec, contracts: list[list[Any]], constants: Any) -> None:
+    assert spec.loop is not None
+    names = spec.columns + spec.clock
+    rows = [tick for contract in contracts for tick in contract]
+    columns = [
+        np.array([getattr(row, name) for row in rows], CLOCK_FIELDS.get(name) or column_kind(name))
+        for name in names
+    ]
+    record: Any = namedtuple("Columns", names)  # type: ignore[misc]
+    offsets = np.cumsum([0, *map(len, contracts)])
+    with suppress(ArithmeticError, ValueError), np.errstate(all="ignore"):
+        spec.loop(offsets, record(*columns), constants, np.zeros(len(rows), np.int32))
