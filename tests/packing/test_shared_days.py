@@ -10,7 +10,7 @@ import pytest
 from tests.packing.raw_files import Tick, data_files, write_raw_file
 
 from tickloom import pack
-from tickloom.packing import merged_runs
+from tickloom.packing import merged_runs, plan
 from tickloom.packing.merge import Rows, merge
 
 TICKS: list[Tick] = [(0, 1.0, 1), (0, 1.5, 2), (1, None, 2), (3, 1.25, None)]
@@ -44,7 +44,13 @@ def both_folders(folder: Path, second: list[Tick], columns: dict[str, Any] | Non
     return folder
 
 
-def test_contracts_alike_in_both_are_taken_as_they_are(tmp_path: Path, merged: list[int]) -> None:
+def test_contracts_alike_in_both_are_taken_as_they_are(
+    tmp_path: Path, merged: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The four files of a group share a block of bins. The two of the second strike are in two, with
+    # other contracts' symbols.
+    monkeypatch.setattr(plan, "GROUPS_PER_WORKER", 1)
+    monkeypatch.setattr(plan, "LARGEST_GROUP", 4)
     report = pack(
         both_folders(tmp_path / "raw", TICKS), tmp_path / "store", executor="threads", workers=1
     )
