@@ -2,7 +2,7 @@
 
 A library's key covers the preprocessed text, which is all that the compiler will see: the source,
 every header that it includes from wherever, and the macros of flags and environment. That text is
-what is compiled, too. Preprocessing the built-in kernel takes 10 ms, asking for the version 2 ms.
+what is compiled, too. Preprocessing the built-in kernel takes 7 ms, asking for the version 1 ms.
 """
 
 from __future__ import annotations
