@@ -34,20 +34,23 @@ class Stores:
         return sorted(self.documented.glob("*/*/*.parquet"))
 
 
-def make_raw(folder: Path, rows: int, strikes: int = STRIKES) -> Path:
-    """A raw folder of about ``rows`` ticks over two days, made once.
+def make_raw(folder: Path, rows: int, days: int = 2, strikes: int = STRIKES) -> Path:
+    """A raw folder of about ``rows`` ticks over ``days`` days, made once.
 
     Rows without a price are left out: the documented designs take them for price 0, tickloom skips
     them, and results could not be compared.
     """
-    kept = folder / f"raw-{rows}"
+    kept = folder / f"raw-{rows}-{days}-{strikes}"
     if not kept.exists():
         from tickloom.synth import write_raw
 
         scratch = folder / "raw-scratch"
         shutil.rmtree(scratch, ignore_errors=True)
-        # Of two days in two folders that share one, the first folder has two thirds.
-        report = write_raw(scratch, rows=rows * 3 // 2, days=2, strikes=strikes)
+        # Days come in two folders, which share one; the first of them is kept.
+        all_days = 2 * days - 2
+        report = write_raw(
+            scratch, rows=rows * (all_days + 1) // days, days=all_days, strikes=strikes
+        )
         for file in report.folders[0].iterdir():
             pl.read_parquet(file).filter(pl.col("price") > 0).write_parquet(file)
         report.folders[0].rename(kept)
