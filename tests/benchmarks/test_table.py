@@ -69,7 +69,7 @@ def test_raw_rows_all_have_a_price(folder: Path, stores: Stores) -> None:
     prices = pl.concat([pl.read_parquet(f, columns=["price"]) for f in stores.files()])["price"]
     assert prices.null_count() == 0
     assert (prices > 0).all()
-    assert make_raw(folder, 30_000, strikes=3) == folder / "raw-30000"
+    assert make_raw(folder, 30_000, strikes=3) == folder / "raw-30000-2-3"
 
 
 def test_larger_stores_hold_the_same_days_again(stores: Stores, folder: Path) -> None:
@@ -148,7 +148,7 @@ def test_sweep_agrees_with_single_runs(stores: Stores) -> None:
 
 
 def test_packing_is_watched_from_outside(stores: Stores, folder: Path) -> None:
-    documented, ours = measure_packing(folder / "raw-30000", folder, 1, [512 * 2**20])
+    documented, ours = measure_packing(folder / "raw-30000-2-3", folder, 1, [512 * 2**20])
     assert documented.rows == ours.rows == stores.rows
     for timing in (documented, ours):
         assert timing.peak > 50 * 2**20

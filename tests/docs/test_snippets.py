@@ -99,6 +99,8 @@ def test_console_blocks_split_into_commands() -> None:
         ("a ... c", "a b c", True),
         ("first\n...\nlast", "first\nx\ny\nlast\n", True),
         ("took ... s", "took 1.25 s\n", True),
+        ("...\nlast", "last\n", True),
+        ("first\n...", "first\n", True),
         ("a", "b", False),
         ("a ... c", "a b", False),
         ("", "", True),

@@ -93,9 +93,10 @@ def sessions(text: str) -> list[tuple[str, str]]:
 
 
 def matches(expected: str, printed: str) -> bool:
-    """Is ``printed`` what is expected? ``...`` stands for anything; runs of blanks are one."""
+    """Is ``printed`` what is expected? ``...`` stands for anything, on a line of its own also for
+    no line; runs of blanks are one."""
     pattern = r".*".join(
         r"\s+".join(re.escape(word) for word in re.split(r"\s+", part))
         for part in expected.strip().split("...")
     )
-    return re.fullmatch(rf"\s*{pattern}\s*", printed, re.DOTALL) is not None
+    return re.fullmatch(rf"\s*{pattern}\s*", f"\n{printed}\n", re.DOTALL) is not None
