@@ -130,6 +130,13 @@ def test_extra_and_missing_columns_pass_through(tmp_path: Path) -> None:
     assert frame.columns == ["timestamp", "price", "volume", "iv"]
 
 
+def test_names_that_look_like_patterns_are_names(tmp_path: Path) -> None:
+    columns = ticks() | {"^iv$": [0.1] * 10, "*": [1] * 10, "^.*$": ["x"] * 10}
+    [frame] = read(write(tmp_path / "a.parquet", columns))
+    assert frame.columns == list(columns)
+    assert frame["^iv$"].to_list() == [0.1] * 10
+
+
 def test_untyped_null_clock_is_a_null_timestamp(tmp_path: Path) -> None:
     columns = ticks() | {"timestamp": pa.nulls(10), "lastTradeTime": pa.nulls(10)}
     [frame] = read(write(tmp_path / "a.parquet", columns))

@@ -36,11 +36,12 @@ def decode(path: Path, file: pq.ParquetFile, layout: Layout, rows: int) -> Itera
     Text comes as categories, from PyArrow, as it does from files that PyArrow reads as a whole.
     """
     import polars as pl
+    from polars import selectors
 
     text = [layout.names[place] for place in layout.texts_at]
     numbers = pl.scan_parquet(
         path, glob=False, hive_partitioning=False, parallel="none", use_statistics=False
-    ).select(pl.col([name for name in layout.names if name not in text]))
+    ).select(selectors.by_name([name for name in layout.names if name not in text]))
     start = 0
     for size, texts in _texts(file, text, rows):
         try:

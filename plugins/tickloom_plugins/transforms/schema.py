@@ -71,6 +71,12 @@ def _check_names(names: list[str]) -> None:
         if name not in names:
             found = ", ".join(each for each in names if not each.startswith("__")) or "none"
             raise ReadError(f"expected a column {name!r}; found the columns: {found}")
+    patterns = [name for name in names if name == "*" or (name[:1], name[-1:]) == ("^", "$")]
+    if patterns:
+        raise ReadError(
+            f"the name of column {patterns[0]!r} is one that Polars takes for a pattern of names; "
+            "rename it in the file"
+        )
     taken = sorted(COMPUTED_NAMES & set(names))
     if taken:
         raise ReadError(
