@@ -15,7 +15,7 @@ from tickloom import pack
 
 ticks: st.SearchStrategy[Tick] = st.tuples(
     st.sampled_from([0, 0, 1, 2, 3 * DAY, 3 * DAY + 1]),
-    st.sampled_from([None, 1.0, 1.5]),
+    st.sampled_from([None, 0.0, -0.0, 1.5]),
     st.integers(0, 2),
 )
 contract = st.tuples(st.sampled_from([54000.0, 54100.5]), st.sampled_from(["CE", "PE"]))

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from tests.packing.raw_files import DAY, raw_frame, stored, write_raw_file
@@ -70,7 +71,9 @@ def test_bad_row_is_kept_with_its_reason_and_good_rows_go_on(
 def test_null_and_zero_prices_are_kept_in_the_store(tmp_path: Path) -> None:
     write_raw_file(tmp_path / "raw", [(0, None, 1), (1, 0.0, 2), (2, -0.0, 3)])
     assert packed(tmp_path / "raw", tmp_path / "store").exit_code == 0
-    assert stored(tmp_path / "store")["price"].to_list() == [None, 0.0, 0.0]
+    prices = stored(tmp_path / "store")["price"]
+    assert prices.to_list() == [None, 0.0, 0.0]
+    assert not np.signbit(prices.to_numpy()[1:]).any()
 
 
 @pytest.mark.parametrize(

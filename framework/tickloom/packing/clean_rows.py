@@ -93,13 +93,17 @@ def crossed_quotes(frame: pl.DataFrame) -> int:
 
 def canonical(batch: Batch) -> Batch:
     """``batch`` with one zero and one NaN: rows that compare equal have equal bytes."""
-    import polars as pl
 
     frame = batch.frame
     uneven = [name for name in _floats(frame) if _is_uneven(frame[name], *batch.extremes(name))]
     if not uneven:
         return batch
-    return Batch(frame.with_columns((pl.col(uneven) + 0.0).fill_nan(float("nan"))))
+    return Batch(frame.with_columns(_even(frame.get_column(name)) for name in uneven))
+
+
+def _even(series: pl.Series) -> pl.Series:
+    # Not series + 0.0, which Polars takes for the series itself.
+    return series.set((series == 0).fill_null(False), 0.0).fill_nan(float("nan"))
 
 
 def _floats(frame: pl.DataFrame) -> list[str]:
