@@ -58,10 +58,9 @@ class HeldRows:
 
         if self._starts[group + 1] - self._starts[group] <= HELD_ROWS:
             yield self._file.read_row_group(group, self._columns, use_threads=False)
-            return
-        batches = self._file.iter_batches(
-            HELD_ROWS, row_groups=[group], columns=self._columns, use_threads=False
-        )
-        for batch in batches:
-            yield pa.Table.from_batches([batch])
+        else:
+            for batch in self._file.iter_batches(
+                HELD_ROWS, row_groups=[group], columns=self._columns, use_threads=False
+            ):
+                yield pa.Table.from_batches([batch])
         raise pa.ArrowInvalid(f"row group {group} has fewer rows than the file says")
