@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pytest
+from tests.packing.raw_files import write_raw_file
 
 import tickloom
+from tickloom.packing.bin_file import BinFile, Part
+from tickloom.packing.bins import Block
 
 MAPPING = """
 symbol = "{sym}"
@@ -34,3 +40,32 @@ def test_unreadable_symbol_costs_its_own_rows(tmp_path: Path) -> None:
     assert pl.read_parquet(file)["price"].to_list() == [1.5, 2.5]
     [kept] = (store / "_tickloom/quarantine").rglob("*.parquet")
     assert pl.read_parquet(kept)["price"].to_list() == [54000.0, 54001.0]
+
+
+def test_only_files_of_one_contract_share_blocks_of_bins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file in order of time spreads each contract over all of its blocks: each would be kept by
+    the rows of all contracts."""
+    calls: list[bool] = []
+    append = BinFile.append
+
+    def noted(
+        self: BinFile, table: pa.Table, parts: Sequence[Part], *, shared: bool
+    ) -> list[tuple[Block, int]]:
+        calls.append(shared)
+        return append(self, table, parts, shared=shared)
+
+    monkeypatch.setattr(BinFile, "append", noted)
+    (tmp_path / "ticks.csv").write_text(LINES)
+    (tmp_path / "mapping.toml").write_text(MAPPING)
+    one = tmp_path / "BANKNIFTY25AUG54000CE.csv"
+    one.write_text(LINES.replace("PE", "CE"))
+    for source, expected in ((tmp_path / "ticks.csv", [False, False]), (one, [False])):
+        mapping = tmp_path / "mapping.toml"
+        tickloom.pack(source, tmp_path / "store", mapping=mapping, executor="threads")
+        assert calls == expected
+        calls.clear()
+    write_raw_file(tmp_path / "raw", [(0, 1.0, 1)])
+    tickloom.pack(tmp_path / "raw", tmp_path / "store", executor="threads")
+    assert calls == [True]

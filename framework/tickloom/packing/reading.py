@@ -166,6 +166,7 @@ class _UnitReading:
         self._options = group.options
         self._spec: ReaderSpec = get_host().readers.get(task.reader)
         self._calendar = load_calendar(self._spec.calendar, group.calendar_file)
+        self._reading = task.reading
         readings = {task.reading.symbol: task.reading} if task.reading else {}
         self._names = Names(self._calendar, self._spec.dialect, readings)
         self._bins = bins
@@ -268,9 +269,7 @@ class _UnitReading:
         parts = [
             Part(PartitionKey(day.day, contract.underlying), day.start, day.rows) for day in days
         ]
-        # A contract of a unit of many may be spread over all of its blocks: shared ones would be
-        # read again for each contract.
-        places = self._bins.append(compact(good), parts, shared=bool(self._unit.name))
+        places = self._bins.append(compact(good), parts, shared=self._is_one(batch.symbol))
         for day, part, (block, start) in zip(days, parts, places, strict=True):
             found = self._found.get((part.key, contract))
             if found is None:
@@ -278,6 +277,13 @@ class _UnitReading:
                 self._found[part.key, contract] = found
             segment = Segment(block, start, day.rows, day.first, day.last, day.in_order)
             found.segments.append(segment)
+
+    def _is_one(self, symbol: str) -> bool:
+        """Whether the unit is one contract, and was dealt among its neighbours. The contracts of a
+        unit of many may each be spread over all of its blocks: with others in them, those would be
+        read again for each contract, and kept by the few rows of any."""
+        listed = self._reading.contract if self._reading else None
+        return listed is not None and symbol == self._unit.name
 
     def _note_columns(self, frame: pl.DataFrame) -> None:
         for name, dtype in zip(frame.columns, frame.dtypes, strict=True):
