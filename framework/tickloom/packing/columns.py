@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from tickloom.packing.assembly import partition_transforms
 from tickloom.packing.extra_columns import common_type, extra_types, fits, given_by
@@ -18,7 +18,9 @@ def settle_columns(
 
     ``fixed`` are the store's so far, None before its first pack.
     """
+    results = list(results)
     found = {result.number: extra_types(result.columns) for result in results}
+    beyond_floats = {result.number: result.beyond_floats for result in results}
     known = {column.name: column for column in fixed or ()}
     if fixed is None or may_add:
         types: dict[str, LogicalType | None] = {}
@@ -30,12 +32,18 @@ def settle_columns(
         raw = (*RAW_COLUMNS, *known.values())
         known |= {column.name: column for column in given_by(partition_transforms(), raw)}
     misfits = {
-        number: reason for number, columns in found.items() if (reason := _misfit(columns, known))
+        number: reason
+        for number, columns in found.items()
+        if (reason := _misfit(columns, known, beyond_floats[number]))
     }
     return tuple(known[name] for name in sorted(known)), misfits
 
 
-def _misfit(columns: Mapping[str, LogicalType | None], known: Mapping[str, Column]) -> str:
+def _misfit(
+    columns: Mapping[str, LogicalType | None],
+    known: Mapping[str, Column],
+    beyond_floats: Container[str],
+) -> str:
     new = sorted(set(columns) - set(known))
     if new:
         return (
@@ -45,4 +53,6 @@ def _misfit(columns: Mapping[str, LogicalType | None], known: Mapping[str, Colum
     for name, logical in sorted(columns.items()):
         if not fits(logical, known[name]):
             return f"column {name!r} holds {logical}; the store's column holds {known[name].type}"
+        if name in beyond_floats and known[name].type == "float64":
+            return f"column {name!r} holds integers that the store's column, float64, cannot hold"
     return ""

@@ -27,7 +27,7 @@ from tickloom.packing.plan import reader_settings
 from tickloom.packing.reading import batch_transforms, load_calendar
 from tickloom.packing.rebuild import find_again
 from tickloom.packing.row_checks import split_rows
-from tickloom.packing.table import PartitionColumns
+from tickloom.packing.table import PartitionColumns, in_type
 from tickloom.specs import (
     ContractSlice,
     PartitionContext,
@@ -148,7 +148,7 @@ class _Comparison:
         identity = list(self._columns.identity)
         there = stored.select(identity).group_by(identity).len("stored")
         wanted = rows.select(
-            pl.col(name).cast(there.schema[name])
+            in_type(rows[name], there.schema[name])
             if name in rows.columns
             else pl.lit(None, there.schema[name]).alias(name)
             for name in identity

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tickloom.contracts import Contract, Expiry, NameReading
 from tickloom.errors import PluginError
@@ -43,6 +43,10 @@ from tickloom.store.manifest import SourceFile
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+LARGEST_EXACT: Final = 2**53
+"""Beyond it, not every integer has a float64."""
 
 
 class UnitTask(NamedTuple):
@@ -102,6 +106,9 @@ class UnitResult:
     columns: dict[str, pl.DataType] = field(default_factory=dict)
     """Columns beyond the 58 that its bins have."""
 
+    beyond_floats: set[str] = field(default_factory=set)
+    """Those among them with integers that no float64 holds exactly."""
+
     rejected: list[RejectedPart] = field(default_factory=list)
     """What of it is not in the bins."""
 
@@ -118,6 +125,7 @@ class UnitResult:
         """Take nothing of it."""
         self.bins = []
         self.columns = {}
+        self.beyond_floats = set()
         self.crossed = 0
         self.settled = []
         self.rejected = [RejectedPart(self.path, reason, self.rows, None)]
@@ -289,6 +297,8 @@ class _UnitReading:
         for name, dtype in zip(frame.columns, frame.dtypes, strict=True):
             if name in STORED_NAMES:
                 continue
+            if _is_beyond_floats(frame[name]):
+                self._result.beyond_floats.add(name)
             known = self._result.columns.setdefault(name, dtype)
             if known != dtype:
                 raise PluginError(
@@ -299,6 +309,16 @@ class _UnitReading:
     def _reject_whole(self, reason: str) -> None:
         self._rejected.discard()
         self._result.reject_whole(reason)
+
+
+def _is_beyond_floats(series: pl.Series) -> bool:
+    import polars as pl
+
+    if series.dtype != pl.Int64 or series.null_count() == len(series):
+        return False
+    smallest: Any = series.min()
+    largest: Any = series.max()
+    return bool(max(-smallest, largest) > LARGEST_EXACT)
 
 
 def _check_part(part: object) -> None:

@@ -27,7 +27,8 @@ class PartitionColumns:
         """Columns that make a row what it is: the vendor's."""
         self._final = polars_schema((*STORED_COLUMNS, *extra))
         self._merged = polars_schema((*raw, TIMESTAMP_NS))
-        self._fitting: pa.Schema | None = None  # of the latest tables that needed no casts
+        # Of the latest tables that needed no casts, new rows and stored ones.
+        self._fitting: list[pa.Schema] = []
 
     @property
     def merged(self) -> tuple[str, ...]:
@@ -37,22 +38,32 @@ class PartitionColumns:
     def from_arrow(self, tables: Sequence[pa.Table]) -> pl.DataFrame:
         """The rows of ``tables`` with the columns that rows are merged by; a column that a table
         lacks is null there."""
+        alike: list[list[pa.Table]] = []
+        for table in tables:
+            if alike and _same_types(table, alike[-1][0].schema):
+                alike[-1].append(table)
+            else:
+                alike.append([table])
+        return self.join([self._frame(group) for group in alike])
+
+    def _frame(self, tables: Sequence[pa.Table]) -> pl.DataFrame:
+        """The rows of tables of one schema."""
         import polars as pl
         import pyarrow as pa
 
-        table = pa.concat_tables(tables, promote_options="permissive")
+        table = pa.concat_tables(tables)
         frame = pl.from_arrow(table, rechunk=False)
         assert isinstance(frame, pl.DataFrame)
-        if self._fitting is not None and table.schema.equals(self._fitting):
+        if any(_same_types(table, schema) for schema in self._fitting):
             return frame  # a comparison of Polars' own schemas takes 0.3 ms
         there = set(frame.columns)
         missing = [name for name in self._merged if name not in there]
         if missing:
             frame = frame.with_columns(pl.lit(None).alias(name) for name in missing)
         elif frame.schema == self._merged:
-            self._fitting = table.schema
+            self._fitting = [table.schema, *self._fitting[:1]]
             return frame
-        return frame.select(pl.col(name).cast(dtype) for name, dtype in self._merged.items())
+        return frame.select(in_type(frame[name], dtype) for name, dtype in self._merged.items())
 
     def join(self, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
         """The rows of ``frames``, one after another."""
@@ -77,3 +88,18 @@ class PartitionColumns:
                 )
         # Not select(): it copies all columns once they consist of different pieces.
         return pl.DataFrame([frame[name] for name in self._final])
+
+
+def _same_types(table: pa.Table, schema: pa.Schema) -> bool:
+    # Metadata too: Polars notes there which dictionaries are enums.
+    return bool(table.schema.equals(schema, check_metadata=True))
+
+
+def in_type(series: pl.Series, dtype: pl.DataType) -> pl.Series:
+    """``series`` as the store's column of ``dtype`` has it; anything fits text."""
+    import polars as pl
+
+    is_text = isinstance(series.dtype, pl.String | pl.Categorical | pl.Enum | pl.Null)
+    if isinstance(dtype, pl.Categorical) and not is_text:
+        series = series.cast(pl.String)
+    return series.cast(dtype)
