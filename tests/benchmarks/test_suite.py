@@ -150,20 +150,25 @@ def test_the_variants_in_memory_trade_alike(rows: dict[str, list[str]]) -> None:
     assert trades["plain"] == trades["logged"] == trades["hot"]
 
 
-def test_the_small_suite_skips_sweeps_over_hot_arrays_and_no_other(
+def test_the_small_suite_skips_sweeps_over_hot_arrays_and_most_rates_and_no_other(
     rows: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def skipped(variant: str) -> bool:
+    def skipped(topic: type[kernels.Sweep | kernels.Relative], *params: str) -> bool:
         try:
-            kernels.Sweep().setup(rows, "ema-cross", variant)
+            topic().setup(rows, *params)
         except NotImplementedError:
             return True
         return False
 
+    def all_skipped() -> list[bool]:
+        sweeps = [skipped(kernels.Sweep, "ema-cross", variant) for variant in ("plain", "hot")]
+        return sweeps + [skipped(kernels.Relative, kernel) for kernel in kernels.KERNELS]
+
+    others = len(kernels.KERNELS) - 1
     monkeypatch.setenv("TICKLOOM_BENCH_QUICK", "1")
-    assert [skipped("plain"), skipped("hot")] == [False, True]
+    assert all_skipped() == [False, True, False, *[True] * others]
     monkeypatch.setenv("TICKLOOM_BENCH_QUICK", "")
-    assert not skipped("hot")
+    assert all_skipped() == [False, False, False, *[False] * others]
 
 
 def test_the_sets_of_a_sweep_differ_in_one_parameter_and_keep_its_bounds() -> None:
