@@ -27,8 +27,6 @@ class PartitionColumns:
         """Columns that make a row what it is: the vendor's."""
         self._final = polars_schema((*STORED_COLUMNS, *extra))
         self._merged = polars_schema((*raw, TIMESTAMP_NS))
-        # Of the latest tables that needed no casts, new rows and stored ones.
-        self._fitting: list[pa.Schema] = []
 
     @property
     def merged(self) -> tuple[str, ...]:
@@ -40,7 +38,8 @@ class PartitionColumns:
         lacks is null there."""
         alike: list[list[pa.Table]] = []
         for table in tables:
-            if alike and _same_types(table, alike[-1][0].schema):
+            # Metadata too: Polars notes there which dictionaries are enums.
+            if alike and table.schema.equals(alike[-1][0].schema, check_metadata=True):
                 alike[-1].append(table)
             else:
                 alike.append([table])
@@ -51,17 +50,13 @@ class PartitionColumns:
         import polars as pl
         import pyarrow as pa
 
-        table = pa.concat_tables(tables)
-        frame = pl.from_arrow(table, rechunk=False)
+        frame = pl.from_arrow(pa.concat_tables(tables), rechunk=False)
         assert isinstance(frame, pl.DataFrame)
-        if any(_same_types(table, schema) for schema in self._fitting):
-            return frame  # a comparison of Polars' own schemas takes 0.3 ms
         there = set(frame.columns)
         missing = [name for name in self._merged if name not in there]
         if missing:
             frame = frame.with_columns(pl.lit(None).alias(name) for name in missing)
         elif frame.schema == self._merged:
-            self._fitting = [table.schema, *self._fitting[:1]]
             return frame
         return frame.select(in_type(frame[name], dtype) for name, dtype in self._merged.items())
 
@@ -88,11 +83,6 @@ class PartitionColumns:
                 )
         # Not select(): it copies all columns once they consist of different pieces.
         return pl.DataFrame([frame[name] for name in self._final])
-
-
-def _same_types(table: pa.Table, schema: pa.Schema) -> bool:
-    # Metadata too: Polars notes there which dictionaries are enums.
-    return bool(table.schema.equals(schema, check_metadata=True))
 
 
 def in_type(series: pl.Series, dtype: pl.DataType) -> pl.Series:

@@ -42,7 +42,7 @@ class Layout:
 
 
 _latest: list[Layout] = []
-"""The layout that was found last: a vendor's files are all alike, and finding it takes 1 ms."""
+"""The layout that was found last: a vendor's files are all alike, and finding it takes 0.35 ms."""
 
 
 def open_file(path: Path) -> tuple[pq.ParquetFile, Layout]:

@@ -41,8 +41,7 @@ def apply(frame: pl.DataFrame, context: PartitionContext) -> pl.DataFrame:
     import polars as pl
 
     _check_names(frame.columns)
-    before = dict(zip(frame.columns, frame.get_columns(), strict=True))
-    typed = {name: _typed(column) for name, column in before.items()}
+    typed = {column.name: _typed(column) for column in frame.get_columns()}
     named = _named(context.symbol, context.slices[0].contract)
     columns: dict[str, pl.Series] = {}
     for name, nothing in _nulls().items():
@@ -55,15 +54,8 @@ def apply(frame: pl.DataFrame, context: PartitionContext) -> pl.DataFrame:
             columns[name] = typed[name]
     columns |= {name: typed[name] for name in sorted(typed.keys() - RAW_NAMES)}
     stamps = typed["timestamp"].cast(pl.Int64) * NANOSECONDS
-    if list(columns) == list(before):
-        # A frame of 53 series takes 0.2 ms to make, a query over them 0.25: whatever the rows.
-        result = frame.clone()
-        for place, (name, column) in enumerate(columns.items()):
-            if column is not before[name]:
-                result.replace_column(place, column)
-    else:
-        result = pl.DataFrame(list(columns.values()))
-    return result.hstack([stamps.alias("timestamp_ns")])
+    # Not select(): a query over 53 columns takes 0.25 ms to plan, whatever the rows.
+    return pl.DataFrame([*columns.values(), stamps.alias("timestamp_ns")])
 
 
 def _check_names(names: list[str]) -> None:
