@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from tickloom import native_kernel
-from tickloom_kernels.ema_cross import Params, prepare
+from tickloom_kernels.ema_cross import Params
+from tickloom_kernels.ema_cross_array import prepare
 
 KERNEL: Final = native_kernel(
     "ema-cross-c",

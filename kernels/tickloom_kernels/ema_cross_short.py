@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-from tickloom import step_kernel
+from tickloom import Feature, step_kernel
 
 MAX_SIZE: Final = 100
 """Most contracts held on either side."""
@@ -29,52 +29,38 @@ class Params(NamedTuple):
     """Contracts held, on either side."""
 
 
-class Constants(NamedTuple):
-    """Derived once per run."""
+class Weight(NamedTuple):
+    """Of one average, derived once per run."""
 
-    fast: float
-    """Weight of a new price in the fast average."""
-
-    slow: float
-    """Weight of a new price in the slow average."""
-
-    band: float
-    """Distance below which the position is kept."""
-
-    size: int
-    """Contracts held."""
+    price: float
+    """Weight of a new price: 2 / (span + 1)."""
 
 
-class State(NamedTuple):
-    """Carried from tick to tick of one contract."""
-
-    fast: float
-    """Fast average of the price."""
-
-    slow: float
-    """Slow average of the price."""
+def weight(span: int) -> Weight:
+    """That of an exponential moving average over ``span`` ticks."""
+    return Weight(2.0 / (span + 1))
 
 
-def prepare(params: Params) -> Constants:
-    """The weights of the spans: 2 / (span + 1)."""
-    return Constants(2.0 / (params.fast + 1), 2.0 / (params.slow + 1), params.band, params.size)
+def start(tick: Any, constants: Weight) -> float:
+    """An average starts at the first price."""
+    price: float = tick.price
+    return price
 
 
-def init(tick: Any, constants: Constants) -> State:
-    """Both averages start at the first price."""
-    return State(tick.price, tick.price)
+def follow(average: float, tick: Any, constants: Weight) -> float:
+    """Move the average towards the price."""
+    now: float = average + constants.price * (tick.price - average)
+    return now
 
 
-def step(state: State, tick: Any, position: int, constants: Constants) -> tuple[State, int]:
-    """Update the averages, then take the side of the fast one once it is clearly apart."""
-    fast = state.fast + constants.fast * (tick.price - state.fast)
-    slow = state.slow + constants.slow * (tick.price - state.slow)
+def step(tick: Any, position: int, constants: Params) -> int:
+    """Take the side of the fast average once it is clearly apart."""
     wanted = position
-    if fast - slow > constants.band * slow:
+    if tick.fast - tick.slow > constants.band * tick.slow:
         wanted = constants.size
-    elif slow - fast > constants.band * slow:
+    elif tick.slow - tick.fast > constants.band * tick.slow:
         wanted = -constants.size
-    return State(fast, slow), wanted
+    return wanted
 
 
 KERNEL: Final = step_kernel(
@@ -82,8 +68,10 @@ KERNEL: Final = step_kernel(
     summary="EMA crossover, long and short, of any size",
     columns=("price",),
     params=Params,
-    prepare=prepare,
-    init=init,
+    features={
+        "fast": Feature(params=("fast",), prepare=weight, init=start, update=follow),
+        "slow": Feature(params=("slow",), prepare=weight, init=start, update=follow),
+    },
     step=step,
     max_position=MAX_SIZE,
     units={

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tickloom.bench.ticks import NS_PER_DAY, Ticks
 from tickloom.engine.compiled import CompiledKernel, ContractResults
 from tickloom.engine.constants import prepare_constants
+from tickloom.engine.whole_step import plain_step
 from tickloom.errors import PluginError
 from tickloom.specs.kernel import KernelSpec
 
@@ -64,13 +65,12 @@ def _expected(
 
 def _stepped(spec: KernelSpec, fields: dict[str, NDArray[Any]], constants: Any) -> list[int]:
     """The wanted position at each tick, by the author's ``init`` and ``step``."""
-    assert spec.init is not None
-    assert spec.step is not None
+    whole = plain_step(spec)
     record: Any = namedtuple("Tick", fields)  # type: ignore[misc]
     ticks = [record(*row) for row in zip(*(v.tolist() for v in fields.values()), strict=True)]
-    state, position, wanted = spec.init(ticks[0], constants), 0, [0]
+    state, position, wanted = whole.init(ticks[0], constants), 0, [0]
     for tick in ticks[1:]:
-        state, position = spec.step(state, tick, position, constants)
+        state, position = whole.step(state, tick, position, constants)
         wanted.append(int(position))
     return wanted
 

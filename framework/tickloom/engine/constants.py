@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -10,6 +13,9 @@ from numpy.typing import NDArray
 
 from tickloom.errors import PluginError
 from tickloom.specs.kernel import KernelSpec
+
+GATE: Final = "gate "
+"""Name of the gate among the parts that have constants; no feature can be called so."""
 
 _C_TYPES: Final = {float: "double", int: "int64_t", bool: "int64_t"}
 
@@ -58,6 +64,11 @@ class ConstantsLayout:
 def layout_of(spec: KernelSpec) -> ConstantsLayout:
     """The layout of ``spec``'s constants, as its default parameters prepare them."""
     constants = prepare_constants(spec, spec.params())
+    return ConstantsLayout(spec.name, type(constants), kinds_of(spec, constants))
+
+
+def kinds_of(spec: KernelSpec, constants: Any) -> tuple[type, ...]:
+    """float, int or bool for each field; raises :class:`PluginError` for anything else."""
     kinds = []
     for field, value in zip(constants._fields, constants, strict=True):
         kind = _kind(value)
@@ -67,24 +78,62 @@ def layout_of(spec: KernelSpec) -> ConstantsLayout:
                 f"gave {value!r}"
             )
         kinds.append(kind)
-    return ConstantsLayout(spec.name, type(constants), tuple(kinds))
+    return tuple(kinds)
 
 
 def prepare_constants(spec: KernelSpec, params: Any) -> Any:
-    """``prepare(params)``, a NamedTuple; the parameters themselves without a ``prepare``."""
-    if spec.prepare is None:
-        return params
+    """The constants of one parameter set, a NamedTuple: what ``prepare`` gives (the parameters
+    without a ``prepare``), then what each feature and the gate have of their own."""
+    records = constant_records(spec, params)
+    if len(records) == 1:
+        return records[""]
+    fields = [
+        f"{part.strip()}__{field}" if part else field
+        for part, record in records.items()
+        for field in record._fields
+    ]
+    values = [value for record in records.values() for value in record]
+    return _record_class("Constants", tuple(fields))(*values)
+
+
+def constant_records(spec: KernelSpec, params: Any) -> dict[str, Any]:
+    """The constants of one parameter set as its parts get them: of the step under "", of each
+    feature under its name, of the gate under :data:`GATE`."""
+    records = {"": _prepared(spec, "prepare", spec.prepare, (params,)) if spec.prepare else params}
+    for name, feature in spec.features:
+        values = tuple(getattr(params, param) for param in feature.params)
+        if feature.prepare is None:
+            records[name] = _record_class("Parameters", feature.params)(*values)
+        else:
+            role = f"prepare of feature {name!r}"
+            records[name] = _prepared(spec, role, feature.prepare, values)
+    if spec.gate is not None:
+        values = tuple(getattr(params, param) for param in spec.gate.params)
+        records[GATE] = _record_class("Parameters", spec.gate.params)(*values)
+    return records
+
+
+def _prepared(
+    spec: KernelSpec, role: str, prepare: Callable[..., Any], given: tuple[Any, ...]
+) -> Any:
     try:
-        constants = spec.prepare(params)
+        constants = prepare(*given)
     except Exception as error:
+        values = ", ".join(map(str, given))
         raise PluginError(
-            f"kernel {spec.name!r}: prepare failed for {params}: {type(error).__name__}: {error}"
+            f"kernel {spec.name!r}: {role} failed for {values}: {type(error).__name__}: {error}"
         ) from error
     if not hasattr(constants, "_fields"):
         raise PluginError(
-            f"kernel {spec.name!r}: prepare must return a NamedTuple; found {constants!r}"
+            f"kernel {spec.name!r}: {role} must return a NamedTuple; found {constants!r}"
         )
     return constants
+
+
+@lru_cache(maxsize=256)
+def _record_class(name: str, fields: tuple[str, ...]) -> type[Any]:
+    """One class for the same fields, as compiled code tells records apart by their classes."""
+    return namedtuple(name, fields)
 
 
 def _kind(value: object) -> type | None:

@@ -6,10 +6,11 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Mapping, Sequence
+from keyword import iskeyword
 from typing import Any, Final, get_type_hints
 
 from tickloom.errors import UsageError
-from tickloom.specs.kernel import KernelSpec
+from tickloom.specs.kernel import Feature, Gate, KernelSpec
 
 FLAGS: Final = ("nnan", "ninf", "nsz", "arcp", "contract", "afn", "reassoc")
 """LLVM fast-math flags that a kernel may opt into by name."""
@@ -68,6 +69,40 @@ def _check_units_and_bounds(where: str, spec: KernelSpec, defaults: dict[str, An
                 f"{where}: the default of {name!r} must lie within its bounds {low} to {high}; "
                 f"found {defaults[name]!r}"
             )
+
+
+def check_declarations(spec: KernelSpec) -> None:
+    """Features and gate name parameters that there are, and their functions have the arguments that
+    the host calls them with."""
+    for name, feature in spec.features:
+        what = f"feature {name!r}"
+        if not name.isidentifier() or iskeyword(name) or name.startswith("_"):
+            raise UsageError(
+                f"kernel {spec.name!r}: a feature is a tick field, named like 'fast'; found "
+                f"{name!r}"
+            )
+        _check_declared(spec, what, feature, Feature)
+        check_function(spec.name, f"init of {what}", feature.init, 2)
+        check_function(spec.name, f"update of {what}", feature.update, 3)
+        if feature.prepare is not None:
+            check_function(spec.name, f"prepare of {what}", feature.prepare, len(feature.params))
+    if spec.gate is not None:
+        _check_declared(spec, "gate", spec.gate, Gate)
+        check_function(spec.name, "allows of gate", spec.gate.allows, 2)
+
+
+def _check_declared(spec: KernelSpec, what: str, found: Feature | Gate, kind: type) -> None:
+    where = f"kernel {spec.name!r}: {what}"
+    if not isinstance(found, kind):
+        raise UsageError(f"{where} must be a tickloom.{kind.__name__}; found {found!r}")
+    if not isinstance(found.params, tuple):
+        raise UsageError(f"{where}: params must be a tuple, like ('fast',); found {found.params!r}")
+    for name in found.params:
+        if name not in spec.params._fields:
+            listed = ", ".join(spec.params._fields) or "none"
+            raise UsageError(f"{where} names the parameter {name!r}; parameters: {listed}")
+    if len(set(found.params)) < len(found.params):
+        raise UsageError(f"{where} names a parameter twice: {', '.join(found.params)}")
 
 
 def check_flags(where: str, flags: Sequence[object]) -> None:

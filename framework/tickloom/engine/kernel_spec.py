@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, Never
 
 from tickloom.engine.kernel_checks import (
+    check_declarations,
     check_flags,
     check_function,
     check_params,
@@ -18,7 +19,7 @@ from tickloom.engine.kernel_checks import (
 )
 from tickloom.errors import UsageError
 from tickloom.schema import STORED_COLUMNS, LogicalType
-from tickloom.specs.kernel import KernelKind, KernelSpec
+from tickloom.specs.kernel import Feature, Gate, KernelKind, KernelSpec
 
 ColumnKind = Literal["float64", "int64"]
 """What a column's values are inside a kernel."""
@@ -68,9 +69,11 @@ def step_kernel(
     *,
     columns: Sequence[str],
     params: type[Any],
-    init: Callable[..., Any],
     step: Callable[..., Any],
+    init: Callable[..., Any] | None = None,
     prepare: Callable[..., Any] | None = None,
+    features: Mapping[str, Feature] | None = None,
+    gate: Gate | None = None,
     summary: str = "",
     version: str = "1",
     clock: Sequence[str] = (),
@@ -85,14 +88,22 @@ def step_kernel(
     ``init(tick, constants)`` returns the state at a contract's first tick, and
     ``step(state, tick, position, constants)`` the new state and the wanted position, an int from
     ``-max_position`` to ``max_position``. ``prepare(params)`` derives the constants once per run.
-    The state is a NamedTuple of numbers whose types do not change from tick to tick.
+    The state is a NamedTuple of numbers whose types do not change from tick to tick. A step that
+    remembers nothing has no ``init``: ``step(tick, position, constants)`` returns the wanted
+    position alone.
+
+    ``features`` are tick fields that the host keeps up, ``gate`` a condition for entering: see
+    :class:`~tickloom.Feature` and :class:`~tickloom.Gate`. Sweeps share both among parameter sets.
 
     Raises :class:`UsageError` naming what is wrong: an unknown column, a parameter without a
     default, a flag that is not reproducible by name, a function of another shape.
     """
     refuse_keywords(name, unknown)
-    check_function(name, "init", init, 2)
-    check_function(name, "step", step, 4)
+    if init is not None:
+        check_function(name, "init", init, 2)
+        check_function(name, "step", step, 4)
+    else:
+        check_function(name, "step (there is no init, so no state)", step, 3)
     return _checked(
         KernelSpec(
             name=name,
@@ -101,6 +112,8 @@ def step_kernel(
             params=params,
             init=init,
             step=step,
+            features=tuple((features or {}).items()),
+            gate=gate,
             **_common(prepare, summary, version, clock, max_position, units, bounds, flags),
         )
     )
@@ -200,6 +213,7 @@ def check_kernel(spec: KernelSpec) -> None:
     _check_kind(where, spec.kind)
     _check_columns(where, spec)
     check_params(where, spec)
+    check_declarations(spec)
     check_flags(where, spec.flags)
     if spec.prepare is not None:
         check_function(spec.name, "prepare", spec.prepare, 1)
@@ -255,7 +269,7 @@ def _check_columns(where: str, spec: KernelSpec) -> None:
             raise UsageError(
                 f"{where}: unknown clock field {field!r}; there are: {', '.join(CLOCK_FIELDS)}"
             )
-    fields = spec.columns + spec.clock
+    fields = (*spec.columns, *spec.clock, *(name for name, _feature in spec.features))
     twice = sorted({field for field in fields if fields.count(field) > 1})
     if twice:
         raise UsageError(f"{where}: a tick has each field once; found twice: {', '.join(twice)}")

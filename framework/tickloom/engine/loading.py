@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,12 @@ from tickloom.engine.fills import book
 from tickloom.engine.kernel_spec import column_kind
 from tickloom.engine.native.c_source import build_library
 from tickloom.engine.variant import Variant, required_columns
+from tickloom.engine.whole_step import (
+    author_functions,
+    is_declared,
+    record_classes,
+    whole_source,
+)
 from tickloom.specs.kernel import KernelSpec
 
 if TYPE_CHECKING:
@@ -90,11 +96,9 @@ def load_entry(plan: Plan, announce: Announce | None = None) -> tuple[Entry, flo
 
 def step_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Plan:
     """The loop around the step of ``spec``."""
-    assert spec.init is not None
-    assert spec.step is not None
     shape = _step_shape(spec, variant, layout)
     source = loop_source(shape)
-    closure = close_over(spec.name, (spec.init, spec.step, layout.record, *book.FUNCTIONS))
+    closure = close_over(spec.name, (*_reached(spec, layout), *book.FUNCTIONS))
 
     def compile_(path: Path) -> MachineCode:
         from tickloom.engine.codegen.compiler import compile_step_loop
@@ -104,7 +108,10 @@ def step_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Pl
     return Plan(
         kernel=spec.name,
         label=shape.variant.label + dtype_label(variant),
-        key=entry_key(spec, (source, closure.digest, *shape.dtypes, *_flags(spec, variant))),
+        key=entry_key(
+            spec,
+            (source, *_declared(spec), closure.digest, *shape.dtypes, *_flags(spec, variant)),
+        ),
         source=source,
         compile=compile_,
     )
@@ -112,11 +119,9 @@ def step_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Pl
 
 def sweep_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Plan:
     """The loop that carries many parameter sets through the step of ``spec``."""
-    assert spec.init is not None
-    assert spec.step is not None
     shape = _step_shape(spec, variant, layout)
     source = sweep_source(shape)
-    closure = close_over(spec.name, (spec.init, spec.step, layout.record))
+    closure = close_over(spec.name, _reached(spec, layout))
 
     def compile_(path: Path) -> MachineCode:
         from tickloom.engine.codegen.compiler import compile_sweep_loop
@@ -126,10 +131,24 @@ def sweep_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> P
     return Plan(
         kernel=spec.name,
         label=variant.label.replace("plain", "sweep") + dtype_label(variant),
-        key=entry_key(spec, (source, closure.digest, *shape.dtypes, *_flags(spec, variant))),
+        key=entry_key(
+            spec,
+            (source, *_declared(spec), closure.digest, *shape.dtypes, *_flags(spec, variant)),
+        ),
         source=source,
         compile=compile_,
     )
+
+
+def _reached(spec: KernelSpec, layout: ConstantsLayout) -> tuple[Callable[..., Any], ...]:
+    """The author's functions and records that a step kernel's loops are made of."""
+    records = record_classes(spec).values() if is_declared(spec) else ()
+    return (*author_functions(spec).values(), layout.record, *records)
+
+
+def _declared(spec: KernelSpec) -> tuple[str, ...]:
+    """The text around the functions of a step that declares something."""
+    return (whole_source(spec),) if is_declared(spec) else ()
 
 
 def _step_shape(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> LoopShape:

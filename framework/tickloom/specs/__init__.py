@@ -2,7 +2,7 @@
 
 from tickloom.specs.calendar import Calendar, CalendarGapError, CalendarSpec
 from tickloom.specs.executor import ExecutorSpec
-from tickloom.specs.kernel import KernelSpec
+from tickloom.specs.kernel import Feature, Gate, KernelSpec
 from tickloom.specs.reader import (
     Ignored,
     RawBatch,
@@ -21,7 +21,9 @@ __all__ = [
     "CalendarSpec",
     "ContractSlice",
     "ExecutorSpec",
+    "Feature",
     "FileSummary",
+    "Gate",
     "Ignored",
     "KernelSpec",
     "PartitionContext",

@@ -11,6 +11,40 @@ KernelKind = Literal["step", "array", "native"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """A value that follows a contract's ticks and depends on a few parameters alone, like a moving
+    average: parameter sets of a sweep that agree on those share it."""
+
+    init: Callable[..., Any]
+    """``init(tick, constants)``: the value at a contract's first tick, a number or a NamedTuple of
+    numbers."""
+
+    update: Callable[..., Any]
+    """``update(value, tick, constants)``: the value at every later tick, before the step sees it.
+    Ticks here are without features."""
+
+    params: tuple[str, ...] = ()
+    """The parameters that it depends on."""
+
+    prepare: Callable[..., Any] | None = None
+    """``prepare(*values)``: its constants, a NamedTuple, from the values of ``params``. None: a
+    NamedTuple of those parameters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """A condition without which nothing is entered: while flat, a tick at which it does not hold
+    leaves the position at 0, whatever the step wants. Sweeps skip such ticks."""
+
+    allows: Callable[..., Any]
+    """``allows(tick, constants)``: whether the step may enter; ``constants`` is a NamedTuple of
+    ``params``, and the tick is without features."""
+
+    params: tuple[str, ...] = ()
+    """The parameters that it depends on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KernelSpec:
     """One entry of the kernel registry. Authors make it with :func:`tickloom.step_kernel`,
     :func:`tickloom.array_kernel` or :func:`tickloom.native_kernel`, which check it."""
@@ -38,11 +72,20 @@ class KernelSpec:
     """``prepare(params)``: constants derived once per run, a NamedTuple. None: the parameters."""
 
     init: Callable[..., Any] | None = None
-    """Step kernels: ``init(tick, constants)``, the state at a contract's first tick."""
+    """Step kernels: ``init(tick, constants)``, the state at a contract's first tick. None: a step
+    that remembers nothing of its own."""
 
     step: Callable[..., Any] | None = None
     """Step kernels: ``step(state, tick, position, constants)``, the new state and the wanted
-    position, an int within ``max_position``."""
+    position, an int within ``max_position``. Without ``init``: ``step(tick, position, constants)``,
+    the wanted position alone."""
+
+    features: tuple[tuple[str, Feature], ...] = ()
+    """Step kernels: names of tick fields, after columns and clock, and what the host keeps in them.
+    """
+
+    gate: Gate | None = None
+    """Step kernels: the condition for entering. None: the step alone decides."""
 
     loop: Callable[..., Any] | None = None
     """Array kernels: the author's loop over ``offsets`` and the columns."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from tickloom.engine.constants import prepare_constants
 from tickloom.engine.kernel_spec import CLOCK_FIELDS, column_kind
+from tickloom.engine.whole_step import plain_step
 from tickloom.specs.kernel import KernelSpec
 from tickloom.testing.kernel_ticks import Ticks
 
@@ -37,13 +38,12 @@ def check_indices(spec: KernelSpec, ticks: Ticks, params: Any) -> None:
 
 
 def _step_through(spec: KernelSpec, ticks: list[Any], constants: Any) -> None:
-    assert spec.init is not None
-    assert spec.step is not None
+    whole = plain_step(spec)
     # Where Python raises, compiled arithmetic goes on with inf or NaN: that contract ends here.
     with suppress(ArithmeticError, ValueError):
-        state, position = spec.init(ticks[0], constants) if ticks else None, 0
+        state, position = whole.init(ticks[0], constants) if ticks else None, 0
         for tick in ticks[1:]:
-            state, position = spec.step(state, tick, int(position), constants)
+            state, position = whole.step(state, tick, int(position), constants)
 
 
 def _loop_over(spec: KernelSpec, contracts: list[list[Any]], constants: Any) -> None:

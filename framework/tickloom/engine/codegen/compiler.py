@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import linecache
-from collections import namedtuple
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -20,8 +19,10 @@ from tickloom.engine.codegen.closure import Closure
 from tickloom.engine.codegen.lanes import state_in_lanes
 from tickloom.engine.codegen.loop_source import FIXED_ARGUMENTS, LoopShape
 from tickloom.engine.codegen.machine_code import MachineCode, compile_entry
+from tickloom.engine.codegen.records import constants_type, named_record
 from tickloom.engine.codegen.refusals import does_not_compile
-from tickloom.engine.codegen.settle import jit_options, register_helpers, settle_step
+from tickloom.engine.codegen.settle import jit_options, register_helpers
+from tickloom.engine.codegen.settle_whole import settle
 from tickloom.engine.codegen.sweep_source import SWEEP_ARGUMENTS
 from tickloom.engine.constants import ConstantsLayout
 from tickloom.engine.fills import book
@@ -107,9 +108,9 @@ def compile_step_loop(
     """Machine code of the loop ``source`` (shown in tracebacks as ``path``) around a step."""
     assert spec.step is not None
     register_helpers(spec, closure)
-    tick = _namedtuple_type("Tick", shape.tick, [_field_type(name) for name in shape.tick])
-    constants = _record_type(layout)
-    settled = settle_step(spec, tick, constants)
+    tick = named_record("Tick", shape.tick, [_field_type(name) for name in shape.tick])
+    constants = constants_type(layout.record, layout.kinds)
+    settled = settle(spec, tick, constants)
     names = {
         "init": settled.init,
         "step": settled.step,
@@ -134,8 +135,8 @@ def compile_sweep_loop(
     """Machine code of the sweep loop ``source``; empty if the state does not fit into lanes."""
     assert spec.step is not None
     register_helpers(spec, closure)
-    tick = _namedtuple_type("Tick", shape.tick, [_field_type(name) for name in shape.tick])
-    settled = settle_step(spec, tick, _record_type(layout))
+    tick = named_record("Tick", shape.tick, [_field_type(name) for name in shape.tick])
+    settled = settle(spec, tick, constants_type(layout.record, layout.kinds))
     lanes = state_in_lanes(settled.state)
     if lanes is None:
         return MachineCode(b"", ())
@@ -179,13 +180,13 @@ def compile_array_loop(
     fields = spec.columns + spec.clock
     pointers = [_field_type(name) for name in fields]
     arrays = [types.Array(dtype, 1, "C", readonly=True) for dtype in pointers]
-    columns = _namedtuple_type("Columns", fields, arrays)
+    columns = named_record("Columns", fields, arrays)
     offsets = types.Array(types.int64, 1, "C", readonly=True)
     wanted = types.Array(types.int32, 1, "C")
     checked = {"boundscheck": True} if variant.checked else {}
     author = numba.njit(**jit_options(spec), **checked)(getattr(spec.loop, "py_func", spec.loop))
     try:
-        author.compile((offsets, columns, _record_type(layout), wanted))
+        author.compile((offsets, columns, constants_type(layout.record, layout.kinds), wanted))
     except NumbaError as error:
         raise does_not_compile(spec, "loop", spec.loop, closure.functions, error) from error
     author.disable_compile()
@@ -248,18 +249,3 @@ def define(source: str, path: Path, name: str, namespace: dict[str, Any]) -> Cal
 
 def _field_type(name: str) -> Any:
     return getattr(types, CLOCK_FIELDS.get(name) or column_kind(name))
-
-
-def _record_type(layout: ConstantsLayout) -> Any:
-    numba_types = {float: types.float64, int: types.int64, bool: types.boolean}
-    return _tuple_type(layout.record, [numba_types[kind] for kind in layout.kinds])
-
-
-def _namedtuple_type(name: str, fields: tuple[str, ...], field_types: list[Any]) -> Any:
-    return _tuple_type(namedtuple(name, fields), field_types)
-
-
-def _tuple_type(cls: type[Any], field_types: list[Any]) -> Any:
-    if field_types and len(set(field_types)) == 1:
-        return types.NamedUniTuple(field_types[0], len(field_types), cls)
-    return types.NamedTuple(field_types, cls)

@@ -44,33 +44,41 @@ def does_not_compile(
     reason = _reason(text) or type(error).__name__
     advice = _MAY_USE
     if "of type Tick(" in reason:
-        declared = ", ".join(spec.columns + spec.clock)
-        advice = f"A tick has what the kernel declares in columns and clock: {declared}"
+        fields = [*spec.columns, *spec.clock]
+        where = "columns and clock"
+        if spec.features and role.startswith("step"):
+            fields += dict(spec.features)
+            where = "columns, clock and features"
+        advice = f"A tick has what the kernel declares in {where}: {', '.join(fields)}"
     return UsageError(
         f"kernel {spec.name!r}: {what} does not compile at {path}, line {line}: {reason}. {advice}"
     )
 
 
-def unsettled(spec: KernelSpec, before: Any, after: Any) -> UsageError:
-    """``step`` gives back a state of another type than it got."""
+def unsettled(
+    spec: KernelSpec, role: str, function: Callable[..., Any], before: Any, after: Any
+) -> UsageError:
+    """``function``, the kernel's ``role``, gives back a value of another type than it got."""
     return misshapen(
         spec,
-        f"must return a state of the type that it got; it got {before} and returns {after}"
-        f"{_changed_fields(before, after)}. Give each field one type, in init as in step",
+        role,
+        function,
+        f"must return a {'state' if role == 'step' else 'value'} of the type that it got; it got "
+        f"{before} and returns {after}{_changed_fields(before, after)}. Give each field one type, "
+        f"in init as in {role.partition(' ')[0]}",
     )
 
 
-def misshapen(spec: KernelSpec, what: str) -> UsageError:
-    """``step`` returns something that it must not."""
-    assert spec.step is not None
-    code = getattr(spec.step, "py_func", spec.step).__code__
+def misshapen(spec: KernelSpec, role: str, function: Callable[..., Any], what: str) -> UsageError:
+    """``function``, the kernel's ``role``, returns something that it must not."""
+    code = getattr(function, "py_func", function).__code__
     returns = {
         instruction.positions.lineno
         for instruction in dis.get_instructions(code)
         if instruction.opname.startswith("RETURN") and instruction.positions
     }
     line = returns.pop() if len(returns) == 1 else code.co_firstlineno
-    return UsageError(f"kernel {spec.name!r}: step at {code.co_filename}, line {line} {what}")
+    return UsageError(f"kernel {spec.name!r}: {role} at {code.co_filename}, line {line} {what}")
 
 
 def _blamed(text: str, helpers: Iterable[Callable[..., Any]]) -> Callable[..., Any] | None:

@@ -12,6 +12,7 @@ from numba.core.errors import NumbaError
 from numba.extending import register_jitable
 
 from tickloom.engine.codegen.closure import Closure
+from tickloom.engine.codegen.records import record_type
 from tickloom.engine.codegen.refusals import does_not_compile, misshapen, unsettled
 from tickloom.specs.kernel import KernelSpec
 
@@ -67,27 +68,56 @@ def settle_step(spec: KernelSpec, tick: Any, constants: Any) -> SettledStep:
     """
     assert spec.init is not None
     assert spec.step is not None
-    init = compile_plain(spec, "init", spec.init)
-    step = compile_plain(spec, "step", spec.step)
-    first = _return_type(spec, "init", init, (tick, constants))
+    init = compile_plain(spec, spec.init)
+    step = compile_plain(spec, spec.step)
+    first = return_type(spec, "init", init, (tick, constants))
+
+    def after(state: Any) -> Any:
+        returned = return_type(spec, "step", step, (state, tick, types.int64, constants))
+        if not isinstance(returned, types.BaseTuple) or len(returned) != 2:
+            what = f"must return (state, wanted position); it returns {returned}"
+            raise misshapen(spec, "step", step, what)
+        check_wanted(spec, step, returned[1])
+        return types.unliteral(returned[0])
+
+    state = settled_type(spec, "step", step, first, after)
+    return SettledStep(init, step, settler(first, state), state)
+
+
+def settled_type(
+    spec: KernelSpec, role: str, function: Any, first: Any, after: Callable[[Any], Any]
+) -> Any:
+    """The type that ``first`` has come to where ``after``, the type that ``function`` returns for
+    one, changes it no more."""
     state = first
     for _ in range(_ROUNDS):
-        returned = _return_type(spec, "step", step, (state, tick, types.int64, constants))
-        after = _state_of(spec, returned)
-        if after == state:
-            return SettledStep(init, step, _settler(first, state), state)
-        state = _wider(spec, state, after)
-    raise unsettled(spec, state, after)
+        now = after(state)
+        if now == state:
+            return state
+        wider = _wider(state, now)
+        if wider is None:
+            raise unsettled(spec, role, function, state, now)
+        state = wider
+    raise unsettled(spec, role, function, state, now)
 
 
-def compile_plain(spec: KernelSpec, role: str, function: Callable[..., Any]) -> Callable[..., Any]:
+def check_wanted(spec: KernelSpec, step: Any, wanted: Any) -> None:
+    """Raise :class:`UsageError` unless ``wanted``, a Numba type, can be a position."""
+    if not isinstance(types.unliteral(wanted), types.Integer | types.Boolean):
+        what = f"must return an int as wanted position; it returns {wanted}"
+        raise misshapen(spec, "step", step, what)
+
+
+def compile_plain(spec: KernelSpec, function: Callable[..., Any]) -> Callable[..., Any]:
     """``function`` as a Numba dispatcher with the host's options."""
     plain = getattr(function, "py_func", function)
     compiled: Callable[..., Any] = numba.njit(**jit_options(spec))(plain)
     return compiled
 
 
-def _return_type(spec: KernelSpec, role: str, function: Any, arguments: tuple[Any, ...]) -> Any:
+def return_type(spec: KernelSpec, role: str, function: Any, arguments: tuple[Any, ...]) -> Any:
+    """What ``function``, a dispatcher, returns for Numba types; raises :class:`UsageError` where it
+    does not compile."""
     try:
         function.compile(arguments)
     except NumbaError as error:
@@ -95,26 +125,14 @@ def _return_type(spec: KernelSpec, role: str, function: Any, arguments: tuple[An
     return function.overloads[arguments].signature.return_type
 
 
-def _state_of(spec: KernelSpec, returned: Any) -> Any:
-    if not isinstance(returned, types.BaseTuple) or len(returned) != 2:
-        raise misshapen(spec, f"must return (state, wanted position); it returns {returned}")
-    state, wanted = returned
-    if not isinstance(types.unliteral(wanted), types.Integer | types.Boolean):
-        raise misshapen(spec, f"must return an int as wanted position; it returns {wanted}")
-    return types.unliteral(state)
-
-
-def _wider(spec: KernelSpec, before: Any, after: Any) -> Any:
-    """The type that holds both states, field by field."""
+def _wider(before: Any, after: Any) -> Any:
+    """The type that holds both states, field by field; None if there is none."""
     same_shape = isinstance(before, types.BaseTuple) and isinstance(after, types.BaseTuple)
     if same_shape and _is_record_like(before, after):
         fields = [_wider_number(b, a) for b, a in zip(before, after, strict=True)]
         if None not in fields:
             return _rebuilt(after, fields)
-    number = _wider_number(before, after)
-    if number is None:
-        raise unsettled(spec, before, after)
-    return number
+    return _wider_number(before, after)
 
 
 def _is_record_like(before: Any, after: Any) -> bool:
@@ -134,18 +152,12 @@ def _wider_number(before: Any, after: Any) -> Any:
 
 def _rebuilt(like: Any, fields: list[Any]) -> Any:
     if isinstance(like, types.NamedTuple | types.NamedUniTuple):
-        cls = like.instance_class
-        uniform = len(set(fields)) == 1
-        return (
-            types.NamedUniTuple(fields[0], len(fields), cls)
-            if uniform
-            else types.NamedTuple(fields, cls)
-        )
+        return record_type(like.instance_class, fields)
     return types.BaseTuple.from_types(fields)
 
 
-def _settler(first: Any, state: Any) -> Callable[..., Any]:
-    """A function from ``init``'s type to the state's."""
+def settler(first: Any, state: Any) -> Callable[..., Any]:
+    """A compiled function from ``init``'s type to the state's."""
     if first == state:
         source = "lambda state: state"
         namespace: dict[str, Any] = {}
