@@ -16,6 +16,7 @@ from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic, register_jitable
 
 from tickloom.engine.codegen.closure import Closure
+from tickloom.engine.codegen.hundredths import hundredths, hundredths_or_nan
 from tickloom.engine.codegen.lanes import state_in_lanes
 from tickloom.engine.codegen.loop_source import FIXED_ARGUMENTS, LoopShape
 from tickloom.engine.codegen.machine_code import MachineCode, compile_entry
@@ -222,8 +223,8 @@ def _loop(shape: LoopShape, source: str, path: Path, names: dict[str, Any]) -> A
         "put": _put,
         "signed": np.int64,
         "NAN": float("nan"),
-        "LOWEST_int16": np.iinfo(np.int16).min,
-        "LOWEST_int32": np.iinfo(np.int32).min,
+        "hundredths": hundredths,
+        "hundredths_or_nan": hundredths_or_nan,
         **{function.__name__: function for function in book.FUNCTIONS},
         **names,
     }

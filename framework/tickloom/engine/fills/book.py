@@ -45,10 +45,5 @@ def worse(delta: int, worst: float, price: float) -> float:
     return min(worst, price) if worst > 0.0 else price
 
 
-def price_or_nan(hundredths: int, missing: int) -> float:
-    """A stored price: integer hundredths, ``missing`` standing for NaN."""
-    return math.nan if hundredths == missing else hundredths / 100.0
-
-
-FUNCTIONS = (crossed, touch_price, walk, worse, price_or_nan)
+FUNCTIONS = (crossed, touch_price, walk, worse)
 """All of them: what loops may call."""
