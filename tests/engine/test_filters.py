@@ -9,6 +9,7 @@ import pytest
 
 from tickloom.engine.filters import Filters, no_contract
 from tickloom.errors import StoreError, UsageError
+from tickloom.store.contract_columns import ContractColumns
 from tickloom.store.index import ContractRows
 from tickloom.store.layout import PartitionKey
 
@@ -29,9 +30,14 @@ def contract(expiry: date, right: str, strike: float) -> ContractRows:
     return ContractRows(None, expiry, "weekly", right, strike, 0, 1)  # type: ignore[arg-type]
 
 
+def takes(filters: Filters, *contracts: ContractRows) -> list[float]:
+    """The strikes of those of ``contracts`` that ``filters`` select."""
+    return filters.contracts(ContractColumns.of(contracts)).strikes.tolist()
+
+
 def test_without_filters_everything_is_taken() -> None:
     assert Filters().partitions(STORED) == STORED
-    assert Filters().takes(contract(date(2025, 8, 7), "CE", 50_000.0))
+    assert takes(Filters(), contract(date(2025, 8, 7), "CE", 50_000.0)) == [50_000.0]
 
 
 def test_days_include_both_ends() -> None:
@@ -51,19 +57,17 @@ def test_underlyings_are_chosen_by_name() -> None:
 
 def test_strikes_include_both_ends() -> None:
     filters = Filters(strikes=(100.0, 102.5))
-    taken = [s for s in (99.5, 100.0, 101.0, 102.5, 103.0) if filters.takes(_strike(s))]
-    assert taken == [100.0, 101.0, 102.5]
-
-
-def _strike(strike: float) -> ContractRows:
-    return contract(date(2025, 8, 7), "PE", strike)
+    stored = [contract(date(2025, 8, 7), "PE", s) for s in (99.5, 100.0, 101.0, 102.5, 103.0)]
+    assert takes(filters, *stored) == [100.0, 101.0, 102.5]
 
 
 def test_expiry_and_right_choose_contracts() -> None:
     filters = Filters(expiries=(date(2025, 8, 7),), right="PE")
-    assert filters.takes(contract(date(2025, 8, 7), "PE", 1.0))
-    assert not filters.takes(contract(date(2025, 8, 7), "CE", 1.0))
-    assert not filters.takes(contract(date(2025, 8, 14), "PE", 1.0))
+    near, far = date(2025, 8, 7), date(2025, 8, 14)
+    stored = [contract(near, "CE", 1.0), contract(near, "PE", 2.0), contract(far, "PE", 3.0)]
+    assert takes(filters, *stored) == [2.0]
+    assert takes(Filters(expiries=(far, near)), *stored) == [1.0, 2.0, 3.0]
+    assert takes(Filters(right="CE"), *stored) == [1.0]
 
 
 def test_an_unknown_underlying_names_those_that_exist() -> None:

@@ -110,10 +110,9 @@ class Batch:
     def of(cls, runs: Sequence[PartitionRun]) -> Batch:
         """The results of ``runs``, which are in store order."""
         used = [run for run in runs if not run.all_null]
-        contracts = [(i, c) for i, run in enumerate(used) for c in run.planned.contracts]
         results = np.concatenate([np.zeros(0, CONTRACT_DTYPE), *(run.contracts for run in used)])
         return cls(
-            table=contract_table([run.key for run in used], contracts, results),
+            table=contract_table([(run.key, run.planned.contracts) for run in used], results),
             log=_joined([run.log for run in used], [len(run.contracts) for run in used]),
             partitions=len(used),
             hot=sum(run.planned.hot is not None for run in used),

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Protocol, TypeVar
 
+import numpy as np
+
 from tickloom.contracts import Right
 from tickloom.errors import StoreError, UsageError
 from tickloom.schema import RIGHTS
+from tickloom.store.contract_columns import EPOCH, ContractColumns
 from tickloom.store.index import ContractRows
 from tickloom.store.layout import PartitionKey
 
@@ -60,11 +63,6 @@ class Filters:
         if self.right is not None and self.right not in RIGHTS:
             raise UsageError(f"unknown right {self.right!r}; expected CE (calls) or PE (puts)")
 
-    @property
-    def narrows_contracts(self) -> bool:
-        """True where some contracts of a selected partition may be left out."""
-        return bool(self.expiries) or self.strikes is not None or self.right is not None
-
     def partitions(self, partitions: Sequence[K]) -> list[K]:
         """The partitions selected by day and underlying, in the given order.
 
@@ -87,13 +85,19 @@ class Filters:
             )
         return chosen
 
-    def takes(self, contract: ContractRows) -> bool:
-        """True if ``contract`` is selected by expiry, strike and right."""
-        if self.expiries and contract.expiry not in self.expiries:
-            return False
-        if self.right is not None and contract.right != self.right:
-            return False
-        return self.strikes is None or self.strikes[0] <= contract.strike <= self.strikes[1]
+    def contracts(self, contracts: ContractColumns) -> ContractColumns:
+        """Those of ``contracts`` that are selected by expiry, strike and right."""
+        if not (self.expiries or self.strikes or self.right):
+            return contracts
+        taken = np.ones(len(contracts), np.bool_)
+        if self.expiries:
+            taken &= np.isin(contracts.expiries, [day.toordinal() - EPOCH for day in self.expiries])
+        if self.right:
+            taken &= contracts.calls == (self.right == "CE")
+        if self.strikes:
+            taken &= contracts.strikes >= self.strikes[0]
+            taken &= contracts.strikes <= self.strikes[1]
+        return contracts.where(taken)
 
     def _has_day(self, day: date) -> bool:
         return (self.start is None or self.start <= day) and (self.end is None or day <= self.end)

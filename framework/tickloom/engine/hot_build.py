@@ -197,9 +197,9 @@ def _write(
 
 def _batches(partition: Partition, names: Sequence[str]) -> Iterator[pa.Table]:
     """The partition's rows in tables of whole contracts."""
-    contracts = partition.index().contracts
+    contracts = partition.contracts()
     file = partition.file()
-    parts = cut(0, file, contracts, BATCH_ROWS) if contracts else ()
+    parts = cut(0, file, contracts, BATCH_ROWS) if len(contracts) else ()
     ranges = [(int(part.starts[0]), part.total) for part in parts]
     yield from partition.writer.scan(file, names, ranges)
 

@@ -12,7 +12,7 @@ from tickloom.engine.hot_file import HotFile
 from tickloom.engine.schedule import Slice, check_order, cut, target_rows
 from tickloom.errors import UsageError
 from tickloom.store.api import Partition
-from tickloom.store.index import ContractIndex, ContractRows
+from tickloom.store.contract_columns import ContractColumns
 from tickloom.store.layout import PartitionKey
 
 
@@ -29,8 +29,8 @@ class PlannedPartition:
     hot: HotFile | None
     """Its hot file, if that is read instead."""
 
-    contracts: tuple[ContractRows, ...]
-    """The selected contracts, in store order."""
+    contracts: ContractColumns
+    """The selected contracts."""
 
     @property
     def key(self) -> PartitionKey:
@@ -40,7 +40,7 @@ class PlannedPartition:
     @property
     def rows(self) -> int:
         """Rows of the selected contracts."""
-        return sum(contract.rows for contract in self.contracts)
+        return int(self.contracts.rows.sum())
 
 
 def plan(
@@ -68,7 +68,7 @@ def plan(
         # Stored indexes take 0.35 ms each; two threads that take turns at that took five times as
         # long. Only the scan that makes one is work to share.
         found = [planned(partition) for partition in partitions]
-    return [each for each in found if each.contracts]
+    return [each for each in found if len(each.contracts)]
 
 
 def slices(planned: Sequence[PlannedPartition], workers: int) -> Iterator[Slice]:
@@ -86,20 +86,17 @@ def _planned(
     columns: Sequence[str],
     hot: Callable[[Partition, Sequence[str]], HotFile | None],
 ) -> PlannedPartition:
-    index = _examine(partition, columns)
-    contracts = index.contracts
-    if filters.narrows_contracts:
-        contracts = tuple(c for c in contracts if filters.takes(c))
+    contracts = filters.contracts(_examine(partition, columns))
     return PlannedPartition(
         partition=partition,
         file=partition.file(),
-        hot=hot(partition, columns) if contracts else None,
+        hot=hot(partition, columns) if len(contracts) else None,
         contracts=contracts,
     )
 
 
-def _examine(partition: Partition, columns: Sequence[str]) -> ContractIndex:
-    """The partition's index, once it is known to be sorted and to have the columns."""
+def _examine(partition: Partition, columns: Sequence[str]) -> ContractColumns:
+    """The partition's contracts, once it is known to be sorted and to have the columns."""
     if partition.entry is None:
         # Packed partitions have all columns; a folder of the documented scripts may not.
         found = partition.writer.summarise(partition.file()).columns
@@ -109,6 +106,6 @@ def _examine(partition: Partition, columns: Sequence[str]) -> ContractIndex:
                     f"partition {partition.key} has no column {name!r}, which the kernel reads; "
                     f"it has: {', '.join(found)}"
                 )
-    index = partition.index()
-    check_order(partition.key, index)
-    return index
+    contracts = partition.contracts()
+    check_order(partition.key, contracts)
+    return contracts

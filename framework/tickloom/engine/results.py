@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from tickloom.errors import UsageError
 from tickloom.schema import KINDS, RIGHTS
-from tickloom.store.index import ContractRows
+from tickloom.store.contract_columns import EPOCH, ContractColumns
 from tickloom.store.layout import PartitionKey
 
 if TYPE_CHECKING:
@@ -160,36 +160,47 @@ def in_order(values: npt.NDArray[np.float64]) -> float:
 
 
 def contract_table(
-    keys: Sequence[PartitionKey],
-    contracts: Sequence[tuple[int, ContractRows]],
+    partitions: Sequence[tuple[PartitionKey, ContractColumns]],
     results: npt.NDArray[np.void],
 ) -> pl.DataFrame:
-    """One row per contract; ``contracts`` pairs each with the number of its partition."""
+    """One row per contract; ``partitions`` pairs each with its contracts."""
     import polars as pl
 
-    rows = [c for _, c in contracts]
+    counts = [len(contracts) for _, contracts in partitions]
+    none = ContractColumns.of(())
+
+    def joined(name: str) -> npt.NDArray[Any]:
+        return np.concatenate([getattr(each, name) for each in (none, *(c for _, c in partitions))])
+
+    def chosen(values: Sequence[str], dtype: pl.DataType, codes: npt.NDArray[Any]) -> pl.Series:
+        return pl.Series(values, dtype=dtype)[codes.astype(np.uint32)]
+
+    days = np.array([key.date.toordinal() - EPOCH for key, _ in partitions], np.int64)
+    names = [key.underlying for key, _ in partitions]
+    places = np.repeat(np.arange(len(counts)), counts)
     return pl.DataFrame(
         {
-            "date": [keys[p].date for p, _ in contracts],
-            "underlying": [keys[p].underlying for p, _ in contracts],
-            "expiry": [c.expiry for c in rows],
-            "expiry_type": [c.kind for c in rows],
-            "opt_type": [c.right for c in rows],
-            "strike": [c.strike for c in rows],
-            "rows": [c.rows for c in rows],
-            "rows_skipped": results["skipped"],
-            **{n: results[n] for n in ("trades", "pnl", "costs", "unfilled", "partial")},
-        },
-        schema_overrides={
-            "date": pl.Date,
-            "underlying": pl.String,
-            "expiry": pl.Date,
-            "expiry_type": pl.Enum(KINDS),
-            "opt_type": pl.Enum(RIGHTS),
-            "strike": pl.Float64,
-            "rows": pl.Int64,
-        },
+            "date": _days(days[places]),
+            "underlying": chosen(names, pl.String(), places),
+            "expiry": _days(joined("expiries")),
+            "expiry_type": chosen(KINDS, pl.Enum(KINDS), joined("monthly")),
+            "opt_type": chosen(RIGHTS, pl.Enum(RIGHTS), ~joined("calls")),
+            "strike": joined("strikes"),
+            "rows": joined("rows"),
+            "rows_skipped": np.ascontiguousarray(results["skipped"]),
+            **{
+                name: np.ascontiguousarray(results[name])
+                for name in ("trades", "pnl", "costs", "unfilled", "partial")
+            },
+        }
     )
+
+
+def _days(values: npt.NDArray[np.int64]) -> pl.Series:
+    """Days since 1970-01-01 as dates."""
+    import polars as pl
+
+    return pl.Series(values.astype(np.int32)).cast(pl.Date)
 
 
 def trade_table(table: pl.DataFrame, log: npt.NDArray[np.void]) -> pl.DataFrame:

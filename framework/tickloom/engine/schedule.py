@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from tickloom.engine.hot_file import HotFile
 from tickloom.errors import StoreError
 from tickloom.schema import ROW_GROUP_ROWS
-from tickloom.store.index import ContractIndex, ContractRows
+from tickloom.store.contract_columns import EPOCH, ContractColumns
 from tickloom.store.layout import PartitionKey
 
 SLICE_ROWS: Final = 10 * ROW_GROUP_ROWS
@@ -27,8 +27,6 @@ SMALLEST_SLICE: Final = 2 * ROW_GROUP_ROWS
 
 SLICES_PER_WORKER: Final = 4
 """A small run is cut into about this many slices a worker, so that none of them waits for long."""
-
-EPOCH: Final = date(1970, 1, 1).toordinal()
 
 Int64 = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]
@@ -77,49 +75,54 @@ class Slice:
         return int(self.rows.sum())
 
 
-def check_order(key: PartitionKey, index: ContractIndex) -> None:
+def check_order(key: PartitionKey, contracts: ContractColumns) -> None:
     """Raise :class:`StoreError`, naming ``resort``, unless each contract is one run of rows and
     they ascend by expiry, right and strike."""
-    previous: tuple[Any, ...] = ()
-    for contract in index.contracts:
-        current = (contract.expiry, contract.right, contract.strike)
-        if previous and not previous < current:
-            raise StoreError(
-                f"partition {key} is not sorted by expiry, opt_type and strike: "
-                f"{_named(current)} follows {_named(previous)} at row {contract.first_row}; "
-                f"put it into order with 'tickloom resort STORE'"
-            )
-        previous = current
+    expiries, puts, strikes = contracts.expiries, ~contracts.calls, contracts.strikes
+    same = expiries[1:] == expiries[:-1]
+    ascends = (
+        (expiries[1:] > expiries[:-1])
+        | (same & (puts[1:] > puts[:-1]))
+        | (same & (puts[1:] == puts[:-1]) & (strikes[1:] > strikes[:-1]))
+    )
+    if not ascends.all():
+        wrong = int(np.argmin(ascends)) + 1
+        raise StoreError(
+            f"partition {key} is not sorted by expiry, opt_type and strike: "
+            f"{_named(contracts, wrong)} follows {_named(contracts, wrong - 1)} at row "
+            f"{contracts.starts[wrong]}; put it into order with 'tickloom resort STORE'"
+        )
 
 
 def cut(
     partition: int,
     file: Path,
-    contracts: Sequence[ContractRows],
+    contracts: ContractColumns,
     target: int,
     hot: HotFile | None = None,
     key: PartitionKey | None = None,
 ) -> Iterable[Slice]:
-    """Cut ``contracts`` of one partition into slices of about ``target`` rows."""
-    rows = np.fromiter((c.rows for c in contracts), np.int64, len(contracts))
+    """Cut ``contracts`` of one partition, one at least, into slices of about ``target`` rows."""
+    rows = contracts.rows
+    total = int(rows.sum())
     # A contract goes where its middle row falls: sizes stay near the target on both sides.
     middle = np.cumsum(rows) - (rows + 1) // 2
-    pieces = max(1, round(int(rows.sum()) / target))
-    piece = middle * pieces // max(1, int(rows.sum()))
+    pieces = max(1, round(total / target))
+    piece = middle * pieces // max(1, total)
     edges = np.flatnonzero(np.diff(piece, prepend=-1, append=pieces)).tolist()
     for low, high in pairwise(edges):
-        part = contracts[low:high]
+        part = slice(low, high)
         yield Slice(
             partition=partition,
             key=key,
             file=file,
             hot=hot,
             first=low,
-            starts=np.fromiter((c.first_row for c in part), np.int64, len(part)),
-            rows=rows[low:high].copy(),
-            expiries=np.fromiter((c.expiry.toordinal() - EPOCH for c in part), np.int64, len(part)),
-            strikes=np.fromiter((c.strike for c in part), np.float64, len(part)),
-            calls=np.fromiter((c.right == "CE" for c in part), np.bool_, len(part)),
+            starts=contracts.starts[part],
+            rows=rows[part],
+            expiries=contracts.expiries[part],
+            strikes=contracts.strikes[part],
+            calls=contracts.calls[part],
         )
 
 
@@ -134,6 +137,7 @@ def largest_first(slices: Iterable[Slice]) -> list[Slice]:
     return sorted(slices, key=lambda s: -s.total)
 
 
-def _named(key: tuple[Any, ...]) -> str:
-    expiry, right, strike = key
-    return f"{expiry} {right} {strike:g}"
+def _named(contracts: ContractColumns, place: int) -> str:
+    expiry = date.fromordinal(int(contracts.expiries[place]) + EPOCH)
+    right = "CE" if contracts.calls[place] else "PE"
+    return f"{expiry} {right} {contracts.strikes[place]:g}"

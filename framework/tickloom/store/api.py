@@ -15,6 +15,7 @@ import msgspec
 
 from tickloom.errors import StoreError, UnknownNameError
 from tickloom.specs import WriterSpec
+from tickloom.store.contract_columns import ContractColumns, indexed_columns
 from tickloom.store.control import ControlFolder, file_sha256
 from tickloom.store.files import SYSTEM
 from tickloom.store.foreign import foreign_partitions, scan_index
@@ -160,13 +161,25 @@ class Partition:
         if self._entry is None:
             path = self.file()
             return remembered(path, lambda: scan_index(path, self.writer))
+        return msgspec.json.decode(self._index_data(self._entry)[0], type=ContractIndex)
+
+    def contracts(self) -> ContractColumns:
+        """The contract index in columns, without names and conflicts."""
+        if self._entry is None:
+            return ContractColumns.of(self.index().contracts)
+        return indexed_columns(*self._index_data(self._entry))
+
+    def _index_data(self, entry: PartitionEntry) -> tuple[bytes, str]:
+        """The bytes of the index that the manifest names, and their digest."""
         for _ in range(2):
             for path in self._store.index_paths(self.key):
                 data = _bytes(path)
-                if hashlib.sha256(data).hexdigest() == self._entry.index_sha256:
+                digest = hashlib.sha256(data).hexdigest()
+                if digest == entry.index_sha256:
                     self._index_used = True
-                    return msgspec.json.decode(data, type=ContractIndex)
+                    return data, digest
             self._look_again()
+            entry = self._entry or entry
         raise DamagedError(
             str(self._store.path / self.key.index), "it is missing, or not what was committed"
         )
