@@ -30,8 +30,18 @@ def test_all_columns_are_cut_where_any_of_them_is() -> None:
         ]
 
 
+@pytest.mark.parametrize("cuts", [[], [7], [7, 12, 12, 29], [0, 7]])
+def test_columns_that_are_cut_alike_stay_as_they_are(cuts: list[int]) -> None:
+    columns = [np.split(np.arange(ROWS) * factor, cuts) for factor in (1, 10)]
+    found = Chunks.cut(columns)
+    assert found.edges.tolist() == sorted({0, *cuts, ROWS})
+    for column, chunks in zip(found.columns, columns, strict=True):
+        assert [c.tolist() for c in column] == [c.tolist() for c in chunks if len(c)]
+
+
 def test_no_columns_and_no_rows() -> None:
     assert Chunks.whole([]).rows == 0
+    assert Chunks.cut([]).rows == 0
     nothing = Chunks.whole([np.zeros(0)])
     assert [column.tolist() for column in nothing.span(0, 0)] == [[]]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
 
 import tickloom.engine.run as engine_run
+from tickloom.engine.schedule import SMALLEST_SLICE
 
 
 @pytest.mark.parametrize(
@@ -28,7 +30,7 @@ def test_one_thread_more_than_workers_where_slices_are_decoded(
     monkeypatch.setattr(engine_run, "check_picklable", lambda job: None)
     executor = SimpleNamespace(shares_memory=shares_memory, start=start)
     parts = [
-        SimpleNamespace(partition=0, first=i, total=1, hot=object() if hot else None)
+        SimpleNamespace(partition=0, first=i, total=SMALLEST_SLICE, hot=object() if hot else None)
         for i in range(9)
     ]
     done: list[int] = []
@@ -40,4 +42,61 @@ def test_one_thread_more_than_workers_where_slices_are_decoded(
         done.append,
     )
     assert asked == [started]
-    assert done == [1] * 9
+    assert done == [SMALLEST_SLICE] * 9
+
+
+@pytest.mark.parametrize(
+    ("slices", "rows", "shares_memory", "hot", "at_once"),
+    [
+        (1, SMALLEST_SLICE, True, False, True),
+        (1, SMALLEST_SLICE, False, False, False),
+        (9, 1, True, True, True),
+        (9, 1, True, False, False),
+        (9, 1, False, True, False),
+        (9, SMALLEST_SLICE // 8, True, True, False),
+    ],
+    ids=[
+        "a lone slice",
+        "a lone slice, but in a process",
+        "few hot rows",
+        "few rows to decode",
+        "few hot rows, but in a process",
+        "many hot rows",
+    ],
+)
+def test_what_is_too_little_to_share_is_done_by_the_caller(
+    monkeypatch: pytest.MonkeyPatch,
+    slices: int,
+    rows: int,
+    shares_memory: bool,
+    hot: bool,
+    at_once: bool,
+) -> None:
+    doers: list[str] = []
+
+    def run_slice(job: object, part: object, *_: object) -> object:
+        doers.append(threading.current_thread().name)
+        return SimpleNamespace(part=part)
+
+    def start(workers: int) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(workers, thread_name_prefix="worker")
+
+    monkeypatch.setattr(engine_run, "run_slice", run_slice)
+    monkeypatch.setattr(engine_run, "check_picklable", lambda job: None)
+    parts = [
+        SimpleNamespace(partition=0, first=i, total=rows, hot=object() if hot else None)
+        for i in range(slices)
+    ]
+    done: list[int] = []
+    results = engine_run.execute(
+        SimpleNamespace(),  # type: ignore[arg-type]
+        parts,  # type: ignore[arg-type]
+        {},
+        SimpleNamespace(  # type: ignore[arg-type]
+            executor=SimpleNamespace(shares_memory=shares_memory, start=start), workers=2
+        ),
+        done.append,
+    )
+    assert [result.part for result in results] == parts
+    assert done == [rows] * slices
+    assert {name.partition("_")[0] for name in doers} == {"MainThread" if at_once else "worker"}

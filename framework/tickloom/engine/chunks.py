@@ -39,7 +39,11 @@ class Chunks:
     @classmethod
     def cut(cls, columns: Sequence[Sequence[Array]]) -> Chunks:
         """Columns of equally many rows, one at least, cut where any is; empty pieces fall away."""
-        found = [np.cumsum([0, *map(len, chunks)], dtype=np.int64) for chunks in columns]
+        lengths = [[len(chunk) for chunk in chunks] for chunks in columns]
+        alike = lengths[0] if len(set(map(tuple, lengths))) == 1 else []
+        if alike and all(alike):  # as row groups are; finding that out takes a fifth of the time
+            return cls(np.cumsum([0, *alike], dtype=np.int64), tuple(map(tuple, columns)))
+        found = [np.cumsum([0, *each], dtype=np.int64) for each in lengths]
         edges = np.unique(np.concatenate([np.zeros(1, np.int64), *found]))
         return cls(
             edges,

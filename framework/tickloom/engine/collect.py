@@ -74,7 +74,7 @@ def gather(
             log=np.concatenate([r.log for r in parts]),
             rows_read=sum(r.rows_read for r in parts),
             all_null=next((r.all_null for r in parts if r.all_null), ""),
-            peaks=highest((r.process, r.peak_rss) for r in parts),
+            peaks=highest(pair for r in parts for pair in r.peaks.items()),
         )
         for partition, parts in zip(planned, by_partition, strict=True)
     ]

@@ -114,7 +114,9 @@ class Preparer(Generic[C]):
         missing = hot_build.examine(
             self.store, pending, self.job.names, workers=workers, done=lambda rows: None
         )
-        if self.announce and missing.missing:
+        if not missing.missing:
+            return
+        if self.announce:
             self.announce(
                 f"building the hot tier of {len(missing.missing)} partitions: "
                 f"{missing.size / 2**20:,.1f} MiB"

@@ -21,7 +21,7 @@ from tickloom.engine.hot_file import HotFile
 from tickloom.engine.memory import peak_rss
 from tickloom.engine.request import Spread
 from tickloom.engine.scan import Block, Scan
-from tickloom.engine.schedule import Slice, largest_first
+from tickloom.engine.schedule import Slice, are_for_one, largest_first
 from tickloom.errors import UsageError
 from tickloom.specs import KernelSpec
 
@@ -109,11 +109,9 @@ class SliceResult:
     all_null: str
     """A column that holds nothing but nulls in the whole partition; empty: there is none."""
 
-    process: int
-    """The process that did it."""
-
-    peak_rss: int
-    """The most memory that process has used, bytes."""
+    peaks: Mapping[int, int]
+    """The worker process that did it, and the most memory that it has used, bytes; empty where the
+    work was done in the process that collects."""
 
 
 def run_slice(job: Job, part: Slice, kernels: Kernels | None = None) -> SliceResult:
@@ -140,11 +138,10 @@ def run_slice(job: Job, part: Slice, kernels: Kernels | None = None) -> SliceRes
     return SliceResult(
         part=part,
         contracts=contracts,
-        log=np.concatenate([np.zeros(0, LOG_DTYPE), *logs]),
+        log=np.concatenate(logs) if logs else np.zeros(0, LOG_DTYPE),
         rows_read=scan.rows_read,
         all_null=scan.all_null(),
-        process=os.getpid(),
-        peak_rss=peak_rss(),
+        peaks={} if kernels else {os.getpid(): peak_rss()},
     )
 
 
@@ -158,10 +155,12 @@ def execute(
     """Run every slice, the largest first, and return the results in the order of ``slices``.
 
     ``done(rows)`` is called after each slice. Raises what a slice raised, once those that are
-    running are through; the others are not begun.
+    running are through; the others are not begun. What is too little to share is done at once.
     """
     if not spread.executor.shares_memory:
         check_picklable(job)
+    elif are_for_one(slices):
+        return [_at_once(job, part, kernels, done) for part in slices]
     shared = (kernels,) if spread.executor.shares_memory else ()
     decoded = any(part.hot is None for part in slices)
     ahead = READ_AHEAD if spread.executor.shares_memory and decoded else 0
@@ -176,6 +175,12 @@ def execute(
             raise
     results = [future.result() for future in futures]
     return sorted(results, key=lambda result: (result.part.partition, result.part.first))
+
+
+def _at_once(job: Job, part: Slice, kernels: Kernels, done: Callable[[int], None]) -> SliceResult:
+    result = run_slice(job, part, kernels)
+    done(part.total)
+    return result
 
 
 @lru_cache(maxsize=8)

@@ -24,10 +24,11 @@ def check_slice(
         raise ValueError("offsets must start at 0 or more and never decrease")
     if len(columns.columns) != len(names):
         raise ValueError(f"columns must be {', '.join(names)}; found {len(columns.columns)} arrays")
-    sizes = np.diff(columns.edges)
+    sizes = np.diff(columns.edges).tolist()
     for name, dtype, chunks in zip(names, dtypes, columns.columns, strict=True):
+        expected = np.dtype(dtype)
         for chunk, rows in zip(chunks, sizes, strict=True):
-            if chunk.dtype.name != dtype or chunk.ndim != 1 or not chunk.flags.c_contiguous:
+            if chunk.dtype != expected or chunk.ndim != 1 or not chunk.flags.c_contiguous:
                 raise ValueError(
                     f"column {name!r} must be a contiguous {dtype} array; found {chunk.dtype}"
                 )
