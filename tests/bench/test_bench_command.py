@@ -7,13 +7,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from click.testing import CliRunner
 from tests.engine.run_stores import MONDAY, TUESDAY, build, uneven_frame
 
 import tickloom
+from tickloom import step_kernel
 from tickloom.bench import measurement
 from tickloom.bench.ticks import make_ticks
 from tickloom.cli.main import cli
@@ -64,6 +65,36 @@ def test_people_are_told_what_was_measured(store: Path, runs: list[Any]) -> None
     done = CliRunner().invoke(cli, ["bench", "buy-and-hold", str(store)], catch_exceptions=False)
     rows = tickloom.run("buy-and-hold", store).rows
     assert f"Over:        {store}: {rows:,} rows" in done.stdout
+    assert re.search(
+        r"Parity: +agrees with its author's code on [\d,]+ rows, 10 trades$", done.stdout, re.M
+    )
+
+
+class _Params(NamedTuple):
+    """None."""
+
+    bound: int = 1
+
+
+def _rest(state: int, tick: Any, position: int, constants: Any) -> tuple[int, int]:
+    return state, 0
+
+
+def test_agreeing_that_there_is_nothing_to_do_is_not_passed_over_in_silence(
+    store: Path, runs: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = step_kernel(
+        "resting",
+        columns=("price",),
+        params=_Params,
+        init=lambda tick, constants: 0,
+        step=_rest,
+    )
+    timing = measurement.measure_kernel(spec, store)
+    assert (timing.parity_rows > 0, timing.parity_trades) == (True, 0)
+    monkeypatch.setattr(measurement, "measure_kernel", lambda spec, store: timing)
+    done = CliRunner().invoke(cli, ["bench", "buy-and-hold", str(store)], catch_exceptions=False)
+    assert "rows without a trade, which shows little" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,9 @@ class KernelTiming:
     parity_rows: int
     """Rows on which the compiled kernel agreed with its author's Python."""
 
+    parity_trades: int
+    """Its trades on those rows; where there are none, that it agreed shows little."""
+
     contracts: int
     """Contracts of one run."""
 
@@ -84,7 +87,7 @@ def measure_kernel(spec: KernelSpec, store: Path | None = None) -> KernelTiming:
         open_store(store)  # or say that there is none, before anything is compiled
     compiled = load_kernel(spec)
     ticks = make_ticks(compiled.required_columns)
-    parity_rows = check_parity(compiled, ticks, spec.params())
+    parity = check_parity(compiled, ticks, spec.params())
     # Numba has started by now: its own start-up is in neither figure.
     compile_s, load_s = _compile_and_load(spec)
     timed = _over_store(spec, store) if store else _over_ticks(compiled, ticks)
@@ -98,7 +101,8 @@ def measure_kernel(spec: KernelSpec, store: Path | None = None) -> KernelTiming:
     return KernelTiming(
         kernel=spec.name,
         source=str(store) if store else "synthetic",
-        parity_rows=parity_rows,
+        parity_rows=parity.rows,
+        parity_trades=parity.trades,
         contracts=contracts,
         rows=rows,
         trades=trades,

@@ -7,7 +7,7 @@ one, which has none, with itself contract by contract.
 from __future__ import annotations
 
 from collections import namedtuple
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,18 @@ CONTRACTS, ROWS = 25, 400
 """How much of the ticks is checked: Python takes about a microsecond a tick and operation."""
 
 
-def check_parity(compiled: CompiledKernel, ticks: Ticks, params: Any) -> int:
-    """Compare and return the number of rows that agreed.
+class Parity(NamedTuple):
+    """What agreed."""
+
+    rows: int
+    """Rows that were compared."""
+
+    trades: int
+    """Trades among them; a comparison without any shows little."""
+
+
+def check_parity(compiled: CompiledKernel, ticks: Ticks, params: Any) -> Parity:
+    """Compare the first ticks of some contracts.
 
     Raises :class:`PluginError` with the first contract that does not.
     """
@@ -40,7 +50,7 @@ def check_parity(compiled: CompiledKernel, ticks: Ticks, params: Any) -> int:
                 f"compiled it gives {found.trades[number]} trades and {found.pnl[number]:.6f}, "
                 f"expected {trades} and {pnl:.6f}; nothing was timed. Run its KernelTests."
             )
-    return sample.rows
+    return Parity(sample.rows, int(found.trades.sum()))
 
 
 def run_ticks(compiled: CompiledKernel, ticks: Ticks, params: Any) -> ContractResults:

@@ -37,7 +37,10 @@ def _print(timing: KernelTiming) -> None:
     lines = [
         ("Kernel", timing.kernel),
         ("Over", f"{timing.source}: {timing.rows:,} rows, {timing.contracts:,} contracts"),
-        ("Parity", f"agrees with its author's code on {timing.parity_rows:,} rows"),
+        (
+            "Parity",
+            f"agrees with its author's code on {timing.parity_rows:,} rows{_traded(timing)}",
+        ),
         ("Trades", f"{timing.trades:,}"),
         ("Throughput", rate),
         (
@@ -50,3 +53,9 @@ def _print(timing: KernelTiming) -> None:
     ]
     for name, value in lines:
         click.echo(f"{name + ':':<13}{value}")
+
+
+def _traded(timing: KernelTiming) -> str:
+    if timing.parity_trades:
+        return f", {timing.parity_trades:,} trades"
+    return " without a trade, which shows little: it may want other parameters than its defaults"
