@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.programs import needs_cc
 
 from tickloom.cli.kernels import command
 from tickloom.engine import build as building
@@ -78,7 +78,7 @@ def test_a_build_leaves_nothing_to_compile(tmp_path: Path, monkeypatch: pytest.M
     assert not list(tmp_path.rglob("*.tlk"))
 
 
-@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler called cc")
+@needs_cc
 def test_the_header_is_the_one_that_kernels_are_compiled_with() -> None:
     text = invoke("header").stdout
     assert "#define TICKLOOM_ABI_VERSION 1" in text

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from tests.oracles.ema_cross import ema_cross
 from tests.oracles.strategies import account, book_imbalance, long_short_ema, mean_reversion
+from tests.programs import needs_cc
 
 from tickloom import KernelSpec
 from tickloom.host import get_host
@@ -42,7 +42,7 @@ class TestEmaCrossArray(TestEmaCross):
     name = "ema-cross-array"
 
 
-@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler called cc")
+@needs_cc
 class TestEmaCrossC(TestEmaCross):
     name = "ema-cross-c"
 

@@ -4,7 +4,6 @@ but the expiry; partitions without rows: the plain Python account, for each kind
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 from tests.engine.booked_stores import MONDAY, contracts_of, day_of, moved, packed_store, scripted
 from tests.engine.run_stores import build
 from tests.kernels import scripted as kernels
+from tests.kernels.scripted import each_kernel
 from tests.oracles.fills import Rules, run_contract
 
 import tickloom
@@ -25,21 +25,11 @@ KEYS = [PartitionKey(dt.date(2025, 6, day), "BANKNIFTY") for day in (2, 3, 4)]
 EXPIRIES = [dt.date(2025, 6, 26), dt.date(2025, 7, 31), dt.date(2025, 8, 28)]
 ROWS = 160
 
-KERNELS = [
-    pytest.param(kernels.SIZED, id="step"),
-    pytest.param(kernels.ARRAY, id="array"),
-    pytest.param(
-        kernels.NATIVE,
-        id="native",
-        marks=pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler called cc"),
-    ),
-]
 FILLS: list[tuple[dict[str, Any], Rules]] = [
     ({"costs": "fee=0.5"}, Rules(per_contract=0.5)),
     ({"fill": "depth", "latency": 1}, Rules("depth", latency_ticks=1)),
 ]
 
-each_kernel = pytest.mark.parametrize("kernel", KERNELS)
 each_fill = pytest.mark.parametrize(("fill", "rules"), FILLS, ids=["last", "depth"])
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,8 +15,10 @@ import pytest
 from click.testing import CliRunner
 from tests.engine.booked_stores import accounts, contracts_of, packed_store
 from tests.kernels import scripted
+from tests.kernels.scripted import each_kernel
 from tests.oracles.charges import contract_note
 from tests.oracles.fills import Book, Rules, Trade
+from tests.programs import needs_cc
 
 import tickloom
 from tickloom import KernelSpec
@@ -28,13 +29,6 @@ from tickloom.host import get_host
 MS = 1_000_000
 FRIDAY = dt.date(2025, 8, 1)
 CRORE = 10**7
-
-needs_cc = pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler called cc")
-KERNELS = [
-    pytest.param(scripted.SIZED, id="step"),
-    pytest.param(scripted.ARRAY, id="array"),
-    pytest.param(scripted.NATIVE, id="native", marks=needs_cc),
-]
 
 
 @dataclass
@@ -139,7 +133,7 @@ def _scripted_are_registered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @each_case
-@pytest.mark.parametrize("kernel", KERNELS)
+@each_kernel
 def test_each_contract_s_account_is_the_plain_one(
     store: Path, kernel: KernelSpec, case: Case
 ) -> None:

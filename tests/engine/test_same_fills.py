@@ -4,7 +4,6 @@ workers there are, threads or processes, and however the rows are cut."""
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
@@ -18,6 +17,8 @@ import pytest
 from tests.engine.booked_stores import FRIDAY, MONDAY, day_of, moved, packed_store
 from tests.engine.run_stores import build
 from tests.kernels import scripted
+from tests.kernels.scripted import each_kernel
+from tests.programs import needs_cc
 
 import tickloom
 from tickloom import KernelSpec
@@ -30,15 +31,6 @@ ONE, OTHER = (PartitionKey(dt.date(2025, 6, day), "BANKNIFTY") for day in (2, 3)
 NEAR, FAR = dt.date(2025, 6, 26), dt.date(2025, 7, 31)
 """Expiries with lots of 30 and of 35 units on :data:`ONE`'s day."""
 
-KERNELS = [
-    pytest.param(scripted.SIZED, id="step"),
-    pytest.param(scripted.ARRAY, id="array"),
-    pytest.param(
-        scripted.NATIVE,
-        id="native",
-        marks=pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler called cc"),
-    ),
-]
 FILLS: dict[str, dict[str, Any]] = {
     "last": {"latency": 2, "costs": "fee=0.3,lot=10"},
     "touch": {"fill": "touch", "latency": "1500ms", "stale_ms": 4000},
@@ -46,7 +38,6 @@ FILLS: dict[str, dict[str, Any]] = {
 }
 WORKERS = [1, 2, 7]
 
-each_kernel = pytest.mark.parametrize("kernel", KERNELS)
 each_fill = pytest.mark.parametrize("fill", FILLS.values(), ids=FILLS.keys())
 each_number = pytest.mark.parametrize("workers", WORKERS)
 
@@ -196,7 +187,7 @@ def swept(kernel: str | KernelSpec, store: Path, **options: Any) -> list[tuple[A
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler called cc")
+@needs_cc
 def test_sweeps_and_processes(store: Path, reference: Callable[..., RunResult]) -> None:
     """One test, so that the processes are started once."""
     plain = tickloom.run("ema-cross", store, params=WIDE, workers=1)

@@ -6,6 +6,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
+from tests.programs import needs_cc
+
 from tickloom import array_kernel, native_kernel, step_kernel
 
 
@@ -51,4 +54,13 @@ NATIVE = native_kernel(
     source=Path(__file__).with_name("scripted.c"),
     symbol="scripted",
     max_position=3,
+)
+
+each_kernel = pytest.mark.parametrize(
+    "kernel",
+    [
+        pytest.param(SIZED, id="step"),
+        pytest.param(ARRAY, id="array"),
+        pytest.param(NATIVE, id="native", marks=needs_cc),
+    ],
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import polars as pl
 import pytest
 from tests.engine.run_stores import MONDAY, build, uneven_frame
 from tests.fake_distributions import Site, load, site
+from tests.programs import needs_cc
 
 from tickloom import KernelSpec
 from tickloom.cli.main import main
@@ -31,7 +31,6 @@ from tickloom.host import get_host
 __all__ = ["load", "site"]
 
 KERNELS = ["buy-and-hold", "ema-cross-array", "ema-cross-c"]
-needs_cc = pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler called cc")
 
 
 @pytest.fixture(scope="module")

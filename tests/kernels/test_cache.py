@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import warnings
@@ -19,6 +18,7 @@ from tests.kernels.kernel_author import (
     cache,
     profit,
 )
+from tests.programs import needs_cc
 
 from tickloom.engine.cache.folder import LIBRARY_SUFFIX, clear
 from tickloom.engine.compiled import load_kernel
@@ -145,7 +145,7 @@ def processes(number: int, kernel: str) -> list[dict[str, Any]]:
     return [json.loads(output) for output in outputs]
 
 
-@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler called cc")
+@needs_cc
 def test_of_eight_processes_one_builds_and_the_others_wait(cache: Path) -> None:
     """Both pieces of a kernel in C: the host's loop and the author's library."""
     said = [line for report in processes(8, "ema-cross-c") for line in report["said"]]

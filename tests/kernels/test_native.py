@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from tests.kernels.tick_slices import random_slice
+from tests.programs import needs_cc
 
 from tickloom import KernelSpec, native_kernel
 from tickloom.engine.build import built
@@ -20,7 +20,7 @@ from tickloom.engine.native.c_source import FLAGS, HEADER
 from tickloom.errors import CacheWarning, PluginError
 from tickloom.host import get_host
 
-pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler called cc")
+pytestmark = needs_cc
 
 
 class Params(NamedTuple):

@@ -11,20 +11,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import Phase, settings
 
 from tickloom import KernelSpec, array_kernel, step_kernel
 from tickloom.errors import PluginError, TickloomError, UsageError
-from tickloom.testing import KernelTests, kernels
+from tickloom.testing import KernelTests
 
 KIT = KernelTests()
-
-
-@pytest.fixture(autouse=True)
-def _no_shrinking(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first failure is enough here; an author gets the smallest."""
-    quick = settings(kernels.ADVERSARIAL, phases=[Phase.generate])
-    monkeypatch.setattr(kernels, "ADVERSARIAL", quick)
 
 
 class Params(NamedTuple):

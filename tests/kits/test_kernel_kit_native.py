@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import Phase, settings
+from tests.programs import needs_cc
 
 from tickloom import KernelSpec, native_kernel
-from tickloom.testing import KernelTests, kernels
+from tickloom.testing import KernelTests
 
-pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler called cc")
+pytestmark = needs_cc
 
 KIT = KernelTests()
-
-
-@pytest.fixture(autouse=True)
-def _no_shrinking(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first failure is enough here; an author gets the smallest."""
-    quick = settings(kernels.ADVERSARIAL, phases=[Phase.generate])
-    monkeypatch.setattr(kernels, "ADVERSARIAL", quick)
 
 
 class Params(NamedTuple):
