@@ -166,41 +166,30 @@ def contract_table(
     """One row per contract; ``partitions`` pairs each with its contracts."""
     import polars as pl
 
-    counts = [len(contracts) for _, contracts in partitions]
-    none = ContractColumns.of(())
+    columns = [ContractColumns.of(()), *(contracts for _, contracts in partitions)]
 
     def joined(name: str) -> npt.NDArray[Any]:
-        return np.concatenate([getattr(each, name) for each in (none, *(c for _, c in partitions))])
-
-    def chosen(values: Sequence[str], dtype: pl.DataType, codes: npt.NDArray[Any]) -> pl.Series:
-        return pl.Series(values, dtype=dtype)[codes.astype(np.uint32)]
+        return np.concatenate([getattr(each, name) for each in columns])
 
     days = np.array([key.date.toordinal() - EPOCH for key, _ in partitions], np.int64)
     names = [key.underlying for key, _ in partitions]
-    places = np.repeat(np.arange(len(counts)), counts)
+    places = np.repeat(np.arange(len(names)), [len(contracts) for _, contracts in partitions])
     return pl.DataFrame(
         {
-            "date": _days(days[places]),
-            "underlying": chosen(names, pl.String(), places),
-            "expiry": _days(joined("expiries")),
-            "expiry_type": chosen(KINDS, pl.Enum(KINDS), joined("monthly")),
-            "opt_type": chosen(RIGHTS, pl.Enum(RIGHTS), ~joined("calls")),
-            "strike": joined("strikes"),
-            "rows": joined("rows"),
-            "rows_skipped": np.ascontiguousarray(results["skipped"]),
+            "date": _series(days[places]).cast(pl.Date),
+            "underlying": pl.Series(names, dtype=pl.String)[_series(places)],
+            "expiry": _series(joined("expiries")).cast(pl.Date),
+            "expiry_type": _chosen(KINDS, joined("monthly")),
+            "opt_type": _chosen(RIGHTS, ~joined("calls")),
+            "strike": _series(joined("strikes")),
+            "rows": _series(joined("rows")),
+            "rows_skipped": _series(results["skipped"]),
             **{
-                name: np.ascontiguousarray(results[name])
+                name: _series(results[name])
                 for name in ("trades", "pnl", "costs", "unfilled", "partial")
             },
         }
     )
-
-
-def _days(values: npt.NDArray[np.int64]) -> pl.Series:
-    """Days since 1970-01-01 as dates."""
-    import polars as pl
-
-    return pl.Series(values.astype(np.int32)).cast(pl.Date)
 
 
 def trade_table(table: pl.DataFrame, log: npt.NDArray[np.void]) -> pl.DataFrame:
@@ -208,10 +197,28 @@ def trade_table(table: pl.DataFrame, log: npt.NDArray[np.void]) -> pl.DataFrame:
     import polars as pl
 
     contract = ["date", "underlying", "expiry", "expiry_type", "opt_type", "strike"]
-    named = table.select(contract)[log["contract"]]
+    named = table.select(contract)[_series(log["contract"])]
     times = {"entry_time": log["entry_ns"], "exit_time": log["exit_ns"]}
     fields = ("entry_row", "exit_row", "size", "entry_price", "exit_price", "pnl", "costs")
     return named.with_columns(
-        *(pl.Series(name, ns).cast(pl.Datetime("ns")) for name, ns in times.items()),
-        *(pl.Series(name, np.ascontiguousarray(log[name])) for name in fields),
+        *(_series(ns).cast(pl.Datetime("ns")).alias(name) for name, ns in times.items()),
+        *(_series(log[name]).alias(name) for name in fields),
     )
+
+
+def _chosen(values: Sequence[str], second: npt.NDArray[np.bool_]) -> pl.Series:
+    """The first or the second of two ``values`` in each row."""
+    import polars as pl
+
+    return pl.Series(values, dtype=pl.Enum(values))[_series(second.astype(np.int64))]
+
+
+def _series(values: npt.NDArray[Any]) -> pl.Series:
+    """Numbers as a series, by their bytes: of an array Polars asks NumPy for masked values, which
+    imports a module that takes a fresh process longer than its run over a million rows."""
+    import polars as pl
+    import pyarrow as pa
+
+    held = pa.py_buffer(np.ascontiguousarray(values))
+    kind = pa.from_numpy_dtype(values.dtype)
+    return pl.Series(pa.Array.from_buffers(kind, len(values), [None, held]))
