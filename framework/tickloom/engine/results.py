@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -175,20 +176,17 @@ def contract_table(
     names = [key.underlying for key, _ in partitions]
     places = np.repeat(np.arange(len(names)), [len(contracts) for _, contracts in partitions])
     return pl.DataFrame(
-        {
-            "date": _series(days[places]).cast(pl.Date),
-            "underlying": pl.Series(names, dtype=pl.String)[_series(places)],
-            "expiry": _series(joined("expiries")).cast(pl.Date),
-            "expiry_type": _chosen(KINDS, joined("monthly")),
-            "opt_type": _chosen(RIGHTS, ~joined("calls")),
-            "strike": _series(joined("strikes")),
-            "rows": _series(joined("rows")),
-            "rows_skipped": _series(results["skipped"]),
-            **{
-                name: _series(results[name])
-                for name in ("trades", "pnl", "costs", "unfilled", "partial")
-            },
-        }
+        [
+            _series("date", days[places]).cast(pl.Date),
+            pl.Series("underlying", names, pl.String)[_series("", places)],
+            _series("expiry", joined("expiries")).cast(pl.Date),
+            _chosen("expiry_type", KINDS, joined("monthly")),
+            _chosen("opt_type", RIGHTS, ~joined("calls")),
+            _series("strike", joined("strikes")),
+            _series("rows", joined("rows")),
+            _series("rows_skipped", results["skipped"]),
+            *(_series(n, results[n]) for n in ("trades", "pnl", "costs", "unfilled", "partial")),
+        ]
     )
 
 
@@ -197,23 +195,28 @@ def trade_table(table: pl.DataFrame, log: npt.NDArray[np.void]) -> pl.DataFrame:
     import polars as pl
 
     contract = ["date", "underlying", "expiry", "expiry_type", "opt_type", "strike"]
-    named = table.select(contract)[_series(log["contract"])]
+    named = table.select(contract)[_series("", log["contract"])]
     times = {"entry_time": log["entry_ns"], "exit_time": log["exit_ns"]}
     fields = ("entry_row", "exit_row", "size", "entry_price", "exit_price", "pnl", "costs")
     return named.with_columns(
-        *(_series(ns).cast(pl.Datetime("ns")).alias(name) for name, ns in times.items()),
-        *(_series(log[name]).alias(name) for name in fields),
+        *(_series(name, ns).cast(pl.Datetime("ns")) for name, ns in times.items()),
+        *(_series(name, log[name]) for name in fields),
     )
 
 
-def _chosen(values: Sequence[str], second: npt.NDArray[np.bool_]) -> pl.Series:
+def _chosen(name: str, values: tuple[str, str], second: npt.NDArray[np.bool_]) -> pl.Series:
     """The first or the second of two ``values`` in each row."""
+    return _enum(values)[_series("", second.astype(np.int64))].alias(name)
+
+
+@lru_cache
+def _enum(values: tuple[str, str]) -> pl.Series:
     import polars as pl
 
-    return pl.Series(values, dtype=pl.Enum(values))[_series(second.astype(np.int64))]
+    return pl.Series(values, dtype=pl.Enum(values))
 
 
-def _series(values: npt.NDArray[Any]) -> pl.Series:
+def _series(name: str, values: npt.NDArray[Any]) -> pl.Series:
     """Numbers as a series, by their bytes: of an array Polars asks NumPy for masked values, which
     imports a module that takes a fresh process longer than its run over a million rows."""
     import polars as pl
@@ -221,4 +224,4 @@ def _series(values: npt.NDArray[Any]) -> pl.Series:
 
     held = pa.py_buffer(np.ascontiguousarray(values))
     kind = pa.from_numpy_dtype(values.dtype)
-    return pl.Series(pa.Array.from_buffers(kind, len(values), [None, held]))
+    return pl.Series(name, pa.Array.from_buffers(kind, len(values), [None, held]))

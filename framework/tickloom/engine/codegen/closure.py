@@ -12,6 +12,7 @@ import hashlib
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any, Final
 
@@ -22,6 +23,10 @@ from tickloom.errors import UsageError
 
 _LARGEST_ARRAY: Final = 1_000_000
 """Bytes; Numba embeds arrays up to this size (``BaseContext.make_constant_array``)."""
+
+
+_CODES: Final = 1024
+"""Pieces of bytecode whose digest is kept: each run looks at its kernel's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +182,7 @@ class _Walk:
                 self._attributes(attribute, names, where, (*within, module.__name__))
 
     def _code(self, code: CodeType) -> None:
-        self._note("code", code.co_code.hex(), str(code.co_flags))
-        self._note(str(code.co_argcount), str(code.co_kwonlyargcount))
-        self._note(*code.co_names, "/", *code.co_varnames, "/", *code.co_freevars)
-        for constant in code.co_consts:
-            self.value(constant, code.co_name)
+        self._note("code", _code_digest(code))
 
     def _class(self, value: type, where: str) -> None:
         if hasattr(value, "class_type"):
@@ -243,6 +244,18 @@ class _Walk:
             f"along; refer to contiguous arrays (np.ascontiguousarray) of at most "
             f"{_LARGEST_ARRAY:,} bytes, or compute the values in the step"
         )
+
+
+@lru_cache(_CODES)
+def _code_digest(code: CodeType) -> str:
+    """The digest of ``code`` and its constants, none of which ever changes."""
+    walk = _Walk("")
+    walk._note(code.co_code.hex(), str(code.co_flags))
+    walk._note(str(code.co_argcount), str(code.co_kwonlyargcount))
+    walk._note(*code.co_names, "/", *code.co_varnames, "/", *code.co_freevars)
+    for constant in code.co_consts:
+        walk.value(constant, code.co_name)
+    return walk.hash.hexdigest()
 
 
 def _is_numba_type(value: object) -> bool:
