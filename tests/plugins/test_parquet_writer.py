@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
 from tickloom import WriteSettings
+from tickloom_plugins.writers import numeric_scan
 from tickloom_plugins.writers.parquet import parquet
 
 OPEN = dt.datetime(2025, 8, 1, 9, 15)
@@ -160,3 +162,38 @@ def test_a_replaced_file_is_read_anew(tmp_path: Path) -> None:
         (tmp_path / "new.parquet").replace(tmp_path / "a.parquet")
         (table,) = parquet.scan(tmp_path / "a.parquet", ["price"], [(0, rows)])
         assert table.num_rows == rows
+
+
+RANGES = [(0, 3), (3, 2), (90, 30), (120, 1), (0, 250), (130, 5), (130, 5), (249, 1)]
+
+
+@pytest.mark.parametrize(
+    ("together", "queries"),
+    [
+        (6, [[0, 1], [2], [3], [4], [5], [6, 7]]),
+        (10, [[0, 1], [2], [3], [4], [5, 6], [7]]),
+        (1000, [[0, 1, 2, 3, 4, 5, 6, 7]]),
+    ],
+)
+def test_short_ranges_are_read_by_one_query_and_no_more_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, together: int, queries: list[list[int]]
+) -> None:
+    frame = ticks(250)
+    written([frame], tmp_path / "a.parquet")
+    asked: list[str] = []
+    collect_all = pl.collect_all
+
+    def recorded(frames: list[pl.LazyFrame], **options: Any) -> list[pl.DataFrame]:
+        asked.append(pl.explain_all(frames, **options))
+        return collect_all(frames, **options)
+
+    monkeypatch.setattr(pl, "collect_all", recorded)
+    monkeypatch.setattr(numeric_scan, "TOGETHER", together)
+    tables = parquet.scan(tmp_path / "a.parquet", ["volume", "price"], RANGES)
+    for (first, rows), table in zip(RANGES, tables, strict=True):
+        wanted = frame.slice(first, rows)
+        assert table.column("volume").to_pylist() == wanted["volume"].to_list()
+        assert table.column("price").to_pylist() == wanted["price"].to_list()
+    several = [query for query in queries if len(query) > 1]
+    assert [plan.count("SLICE") for plan in asked] == [len(query) for query in several]
+    assert "CACHE" not in "".join(asked), "Polars reads the whole file for ranges that share a scan"

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+TOGETHER: Final = 100_000
+"""Rows of short ranges that are read by one query: 11 strikes of four expiries in each of 24 files
+took 30 ms instead of 42."""
+
 _OPEN: Final = 64
 """Files whose footers are remembered: parsing one of 58 columns and 40 row groups takes 0.9 ms."""
 
@@ -38,10 +42,31 @@ def only_numbers(path: Path, columns: Sequence[str]) -> bool:
 def scan_numbers(
     path: Path, columns: Sequence[str], ranges: Sequence[tuple[int, int]]
 ) -> Iterator[pa.Table]:
-    """One table for each ``(first row, number of rows)``, in chunks of a row group each."""
+    """One table for each ``(first row, number of rows)``, in chunks of a row group each. Short
+    ranges are read several at a time."""
+    import polars as pl
+
     lazy = _opened(path)[0].select(columns)
-    for first, rows in ranges:
-        yield lazy.slice(first, rows).collect().to_arrow()
+    # Polars would take the ranges for one scan and read the whole file, once.
+    apart = pl.QueryOptFlags(comm_subplan_elim=False)
+    for near in _together(ranges):
+        if len(near) == 1:
+            yield lazy.slice(*near[0]).collect().to_arrow()
+            continue
+        for frame in pl.collect_all([lazy.slice(*each) for each in near], optimizations=apart):
+            yield frame.to_arrow()
+
+
+def _together(ranges: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+    """Runs of ``ranges`` of :data:`TOGETHER` rows or less in all, or of one range."""
+    near: list[tuple[int, int]] = []
+    for each in ranges:
+        if near and sum(rows for _, rows in (*near, each)) > TOGETHER:
+            yield near
+            near = []
+        near.append(each)
+    if near:
+        yield near
 
 
 def _opened(path: Path) -> tuple[pl.LazyFrame, pl.Schema]:
