@@ -97,6 +97,15 @@ def always(tick: Any, position: int, constants: Params) -> bool:
     return tick.price > 0
 
 
+def restless(tick: Any, position: int, constants: Params) -> int:
+    """Another size at nearly every tick; turns around after ten o'clock."""
+    if not tick.price > 0:
+        raise ValueError("no run asks about a row without a price")
+    if constants.open and tick.time_of_day > 36_000_000_000_000:
+        return -position if position else constants.size
+    return tick.volume // 25 % (2 * constants.size + 1) - constants.size
+
+
 def mean() -> Feature:
     return Feature(params=("slow",), init=start_mean, update=follow_mean)
 
@@ -126,6 +135,14 @@ STOPPING = step_kernel(
 )
 SHUT = step_kernel(
     "declared-shut", columns=COLUMNS, params=Params, gate=Gate(allows=never), step=always
+)
+RESTLESS = step_kernel(
+    "declared-restless",
+    columns=COLUMNS,
+    params=Params,
+    clock=("time_of_day",),
+    step=restless,
+    max_position=3,
 )
 KERNELS = (SIZED, STOPPING, SHUT)
 

@@ -5,14 +5,34 @@ from __future__ import annotations
 from itertools import product
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
-from tests.kernels.declared import KERNELS, SHUT, SIZED, STOPPING, Params, booked, by_hand
+from tests.kernels.declared import (
+    KERNELS,
+    RESTLESS,
+    SHUT,
+    SIZED,
+    STOPPING,
+    Params,
+    booked,
+    by_hand,
+)
 from tests.kernels.tick_slices import TickSlice, random_slice
 
 from tickloom import Feature, Gate, KernelSpec, step_kernel
-from tickloom.engine.compiled import CostTerms, FillModel, Variant, load_kernel
-from tickloom.engine.constants import prepare_constants
+from tickloom.engine.codegen.shared_source import TILE, WORD
+from tickloom.engine.compiled import (
+    ContractFacts,
+    CostTerms,
+    FillModel,
+    Variant,
+    load_kernel,
+)
+from tickloom.engine.constants import layout_of, prepare_constants
+from tickloom.engine.loading import step_plan, sweep_plan
 from tickloom.engine.sweep_call import load_sweep
+from tickloom.engine.sweep_lanes import LanesPass
+from tickloom.engine.sweep_shared import TOGETHER, SharedPass
 from tickloom.engine.whole_step import plain_step
 from tickloom.errors import PluginError, UsageError
 
@@ -70,15 +90,14 @@ def test_plain_python_wants_the_same(spec: KernelSpec, ticks: TickSlice) -> None
             assert wanted == by_hand(spec.name, rows, params), (contract, params)
 
 
-@pytest.mark.parametrize("spec", KERNELS, ids=lambda spec: spec.name)
+@pytest.mark.parametrize("spec", [STOPPING, SHUT], ids=lambda spec: spec.name)
 def test_each_set_of_a_sweep_equals_its_own_run(spec: KernelSpec, ticks: TickSlice) -> None:
-    single, columns = load_kernel(spec), ticks.arrays(("price", "volume"))
-    found = load_sweep(spec)(SETS, ticks.offsets, columns)
-    for number, params in enumerate(SETS):
-        alone = single(params, ticks.offsets, columns)
-        assert found.pnl[number].tobytes() == alone.pnl.tobytes(), params
-        assert found.trades[number].tolist() == alone.trades.tolist(), params
-    assert found.skipped.tolist() == alone.skipped.tolist()
+    if spec is SHUT:
+        found = load_sweep(spec)(SETS, ticks.offsets, ticks.arrays(("price", "volume")))
+        assert not found.trades.any()
+        assert not found.pnl.any()
+    else:
+        check_sweep(spec, SETS, ticks)
 
 
 def test_with_latency_flat_means_what_is_held(ticks: TickSlice) -> None:
@@ -116,6 +135,110 @@ def _late(rows: list[tuple[Any, ...]], params: Params, ticks: int) -> int:
             orders.append((at + ticks, wanted))
             sent = wanted
     return trades
+
+
+LENGTHS = tuple(n + by for n in (WORD, 2 * WORD, TILE, 2 * TILE) for by in (-1, 0, 1, 2))
+
+
+@pytest.mark.parametrize("spec", [SIZED, RESTLESS], ids=lambda spec: spec.name)
+def test_words_and_tiles_end_anywhere(spec: KernelSpec) -> None:
+    ticks = random_slice(62, (*LENGTHS, 700), gaps=0.1)
+    if spec is SIZED:
+        ticks.hide_ends()
+    check_sweep(spec, SETS[:4] + SETS[-5:], ticks)
+
+
+def test_more_sets_than_go_together() -> None:
+    ticks = random_slice(63, (70, 20))
+    sets = [Params(span=2 + n % 9, slow=2 + n) for n in range(TOGETHER + 40)]
+    for count in (0, 1, 2, 3, TOGETHER, TOGETHER + 1, TOGETHER + 40):
+        check_sweep(SIZED, sets[:count], ticks)
+
+
+def check_sweep(spec: KernelSpec, sets: list[Params], ticks: TickSlice) -> None:
+    single, sweep = load_kernel(spec), load_sweep(spec)
+    columns, none = ticks.arrays(sweep.required_columns), np.zeros(ticks.contracts, np.int64)
+    facts = ContractFacts(expiry_day=none, strike=none * 1.0, is_call=none)
+    found = sweep(sets, ticks.offsets, columns, facts=facts)
+    assert found.pnl.shape == found.trades.shape == (len(sets), ticks.contracts)
+    for number, params in enumerate(sets):
+        alone = single(params, ticks.offsets, columns, facts=facts)
+        assert found.pnl[number].tobytes() == alone.pnl.tobytes(), params
+        assert found.trades[number].tolist() == alone.trades.tolist(), params
+        assert found.skipped.tolist() == alone.skipped.tolist()
+    assert found.trades.any() or not sets
+
+
+def test_a_sweep_goes_through_shared_features() -> None:
+    assert isinstance(load_sweep(SIZED)._run, SharedPass)
+    assert isinstance(load_sweep(STOPPING)._run, LanesPass)
+
+
+def test_a_set_beyond_the_bound_stops_the_sweep(ticks: TickSlice) -> None:
+    columns = ticks.arrays(("price", "volume"))
+    sets = [*SETS[:9], Params(size=4, open=True)]
+    with pytest.raises(PluginError, match="beyond its max_position of 3 with one of the parameter"):
+        load_sweep(SIZED)(sets, ticks.offsets, columns)
+
+
+class Many(NamedTuple):
+    a: float
+    b: float
+    c: float
+    d: float
+    e: float
+    f: float
+    g: float
+    h: float
+    i: float
+
+
+def start_many(tick: Any, constants: Any) -> Many:
+    return Many(tick.price, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+def follow_many(many: Many, tick: Any, constants: Any) -> Many:
+    return Many(tick.price, many.a, many.b, many.c, many.d, many.e, many.f, many.g, many.h)
+
+
+def compare(tick: Any, position: int, constants: Params) -> int:
+    return 1 if tick.many.a > tick.many.i else 0
+
+
+def test_a_feature_of_many_numbers_is_swept_set_by_set(ticks: TickSlice) -> None:
+    features = {"many": Feature(init=start_many, update=follow_many)}
+    spec = step_kernel(
+        "declared-many", columns=("price",), params=Params, features=features, step=compare
+    )
+    check_sweep(spec, SETS[:3], ticks)
+
+
+def test_functions_of_features_and_gates_are_part_of_the_key() -> None:
+    def plan_keys(**changes: Any) -> set[str]:
+        features = {"fast": Feature(params=("span",), init=start, update=same)}
+        spec = make(**({"features": features, "gate": Gate(allows=open_)} | changes))
+        layout = layout_of(spec)
+        plans = (step_plan(spec, Variant(), layout), sweep_plan(spec, Variant(), layout))
+        return {plan.key for plan in plans}
+
+    keys = plan_keys()
+    assert keys == plan_keys()
+    for changes in (
+        one(update=turns_to_pair),
+        one(init=start_text),
+        {"gate": None},
+        {"gate": Gate(allows=never_open)},
+        {"features": {"slow": Feature(params=("span",), init=start, update=same)}},
+    ):
+        assert not keys & plan_keys(**changes), changes
+
+
+def open_(tick: Any, limits: Any) -> bool:
+    return tick.price > 0
+
+
+def never_open(tick: Any, limits: Any) -> bool:
+    return tick.price < 0
 
 
 def start(tick: Any, constants: Any) -> Any:

@@ -12,7 +12,10 @@ from tests.kernels.tick_slices import random_slice
 from tickloom import KernelSpec, step_kernel
 from tickloom.engine.codegen.sweep_source import LANES
 from tickloom.engine.compiled import CostTerms, FillModel, Variant, load_kernel
-from tickloom.engine.sweep_call import OnePass, load_sweep
+from tickloom.engine.sweep_call import load_sweep
+from tickloom.engine.sweep_lanes import LanesPass
+from tickloom.engine.sweep_runs import Repeated
+from tickloom.engine.sweep_shared import SharedPass
 from tickloom.errors import PluginError
 from tickloom.host import get_host
 
@@ -50,11 +53,11 @@ def test_each_set_equals_its_own_run(name: str) -> None:
 
 
 def test_any_number_of_sets_is_swept() -> None:
-    spec = get_host().kernels.get("ema-cross")
+    spec = get_host().kernels.get("mean-reversion")
     ticks = random_slice(25, (200, 30))
     sweep, single = load_sweep(spec), load_kernel(spec)
     columns = ticks.arrays(sweep.required_columns)
-    params = [spec.params(fast=2 + n, slow=20 + 2 * n) for n in range(2 * LANES + 9)]
+    params = [spec.params(span=2 + n, warm_up=20) for n in range(2 * LANES + 9)]
     expected = np.array([single(record, ticks.offsets, columns).pnl for record in params])
     for count in (0, 1, 8, 9, LANES, LANES + 3, 2 * LANES + 9):
         results = sweep(params[:count], ticks.offsets, columns)
@@ -92,30 +95,31 @@ class Size(NamedTuple):
     size: int = 0
 
 
-class Window(NamedTuple):
-    prices: tuple[float, float]
+class Turning(NamedTuple):
+    prices: complex
     ticks: int
 
 
-def init(tick: Any, constants: Size) -> Window:
-    return Window((tick.price, tick.price), 0)
+def init(tick: Any, constants: Size) -> Turning:
+    return Turning(complex(tick.price, tick.price), 0)
 
 
-def step(state: Window, tick: Any, position: int, constants: Size) -> tuple[Window, int]:
-    wanted = constants.size if tick.price > state.prices[0] else 0
-    return Window((state.prices[1], tick.price), state.ticks + 1), wanted
+def step(state: Turning, tick: Any, position: int, constants: Size) -> tuple[Turning, int]:
+    wanted = constants.size if tick.price > state.prices.real else 0
+    return Turning(complex(state.prices.imag, tick.price), state.ticks + 1), wanted
 
 
-NESTED = step_kernel("nested", columns=("price",), params=Size, init=init, step=step)
+TURNING = step_kernel("turning", columns=("price",), params=Size, init=init, step=step)
 
 
 def test_a_state_that_holds_more_than_numbers_is_swept_set_by_set() -> None:
     ticks = random_slice(23, (100, 50))
-    sweep = load_sweep(NESTED)
+    sweep = load_sweep(TURNING)
+    assert isinstance(sweep._run, Repeated)
     results = sweep([Size(0), Size(1)], ticks.offsets, ticks.arrays(("price",)))
     assert results.trades[0].sum() == 0
     assert results.trades[1].sum() > 0
-    assert load_sweep(NESTED).compile_seconds == 0
+    assert load_sweep(TURNING).compile_seconds == 0
 
 
 def test_a_set_beyond_the_bound_stops_the_sweep() -> None:
@@ -129,6 +133,9 @@ def _hold(state: float, tick: Any, position: int, constants: Size) -> tuple[floa
     return state, constants.size
 
 
-def test_a_plain_step_goes_through_the_data_once() -> None:
-    spec = get_host().kernels.get("ema-cross")
-    assert isinstance(load_sweep(spec)._run, OnePass)
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [("ema-cross", SharedPass), ("ema-cross-short", SharedPass), ("mean-reversion", LanesPass)],
+)
+def test_a_plain_step_goes_through_the_data_once(name: str, way: type) -> None:
+    assert isinstance(load_sweep(get_host().kernels.get(name))._run, way)

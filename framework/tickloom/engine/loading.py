@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +18,9 @@ from tickloom.engine.codegen.array_source import array_source
 from tickloom.engine.codegen.closure import close_over
 from tickloom.engine.codegen.fill_source import ENTRY
 from tickloom.engine.codegen.loop_source import LoopShape, loop_source
+from tickloom.engine.codegen.shared_source import SharedShape, shared_source
 from tickloom.engine.codegen.sweep_source import sweep_source
-from tickloom.engine.constants import ConstantsLayout
+from tickloom.engine.constants import ConstantsLayout, constant_records, kinds_of
 from tickloom.engine.fills import book
 from tickloom.engine.kernel_spec import column_kind
 from tickloom.engine.native.c_source import build_library
@@ -118,14 +119,18 @@ def step_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Pl
 
 
 def sweep_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Plan:
-    """The loop that carries many parameter sets through the step of ``spec``."""
+    """The loop that carries many parameter sets through the step of ``spec``: set by set through
+    shared features where the step remembers nothing of its own, otherwise side by side in lanes."""
     shape = _step_shape(spec, variant, layout)
-    source = sweep_source(shape)
     closure = close_over(spec.name, _reached(spec, layout))
+    shared = _shared_shape(spec, shape) if spec.init is None else None
+    source = sweep_source(shape) if shared is None else shared_source(shared)
 
     def compile_(path: Path) -> MachineCode:
-        from tickloom.engine.codegen.compiler import compile_sweep_loop
+        from tickloom.engine.codegen.compiler import compile_shared_loop, compile_sweep_loop
 
+        if shared is not None:
+            return compile_shared_loop(spec, shared, closure, source, path)
         return compile_sweep_loop(spec, shape, layout, closure, source, path)
 
     return Plan(
@@ -138,6 +143,15 @@ def sweep_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> P
         source=source,
         compile=compile_,
     )
+
+
+def _shared_shape(spec: KernelSpec, shape: LoopShape) -> SharedShape:
+    kinds = {
+        part: kinds_of(spec, record)
+        for part, record in constant_records(spec, spec.params()).items()
+    }
+    own = kinds.pop("")
+    return SharedShape(loop=replace(shape, constants=own), parts=tuple(kinds.items()))
 
 
 def _reached(spec: KernelSpec, layout: ConstantsLayout) -> tuple[Callable[..., Any], ...]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import numba
 import numpy as np
+from llvmlite import ir
 from numba import carray, types
 from numba.core.errors import NumbaError
 from numba.core.imputils import impl_ret_borrowed
@@ -17,13 +18,14 @@ from numba.extending import intrinsic, register_jitable
 
 from tickloom.engine.codegen.closure import Closure
 from tickloom.engine.codegen.hundredths import hundredths, hundredths_or_nan
-from tickloom.engine.codegen.lanes import state_in_lanes
+from tickloom.engine.codegen.lanes import state_in_lanes, value_in_rows
 from tickloom.engine.codegen.loop_source import FIXED_ARGUMENTS, LoopShape
 from tickloom.engine.codegen.machine_code import MachineCode, compile_entry
 from tickloom.engine.codegen.records import constants_type, named_record
 from tickloom.engine.codegen.refusals import does_not_compile
 from tickloom.engine.codegen.settle import jit_options, register_helpers
-from tickloom.engine.codegen.settle_whole import settle
+from tickloom.engine.codegen.settle_whole import settle, settle_parts
+from tickloom.engine.codegen.shared_source import SHARED_ARGUMENTS, SharedShape
 from tickloom.engine.codegen.sweep_source import SWEEP_ARGUMENTS
 from tickloom.engine.constants import ConstantsLayout
 from tickloom.engine.fills import book
@@ -43,8 +45,13 @@ _FLOATS: Final = {
     "log_f",
     "scratch_f",
     "pnl",
+    "shared_f",
+    "limits_f",
+    "now_f",
+    "values_f",
+    "booked",
 }
-_COUNTS: Final = {"contracts", "blocks", "bound"}
+_COUNTS: Final = {"contracts", "blocks", "bound", "sets", "gates", "cells"}
 _SCALARS: Final = {"contracts", "log_capacity", "decoded"}
 
 
@@ -89,6 +96,16 @@ def _put(_typing: Any, address: Any, place: Any, value: Any) -> Any:
         return context.get_dummy_value()
 
     return types.none(types.int64, types.int64, types.float64), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _trailing_zeros(_typing: Any, bits: Any) -> Any:
+    """Place of the lowest bit of an int64 that is not 0."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
+
+    return types.int64(types.int64), generate
 
 
 if numba.config.DISABLE_JIT:
@@ -157,6 +174,34 @@ def compile_sweep_loop(
     )
     try:
         return compile_entry(_loop(shape, source, path, names), (*fixed, *addresses), wide=True)
+    except NumbaError as error:
+        raise does_not_compile(spec, "step", spec.step, closure.functions, error) from error
+
+
+def compile_shared_loop(
+    spec: KernelSpec, shape: SharedShape, closure: Closure, source: str, path: Path
+) -> MachineCode:
+    """Machine code of the sweep loop ``source`` that shares features; empty if one of them is too
+    large for that."""
+    assert spec.step is not None
+    register_helpers(spec, closure)
+    fields = shape.loop.tick
+    tick = named_record("Tick", fields, [_field_type(name) for name in fields])
+    parts = settle_parts(spec, tick)
+    names = {**parts.names, "Tick": tick.instance_class, "trailing_zeros": _trailing_zeros}
+    for name, value in parts.values.items():
+        rows = value_in_rows(value)
+        if rows is None:
+            return MachineCode(b"", ())
+        names |= {f"load_{name}": rows.load, f"store_{name}": rows.store}
+    addresses = (types.int64 for _ in shape.loop.columns)
+    fixed = (
+        types.int64 if name in _COUNTS else (_F64 if name in _FLOATS else _I64)
+        for name in SHARED_ARGUMENTS
+    )
+    loop = _loop(shape.loop, source, path, names)
+    try:
+        return compile_entry(loop, (*fixed, *addresses), wide=True)
     except NumbaError as error:
         raise does_not_compile(spec, "step", spec.step, closure.functions, error) from error
 

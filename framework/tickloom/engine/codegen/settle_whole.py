@@ -9,6 +9,7 @@ from typing import Any
 import numba
 from numba import types
 
+from tickloom.engine.codegen.lanes import NUMBERS
 from tickloom.engine.codegen.records import constants_type, record_type
 from tickloom.engine.codegen.refusals import misshapen
 from tickloom.engine.codegen.settle import (
@@ -101,7 +102,7 @@ def _settled_value(
 
     value = settled_type(spec, role, update, types.unliteral(first), after)
     fields = list(value) if isinstance(value, types.BaseTuple) else [value]
-    if not all(isinstance(field, types.Number | types.Boolean) for field in fields):
+    if not all(isinstance(field, NUMBERS) for field in fields):
         what = f"must return a number or a NamedTuple of numbers; it returns {value}"
         raise misshapen(spec, role, update, what)
     return value

@@ -1,4 +1,4 @@
-"""The source of a sweep loop: many parameter sets at each row, in one pass over the data.
+"""The source of a sweep loop for steps with a state of their own: many parameter sets at each row.
 
 Sets go through the loop in lanes: blocks of a fixed number, so that the compiler knows the inner
 loop's length and turns the author's step into vector instructions. Everything that a lane carries

@@ -1,0 +1,216 @@
+"""Calls the sweep loop of a step without a state: features and gates once for all sets."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tickloom.engine.cache.link import Linked
+from tickloom.engine.chunks import Chunks
+from tickloom.engine.codegen.fill_source import OK, OUT_OF_BOUNDS
+from tickloom.engine.codegen.shared_source import (
+    FEATURE_SLOTS,
+    GROUP,
+    SHARED_ARGUMENTS,
+    TILE,
+    WORD,
+)
+from tickloom.engine.compiled import CompiledKernel
+from tickloom.engine.constants import GATE, constant_records, layout_of, prepare_constants
+from tickloom.engine.contract_results import ContractFacts
+from tickloom.engine.costs import CostTerms
+from tickloom.engine.fills import FillModel
+from tickloom.engine.slice_check import check_facts, check_slice
+from tickloom.engine.sweep_runs import Repeated, SweepResults, failure
+from tickloom.engine.variant import required_columns
+
+TOGETHER: Final = 256
+"""Sets in one pass over the rows: what they share stays within 2 MB even if that is nothing."""
+
+_FEW: Final = 2
+"""Sets that are quicker run one by one."""
+
+_REMEMBERED: Final = 64
+"""Batches of sets whose constants are kept."""
+
+_NUMBERS: Final = ("contracts", "sets", "bound", "gates", "cells")
+_NOTHING: Final = np.zeros(1, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What some parameter sets have in common."""
+
+    edges: NDArray[np.int64]
+    """First cell of each feature, and the number of all, shape (features + 1,)."""
+
+    cell_of: NDArray[np.int64]
+    """The cell of each feature and set, shape (features, sets)."""
+
+    gate_of: NDArray[np.int64]
+    """The gate of each set, shape (sets,)."""
+
+    own: NDArray[np.float64]
+    """The step's constants, shape (sets, fields)."""
+
+    cells: NDArray[np.float64]
+    """Constants of each cell, shape (cells, most fields of a feature)."""
+
+    limits: NDArray[np.float64]
+    """Constants of each gate, shape (gates, fields)."""
+
+
+class SharedPass:
+    """The sweep loop: each distinct feature and gate once, then set by set."""
+
+    def __init__(self, kernel: CompiledKernel, code: Linked) -> None:
+        spec, variant = kernel.spec, kernel.variant
+        self._spec = spec
+        self._alone = Repeated(kernel)
+        self._code = code
+        self._layout = layout_of(spec)
+        self._names = required_columns(spec, variant)
+        self._dtypes = variant.column_dtypes(spec)
+        arguments: list[Any] = [ctypes.c_void_p] * (len(SHARED_ARGUMENTS) + len(self._names))
+        for name in _NUMBERS:
+            arguments[SHARED_ARGUMENTS.index(name)] = ctypes.c_int64
+        # Of one sweep, whose slices ask again and again for the same sets.
+        self._shared = lru_cache(_REMEMBERED)(self._find_shared)
+        self._call = ctypes.CFUNCTYPE(ctypes.c_int64, *arguments)(code.address)
+
+    def __call__(
+        self,
+        params: Sequence[Any],
+        offsets: NDArray[np.int64],
+        columns: Sequence[NDArray[Any]],
+        *,
+        facts: ContractFacts | None,
+        fill: FillModel | None,
+        costs: CostTerms | None,
+    ) -> SweepResults:
+        """As many sets as go together in one pass each, a few one by one."""
+        if costs is not None or (fill or FillModel()) != FillModel():
+            raise ValueError("compiled for plain fills without costs; ask load_sweep for a variant")
+        check_slice(offsets, Chunks.whole(columns), self._names, self._dtypes)
+        check_facts(facts, len(offsets) - 1, bool(self._spec.clock))
+        parts = [
+            self._alone(some, offsets, columns, facts=facts)
+            if len(some) <= _FEW
+            else self._together(some, offsets, columns, facts)
+            for some in _batches(params)
+        ]
+        return SweepResults(
+            pnl=np.concatenate([part.pnl for part in parts]),
+            trades=np.concatenate([part.trades for part in parts]),
+            skipped=parts[0].skipped,
+        )
+
+    def _together(
+        self,
+        params: Sequence[Any],
+        offsets: NDArray[np.int64],
+        columns: Sequence[NDArray[Any]],
+        facts: ContractFacts | None,
+    ) -> SweepResults:
+        contracts, sets = len(offsets) - 1, len(params)
+        shared = self._shared(tuple(params))
+        cells = len(shared.cells)
+        pnl = np.zeros((sets, contracts), np.float64)
+        trades = np.zeros((sets, contracts), np.int64)
+        skipped = np.zeros(contracts, np.int64)
+        arrays: dict[str, NDArray[Any]] = {
+            "offsets": offsets,
+            "expiry_day": facts.expiry_day if facts else _NOTHING,
+            "strike": facts.strike if facts else _NOTHING,
+            "is_call": facts.is_call if facts else _NOTHING,
+            "edges": shared.edges,
+            "cell_of": shared.cell_of,
+            "gate_of": shared.gate_of,
+            "constants_f": shared.own,
+            "constants_i": shared.own,
+            "shared_f": shared.cells,
+            "shared_i": shared.cells,
+            "limits_f": shared.limits,
+            "limits_i": shared.limits,
+            "now_f": np.empty(FEATURE_SLOTS * cells, np.float64),
+            "now_i": np.empty(FEATURE_SLOTS * cells, np.int64),
+            "values_f": np.empty(FEATURE_SLOTS * cells * TILE, np.float64),
+            "values_i": np.empty(FEATURE_SLOTS * cells * TILE, np.int64),
+            "usable": np.empty(TILE // WORD, np.int64),
+            "allowed": np.empty(len(shared.limits) * TILE // WORD, np.int64),
+            "known": np.empty(3, np.int64),
+            "changes": np.empty(3, np.int64),
+            "positions": np.empty(2 * sets, np.int64),
+            "booked": np.empty(2 * sets, np.float64),
+            "pnl": pnl,
+            "trades": trades,
+            "skipped": skipped,
+        }
+        numbers = dict(
+            zip(
+                _NUMBERS,
+                (contracts, sets, self._spec.max_position, len(shared.limits), cells),
+                strict=True,
+            )
+        )
+        fixed = [
+            numbers[name] if name in numbers else arrays[name].ctypes.data
+            for name in SHARED_ARGUMENTS
+        ]
+        status = self._call(*fixed, *(column.ctypes.data for column in columns))
+        if status == OUT_OF_BOUNDS:
+            raise failure(self._spec, status)
+        if status != OK:
+            # The loop asks the step about rows at which no run would: only a run can tell.
+            return self._alone(params, offsets, columns, facts=facts)
+        return SweepResults(pnl=pnl, trades=trades, skipped=skipped)
+
+    def _find_shared(self, params: tuple[Any, ...]) -> _Shared:
+        packed = np.array(
+            [self._layout.pack(prepare_constants(self._spec, record)) for record in params]
+        )
+        widths = {part: len(r) for part, r in constant_records(self._spec, params[0]).items()}
+        ends = np.cumsum(list(widths.values()))
+        pieces = dict(zip(widths, np.split(packed, ends[:-1], axis=1), strict=True))
+        own, gate = pieces.pop(""), pieces.pop(GATE, packed[:, :0])
+        limits, gate_of = _distinct(gate)
+        most = max([1, *(piece.shape[1] for piece in pieces.values())])
+        edges, cell_of, cells = [0], [], []
+        for piece in pieces.values():
+            constants, places = _distinct(piece)
+            cell_of.append(edges[-1] + places)
+            # A group goes through the loop as a whole: the last cell fills it.
+            missing = -len(constants) % GROUP
+            constants = np.concatenate([constants, np.repeat(constants[-1:], missing, axis=0)])
+            cells.append(np.pad(constants, ((0, 0), (0, most - constants.shape[1]))))
+            edges.append(edges[-1] + len(constants))
+        return _Shared(
+            edges=np.array(edges, np.int64),
+            cell_of=np.array(cell_of, np.int64),
+            gate_of=gate_of,
+            own=np.ascontiguousarray(own),
+            cells=np.concatenate(cells) if cells else np.zeros((0, most)),
+            limits=limits,
+        )
+
+
+def _batches(params: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    yield params[:TOGETHER]
+    for start in range(TOGETHER, len(params), TOGETHER):
+        yield params[start : start + TOGETHER]
+
+
+def _distinct(
+    records: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The distinct rows of ``records``, told apart by their bits, and which of them each one is."""
+    seen: dict[bytes, int] = {}
+    places = [seen.setdefault(record.tobytes(), len(seen)) for record in records]
+    distinct = np.frombuffer(b"".join(seen), np.float64).reshape(len(seen), records.shape[1])
+    return distinct.copy(), np.array(places, np.int64)
