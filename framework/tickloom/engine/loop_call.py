@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -17,7 +17,9 @@ from tickloom.engine.codegen.loop_source import (
     COUNTS,
     DECODED_ROWS,
     FIXED_ARGUMENTS,
+    LANES,
     OUTCOMES,
+    runs_side_by_side,
 )
 from tickloom.engine.contract_results import TRADE_DTYPE, ContractFacts, ContractResults
 from tickloom.engine.costs import CostTerms
@@ -73,6 +75,7 @@ class Loop:
         self._kernel = kernel
         self._linked = linked
         self._variant = variant
+        self._names = columns
         self._columns = [given.index(name) if name in given else None for name in columns]
         self._timed = "timestamp_ns" in given
         arguments: list[Any] = [ctypes.c_void_p] * (len(FIXED_ARGUMENTS) + len(columns))
@@ -96,9 +99,25 @@ class Loop:
             if status != LOG_FULL:
                 break
             capacity *= _GROWTH
+        if status != OK and runs_side_by_side(self._names, self._variant):
+            status, place = self._first_failure(offsets, columns, settings)
         if status != OK:
             raise self._failure(status, place, settings.bound)
         return results
+
+    def _first_failure(
+        self, offsets: NDArray[np.int64], columns: Chunks, settings: Settings
+    ) -> tuple[int, NDArray[np.int64]]:
+        """How the first contract that fails ends. Of two that run side by side the later one may
+        fail before it, and an exception does not say in which of them it was raised."""
+        for contract in range(len(offsets) - 1):
+            alone = replace(settings, facts=_only(settings.facts, contract))
+            piece = offsets[contract : contract + 2]
+            status, _results, place = self._once(piece, columns, alone, _NO_LOG)
+            if status != OK:
+                break
+        place[0] = contract
+        return status, place
 
     def _once(
         self,
@@ -114,7 +133,7 @@ class Loop:
         log_i = np.empty((max(capacity, 0), 4), np.int64)
         log_f = np.empty((max(capacity, 0), 4), np.float64)
         facts = settings.facts
-        decoded = np.empty(DECODED_ROWS, np.float64)
+        decoded = np.empty(len(LANES) * DECODED_ROWS, np.float64)
         tables = [
             columns.addresses(n) if n is not None else np.full(len(columns.edges) - 1, _UNUSED)
             for n in self._columns
@@ -177,6 +196,16 @@ class Loop:
             f"kernel {self._kernel!r} raised an exception in contract {contract} of the slice; "
             "call its step as plain Python on those ticks to see it"
         )
+
+
+def _only(facts: ContractFacts | None, contract: int) -> ContractFacts | None:
+    """The facts of one contract."""
+    if facts is None:
+        return None
+    here = slice(contract, contract + 1)
+    return ContractFacts(
+        expiry_day=facts.expiry_day[here], strike=facts.strike[here], is_call=facts.is_call[here]
+    )
 
 
 def _fill_values(settings: Settings, timed: bool) -> NDArray[np.int64]:

@@ -83,11 +83,16 @@ class Variant:
         return self.stale or self.latency == "time"
 
     @property
+    def plain(self) -> bool:
+        """Whether a run asks for nothing but profits: fills at the last price, at once and free."""
+        return self == Variant(dtypes=self.dtypes, checked=self.checked)
+
+    @property
     def form(self) -> Variant:
         """The loop that serves this variant. Plain runs have one of their own, in which what they
         do not ask for costs nothing; all others share one with costs and a log for each fill, with
         or without latency: seven loops a kernel to build instead of sixty."""
-        if self == Variant(dtypes=self.dtypes, checked=self.checked):
+        if self.plain:
             return self
         return Variant(
             logged=True,
@@ -101,8 +106,7 @@ class Variant:
     @property
     def label(self) -> str:
         """A readable name of a form, part of a cache entry's file name."""
-        plain = self == Variant(dtypes=self.dtypes, checked=self.checked)
-        words = ["plain" if plain else "full", self.fill]
+        words = ["plain" if self.plain else "full", self.fill]
         words += ["latency"] if self.latency != "none" else []
         words += ["checked"] if self.checked else []
         return "-".join(words)
@@ -138,4 +142,4 @@ def is_fused(spec: KernelSpec, variant: Variant) -> bool:
     """
     if not variant.dtypes or spec.kind != "step":
         return True
-    return variant.form == variant and variant.dtypes == hot_dtypes(spec, variant)
+    return variant.plain and variant.dtypes == hot_dtypes(spec, variant)

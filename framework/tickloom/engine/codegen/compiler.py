@@ -264,7 +264,7 @@ def _loop_types(shape: LoopShape) -> tuple[Any, ...]:
 
 def _loop(shape: LoopShape, source: str, path: Path, names: dict[str, Any]) -> Any:
     namespace = {
-        **{f"{dtype}_at": _load(dtype) for dtype in {*shape.dtypes, "float64"}},
+        **{f"{dtype}_at": _load(dtype) for dtype in {*shape.dtypes, "float64", "int64"}},
         "put": _put,
         "signed": np.int64,
         "NAN": float("nan"),
