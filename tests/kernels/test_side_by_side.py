@@ -106,7 +106,7 @@ def test_a_position_out_of_bounds_is_told_of_the_first_contract(
 def test_an_exception_is_told_of_its_contract(wrong: int) -> None:
     kernel = load_kernel(raising())
     volume = np.ones(90, np.int64)
-    volume[[5, 45, 75][wrong]] = 13
+    volume[[5, 45, 75][wrong]] = 13 * (wrong + 1)
     with pytest.raises(PluginError, match=f"raised an exception in contract {wrong} of"):
         kernel(Nothing(), np.array([0, 40, 70, 90]), [np.full(90, 10.0), volume], facts=FACTS)
 
@@ -131,7 +131,7 @@ def raising() -> Any:
         return 0
 
     def step(state: int, tick: Any, position: int, constants: Nothing) -> tuple[int, int]:
-        if tick.volume == 13:
+        if tick.volume == 13 * tick.strike:
             raise ValueError
         return state, 1 if tick.price > 10.0 * tick.strike else 0
 

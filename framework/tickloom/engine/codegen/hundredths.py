@@ -1,8 +1,8 @@
 """Turns stored integers of hundredths into prices inside compiled loops.
 
 The price is the float64 nearest to ``integer / 100``, the very one that the decimal reads as. A
-division gives that, and so do a multiplication and two fused operations (Markstein, "Computation of
-elementary functions on the IBM RISC System/6000 processor", 1990) at a third of its cost::
+division gives that, and sooner so do a multiplication and two fused operations (Markstein,
+"Computation of elementary functions on the IBM RISC System/6000 processor", 1990)::
 
     q = x * 0.01
     r = fma(-q, 100, x)
