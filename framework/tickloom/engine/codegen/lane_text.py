@@ -17,5 +17,5 @@ def assigned(lines: Iterable[str]) -> frozenset[str]:
 
 def renamed(lines: list[str], names: frozenset[str], lane: str) -> list[str]:
     """``lines`` with ``_lane`` behind each of ``names``."""
-    word = re.compile(rf"\b({'|'.join(sorted(names))})\b")
-    return [word.sub(rf"\1_{lane}", line) for line in lines]
+    word = re.compile(rf"\b(?:{'|'.join(sorted(names))})\b")
+    return word.sub(lambda name: f"{name[0]}_{lane}", "\n".join(lines)).split("\n")
