@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -21,9 +21,13 @@ from tickloom.engine.hot_file import HotFile
 from tickloom.engine.memory import peak_rss
 from tickloom.engine.request import Spread
 from tickloom.engine.scan import Block, Scan
-from tickloom.engine.schedule import Slice, are_for_one, largest_first
+from tickloom.engine.schedule import Slice, are_few, largest_first
+from tickloom.engine.together import read_together
 from tickloom.errors import UsageError
 from tickloom.specs import KernelSpec
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 TIME: Final = "timestamp_ns"
 """The column that gives a trade log its times."""
@@ -114,13 +118,19 @@ class SliceResult:
     work was done in the process that collects."""
 
 
-def run_slice(job: Job, part: Slice, kernels: Kernels | None = None) -> SliceResult:
-    """Run over one slice; without ``kernels`` (in another process) one is loaded from the cache."""
+def run_slice(
+    job: Job,
+    part: Slice,
+    kernels: Kernels | None = None,
+    tables: Sequence[pa.Table] | None = None,
+) -> SliceResult:
+    """Run over one slice; without ``kernels`` (in another process) one is loaded from the cache,
+    without ``tables`` its columns are read."""
     variant = job.variant_for(part.hot)
     compiled = kernels[variant] if kernels else _loaded(job.spec, variant)
     contracts = np.zeros(len(part.starts), CONTRACT_DTYPE)
     logs = []
-    scan = Scan(part, job.names, in_chunks=compiled.reads_chunks)
+    scan = Scan(part, job.names, in_chunks=compiled.reads_chunks, tables=tables)
     for block in scan:
         span = slice(block.low, block.low + len(block.offsets) - 1)
         found = compiled(
@@ -159,8 +169,11 @@ def execute(
     """
     if not spread.executor.shares_memory:
         check_picklable(job)
-    elif are_for_one(slices):
-        return [_at_once(job, part, kernels, done) for part in slices]
+    elif are_few(slices) and (found := read_together(slices, job.names)) is not None:
+        return [
+            _at_once(job, part, kernels, tables, done)
+            for part, tables in zip(slices, found, strict=True)
+        ]
     shared = (kernels,) if spread.executor.shares_memory else ()
     decoded = any(part.hot is None for part in slices)
     ahead = READ_AHEAD if spread.executor.shares_memory and decoded else 0
@@ -177,8 +190,14 @@ def execute(
     return sorted(results, key=lambda result: (result.part.partition, result.part.first))
 
 
-def _at_once(job: Job, part: Slice, kernels: Kernels, done: Callable[[int], None]) -> SliceResult:
-    result = run_slice(job, part, kernels)
+def _at_once(
+    job: Job,
+    part: Slice,
+    kernels: Kernels,
+    tables: Sequence[pa.Table] | None,
+    done: Callable[[int], None],
+) -> SliceResult:
+    result = run_slice(job, part, kernels, tables)
     done(part.total)
     return result
 

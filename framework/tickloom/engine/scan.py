@@ -68,6 +68,9 @@ class Scan:
     in_chunks: bool = False
     """Blocks may consist of several chunks, so that nothing is copied."""
 
+    tables: Sequence[pa.Table] | None = None
+    """What was read of :meth:`ranges` already; None: the pass reads it."""
+
     rows_read: int = 0
     """Rows taken from the file so far, gaps between selected contracts included."""
 
@@ -76,9 +79,11 @@ class Scan:
 
     def __iter__(self) -> Iterator[Block]:
         groups = list(_groups(self.slice))
-        ranges = [self._range(low, high) for low, high in groups]
+        ranges = self.ranges()
         hot, file = self.slice.hot, self.slice.file
-        if hot is not None:
+        if self.tables is not None:
+            tables = iter(self.tables)
+        elif hot is not None:
             tables = hot.scan(self.names, ranges)
         else:
             tables = format_of(file).scan(file, self.names, ranges)
@@ -91,6 +96,10 @@ class Scan:
                 )
             self.rows_read += rows
             yield from self._blocks(table, low, high, first_row)
+
+    def ranges(self) -> list[tuple[int, int]]:
+        """First row and number of rows of each stretch of the file that is read."""
+        return [self._range(low, high) for low, high in _groups(self.slice)]
 
     def all_null(self) -> str:
         """A column that is null in the whole partition, not only in this slice; empty: none."""
@@ -189,22 +198,23 @@ def _scalar(value: np.float64 | np.int64) -> pa.Scalar:
 
 def _readable(tables: Iterator[pa.Table], file: Path) -> Iterator[pa.Table]:
     """``tables``, with what their decoders raise as :class:`StoreError`."""
-    import polars as pl
-    import pyarrow as pa
-
     try:
         yield from tables
     except FileNotFoundError:
         raise
-    except (
-        pa.ArrowException,
-        pl.exceptions.PolarsError,
-        pl.exceptions.PanicException,  # of BaseException: it would end a thread unseen
-        OSError,
-    ) as error:
+    except decoding_errors() as error:
         raise StoreError(
             f"{file} cannot be decoded ({error}); 'tickloom verify STORE' says what is damaged"
         ) from error
+
+
+def decoding_errors() -> tuple[type[BaseException], ...]:
+    """What decoders raise over a damaged file."""
+    import polars as pl
+    import pyarrow as pa
+
+    # A panic is of BaseException: it would end a thread unseen.
+    return pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError
 
 
 def _groups(part: Slice) -> Iterator[tuple[int, int]]:

