@@ -4,12 +4,12 @@ The text is specialised for one kernel and variant, so that what a run does not 
 nothing: without costs there is no line about costs in it.
 
 Measured for ema-cross on 3.0 M rows in memory, 244 contracts, one core, M rows/s (best of 12, in
-turn): 310 here, the documented hand-written loop 221 with the same strict flags and 225 with
+turn): 303 here, the documented hand-written loop 215 with the same strict flags and 218 with
 ``fastmath=True``. Known boundaries save the two look-ups around each row, and a step that looks at
 quotes only while flat leaves their loads, and the division, out of all other rows. With that it was
-238, held up by the latency of the averages, 8 cycles a row; two contracts side by side wait for
-each other's. Over the hot tier's integers 315; one contract at a time 273, and 250 when hundredths
-were divided.
+241, held up by the latency of the averages, 8 cycles a row; two contracts side by side wait for
+each other's. Over the hot tier's integers 321; one contract at a time 291, of which dividing the
+hundredths took 12%.
 """
 
 from __future__ import annotations
@@ -67,10 +67,10 @@ FIXED_ARGUMENTS: Final = (
 to float64 or int64, and the address of room for decoded prices. A column is a table of the
 addresses of its chunks."""
 
-DECODED_ROWS: Final = 512
+DECODED_ROWS: Final = 128
 """Prices that are turned from hundredths into float64 at a time, where they fit the fastest cache.
-At each row instead: 279 M rows/s on one core instead of 285."""
-
+128 gave 321 M rows/s on one core, 256 gave 318, 64 gave 310 and 512, whose two lanes lie 4,096
+bytes apart, 299. At each row instead was 2% slower than 512."""
 
 _PRICE_BYTES: Final = np.dtype(column_kind("price")).itemsize
 
@@ -161,9 +161,9 @@ def _side_by_side(shape: LoopShape) -> list[str]:
     """Two contracts at a time, a row of each in turn, so that neither waits for its own averages.
 
     A lane takes the next contract when it is done with one; the last contract goes on alone. Over
-    the hot tier whole runs took 3-8% less CPU time for ema-cross, 10% for ema-cross-short, 20% for
-    mean-reversion and 4% more for buy-and-hold, which carries nothing from row to row. It compiles
-    in 2.4 s instead of 1.3.
+    60 M rows of the hot tier, whole runs took 7% less CPU time for ema-cross, 13% for
+    ema-cross-short, 25% for mean-reversion and as much as before for buy-and-hold, which carries
+    nothing from row to row. ema-cross compiles in 2.4 s instead of 1.3.
     """
     start, onward, row = [*_start(shape), "alive = False"], _onward(shape), _row(shape)
     take = ["contract = begun", *_begin(shape), "alive = True", "begun += 1"]
