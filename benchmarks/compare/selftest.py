@@ -31,10 +31,10 @@ IDENTICAL_RUNS = 5
 
 KERNEL = "kernels/tickloom_kernels/ema_cross.py"
 PLANT = (
-    "    fast = tick.price * constants.fast + state.fast * constants.fast_decay\n",
-    # Two products that cancel, 8 cycles more in a recurrence of 8: 1.4 to 1.5 times the time.
-    "    fast = tick.price * constants.fast + state.fast * constants.fast_decay\n"
-    "    fast = fast * 2.0 * 0.5\n",
+    "    now: float = tick.price * constants.price + average * constants.average\n",
+    # Products that cancel, one after another in the recurrence: 1.6 times the time.
+    "    now: float = tick.price * constants.price + average * constants.average\n"
+    "    now = now * 2.0 * 0.5 * 2.0 * 0.5 * 2.0 * 0.5\n",
 )
 
 

@@ -14,6 +14,7 @@ from tests.benchmarks.replayed_clone import Clone, git
 from benchmarks.compare import __main__ as command
 from benchmarks.compare.__main__ import main
 from benchmarks.compare.asv_tool import MeasureError, Project
+from benchmarks.compare.selftest import KERNEL, PLANT, ROOT
 from benchmarks.compare.verdicts import Comparison
 
 LOOPS = ["loops.Loops.time_loop(1)", "loops.Loops.time_loop(2)"]
@@ -258,3 +259,7 @@ def test_a_revision_must_be_a_commit(clone: Clone) -> None:
     assert project.commit("HEAD~1") == clone.base
     with pytest.raises(MeasureError, match="in a shallow clone, fetch its history first"):
         project.commit("HEAD~7")
+
+
+def test_the_line_that_the_self_test_slows_is_there() -> None:
+    assert (ROOT / KERNEL).read_text(encoding="utf-8").count(PLANT[0]) == 1

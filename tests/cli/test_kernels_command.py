@@ -38,16 +38,20 @@ def test_an_entry_is_shown_whole() -> None:
     for part in (
         "ema-cross 1 (step kernel of tickloom",
         "Tick: price float64, bp0 float64, sp0 float64, volume int64",
+        "Features: fast (fast), slow (slow)",
+        "Gate: (max_spread, min_volume)",
         "Position: -1 to 1",
         "reproducible to the last bit",
         "max_spread  float  0.0005   0 to 2       share of the mid price",
-        "    double fast_decay;",
+        "    double fast__average;",
         "const int64_t *volume,",
         "int32_t *wanted);",
         "loops built, in ",
     ):
         assert part in text
     entry = json.loads(invoke("list", "ema-cross", "--json").stdout)
+    assert entry["features"] == {"fast": ["fast"], "slow": ["slow"]}
+    assert entry["gate"] == ["max_spread", "min_volume"]
     assert entry["parameters"][1] == {
         "name": "slow",
         "type": "int",

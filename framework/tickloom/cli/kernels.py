@@ -111,6 +111,8 @@ def _entry(offer: Offer[KernelSpec]) -> dict[str, Any]:
     return _summary(offer) | {
         "columns": {name: column_kind(name) for name in spec.columns},
         "clock": {name: CLOCK_FIELDS[name] for name in spec.clock},
+        "features": {name: feature.params for name, feature in spec.features},
+        "gate": None if spec.gate is None else spec.gate.params,
         "parameters": [
             {
                 "name": name,
@@ -134,6 +136,11 @@ def _show(entry: dict[str, Any]) -> None:
     click.echo(f"  {entry['summary']}\n")
     fields = {**entry["columns"], **entry["clock"]}
     click.echo("Tick: " + ", ".join(f"{name} {kind}" for name, kind in fields.items()))
+    if entry["features"]:
+        listed = (f"{name} ({', '.join(of)})" for name, of in entry["features"].items())
+        click.echo("Features: " + ", ".join(listed))
+    if entry["gate"] is not None:
+        click.echo(f"Gate: ({', '.join(entry['gate'])})")
     click.echo(f"Position: -{entry['max_position']} to {entry['max_position']}")
     if entry["flags"]:
         flags = ", ".join(entry["flags"])
