@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import pyarrow as pa
 
-KEPT_BYTES: Final = 0 if sys.platform == "win32" else 128 * 2**20
+KEPT_BYTES: Final = 0 if sys.platform == "win32" else 64 * 2**20
 """Bytes that were read of files that stay mapped. They count as memory of the process, so that a
 large run must not keep them. To map a file, its pages one by one as a loop reaches them, and to
 unmap it takes a quarter of a run: 4 M rows took 14.1 ms instead of 19.6, 1 M rows 6.7 instead of
