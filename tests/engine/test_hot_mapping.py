@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import random
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -89,6 +91,24 @@ def test_many_files_stay_of_which_little_is_read(tmp_path: Path, reader: Reader)
         mappings.table(path, reader, 100)
     assert len(reader.asked) == 30
     assert mappings.size <= 4 * SIZE
+
+
+def test_threads_that_share_them_count_the_same(tmp_path: Path, reader: Reader) -> None:
+    paths = [file(tmp_path, f"{number}", number) for number in range(12)]
+    rng = random.Random(5)
+    mappings = Mappings()
+
+    def look(number: int, wanted: int) -> bool:
+        return first(mappings.table(paths[number], reader, wanted)) == number
+
+    asked = [(rng.randrange(12), rng.randrange(SIZE)) for _ in range(500)]
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(lambda each: look(*each), asked))
+    assert 0 < mappings.size <= 4 * SIZE
+    for path in paths:
+        path.write_bytes(b"")
+        mappings.table(path, lambda _: pa.table({}), 1)
+    assert mappings.size == 0, "nothing of what was replaced or let go of is left over"
 
 
 def test_a_file_that_is_too_large_is_not_kept(
