@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -174,11 +175,66 @@ def test_a_sweep_goes_through_shared_features() -> None:
     assert isinstance(load_sweep(STOPPING)._run, LanesPass)
 
 
-def test_a_set_beyond_the_bound_stops_the_sweep(ticks: TickSlice) -> None:
+def test_a_set_beyond_the_bound_stops_the_sweep_and_is_named(ticks: TickSlice) -> None:
     columns = ticks.arrays(("price", "volume"))
-    sets = [*SETS[:9], Params(size=4, open=True)]
-    with pytest.raises(PluginError, match="beyond its max_position of 3 with one of the parameter"):
-        load_sweep(SIZED)(sets, ticks.offsets, columns)
+    wrong = Params(size=4, open=True)
+    with pytest.raises(PluginError, match=r"position of -?4 at row") as alone:
+        load_kernel(SIZED)(wrong, ticks.offsets, columns)
+    named = re.escape(f"{alone.value} (with span=5, slow=20, size=4, most=25, open=True)")
+    with pytest.raises(PluginError, match=named):
+        load_sweep(SIZED)([*SETS[:9], wrong], ticks.offsets, columns)
+
+
+GAINS = np.arange(100.0)
+
+
+def looked_up(tick: Any, position: int, constants: Params) -> int:
+    return 1 if GAINS[int(tick.price)] > constants.slow else 0
+
+
+def tabled(tick: Any, limits: Any) -> bool:
+    return GAINS[int(tick.price)] > limits.most
+
+
+def held_for_one_tick(tick: Any, position: int, constants: Params) -> int:
+    """Buys at ticks of volume 1, sells at the next, and looks up what only that one has."""
+    if position == 0:
+        return 1 if tick.volume == 1 else 0
+    return 0 if GAINS[tick.volume - 10**9] >= 0.0 else position
+
+
+def raising_elsewhere(tick: Any, position: int, constants: Params) -> int:
+    if position == 0:
+        return 1 if tick.volume == 1 else 0
+    if tick.volume != 10**9 + 3:
+        raise ValueError("no run holds anything here")
+    return 0
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        {"step": looked_up},
+        {"step": held_for_one_tick},
+        {"step": raising_elsewhere},
+        {"step": looked_up, "gate": Gate(params=("most",), allows=tabled)},
+    ],
+    ids=["step", "held", "raising", "gate"],
+)
+def test_a_sweep_asks_for_nothing_that_a_run_does_not_look_up(declared: dict[str, Any]) -> None:
+    """At rows without a price, and at ticks at which no run holds what a set holds for a while."""
+    rows = 3 * WORD
+    price = np.tile([5.0, 30.0, 7.0, np.nan, 50.0, 9.0, -3e9, 4.0], rows // 8)
+    volume = np.zeros(rows, np.int64)
+    volume[1::8], volume[2::8] = 1, 10**9 + 3
+    spec = step_kernel("looking-up", columns=("price", "volume"), params=Params, **declared)
+    offsets, sets = np.array([0, rows]), [Params(slow=n) for n in range(1, 40, 4)]
+    found = load_sweep(spec)(sets, offsets, [price, volume])
+    for number, params in enumerate(sets):
+        alone = load_kernel(spec)(params, offsets, [price, volume])
+        assert found.pnl[number].tobytes() == alone.pnl.tobytes()
+        assert found.trades[number].tolist() == alone.trades.tolist()
+    assert found.trades.any()
 
 
 class Many(NamedTuple):

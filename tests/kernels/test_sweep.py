@@ -125,8 +125,27 @@ def test_a_state_that_holds_more_than_numbers_is_swept_set_by_set() -> None:
 def test_a_set_beyond_the_bound_stops_the_sweep() -> None:
     flat = step_kernel("flat", columns=("price",), params=Size, init=lambda t, c: 0.0, step=_hold)
     ticks = random_slice(24, (20,))
-    with pytest.raises(PluginError, match="beyond its max_position of 1 with one of the parameter"):
+    told = r"position of 2 at row \d+ of contract 0 of the slice; .* \(with size=2\)"
+    with pytest.raises(PluginError, match=told):
         load_sweep(flat)([Size(1)] * 9 + [Size(2)], ticks.offsets, ticks.arrays(("price",)))
+
+
+def test_no_step_is_shown_a_position_that_is_out_of_bounds() -> None:
+    spec = step_kernel("indexing", columns=("price",), params=Size, init=_none, step=_by_position)
+    columns = [np.full(40, 10.0)]
+    with pytest.raises(PluginError, match=r"position of 1000000000000 at row 1 .*\(with size=4\)"):
+        load_sweep(spec)([Size(n % 5) for n in range(20)], np.array([0, 40]), columns)
+
+
+BY_POSITION = np.array([5, 6, 7])
+
+
+def _none(tick: Any, constants: Size) -> int:
+    return 0
+
+
+def _by_position(state: int, tick: Any, position: int, constants: Size) -> tuple[int, int]:
+    return int(BY_POSITION[position + 1]), 10**12 if constants.size == 4 else 0
 
 
 def _hold(state: float, tick: Any, position: int, constants: Size) -> tuple[float, int]:

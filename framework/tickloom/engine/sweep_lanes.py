@@ -25,7 +25,7 @@ from tickloom.engine.contract_results import ContractFacts
 from tickloom.engine.costs import CostTerms
 from tickloom.engine.fills import FillModel
 from tickloom.engine.slice_check import check_facts, check_slice
-from tickloom.engine.sweep_runs import Repeated, SweepResults, failure
+from tickloom.engine.sweep_runs import Repeated, SweepResults
 from tickloom.engine.variant import required_columns
 
 _FEW = 8
@@ -40,7 +40,7 @@ class LanesPass:
     def __init__(self, kernel: CompiledKernel, code: Linked) -> None:
         spec, variant = kernel.spec, kernel.variant
         self._spec = spec
-        self._few = Repeated(kernel)
+        self._alone = Repeated(kernel)
         self._code = code
         self._layout = layout_of(spec)
         self._names = required_columns(spec, variant)
@@ -68,7 +68,7 @@ class LanesPass:
         alone = len(params) % LANES
         alone = alone if alone <= _FEW else 0
         together = params[: len(params) - alone]
-        few = self._few(params[len(together) :], offsets, columns, facts=facts)
+        few = self._alone(params[len(together) :], offsets, columns, facts=facts)
         if not together:
             return few
         many = self._blocks(together, offsets, columns, facts)
@@ -114,8 +114,8 @@ class LanesPass:
             for name in SWEEP_ARGUMENTS
         ]
         status = self._call(*fixed, *(column.ctypes.data for column in columns))
-        if status != OK:
-            raise failure(self._spec, status)
+        if status != OK:  # which set failed, and where, only runs can tell
+            return self._alone(params, offsets, columns, facts=facts)
         sets = len(params)
         return SweepResults(pnl=pnl[:sets], trades=trades[:sets], skipped=skipped)
 

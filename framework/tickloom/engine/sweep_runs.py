@@ -9,10 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tickloom.engine.codegen.fill_source import OUT_OF_BOUNDS
 from tickloom.engine.compiled import CompiledKernel
 from tickloom.errors import PluginError
-from tickloom.specs.kernel import KernelSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +28,8 @@ class SweepResults:
 
 
 class Repeated:
-    """A plain call for each set."""
+    """A plain call for each set. An error names the first set that fails, and of its run the first
+    contract."""
 
     def __init__(self, kernel: CompiledKernel) -> None:
         self._kernel = kernel
@@ -47,20 +46,15 @@ class Repeated:
         trades = np.zeros((len(params), contracts), np.int64)
         skipped = np.zeros(contracts, np.int64)
         for number, record in enumerate(params):
-            results = self._kernel(record, offsets, columns, **settings)
+            try:
+                results = self._kernel(record, offsets, columns, **settings)
+            except PluginError as error:
+                raise PluginError(f"{error} (with {_listed(record)})") from error
             pnl[number], trades[number] = results.pnl, results.trades
             skipped = results.skipped
         return SweepResults(pnl=pnl, trades=trades, skipped=skipped)
 
 
-def failure(spec: KernelSpec, status: int) -> PluginError:
-    """What is told of a loop over many sets that stopped with ``status``."""
-    if status == OUT_OF_BOUNDS:
-        return PluginError(
-            f"kernel {spec.name!r} wanted a position beyond its max_position of "
-            f"{spec.max_position} with one of the parameter sets; run them one by one to see where"
-        )
-    return PluginError(
-        f"kernel {spec.name!r} raised an exception with one of the parameter sets; call its step "
-        "as plain Python to see it"
-    )
+def _listed(params: Any) -> str:
+    given = zip(params._fields, params, strict=True)
+    return ", ".join(f"{name}={value}" for name, value in given) or "no parameters"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tickloom.engine.cache.link import Linked
 from tickloom.engine.chunks import Chunks
-from tickloom.engine.codegen.fill_source import OK, OUT_OF_BOUNDS
+from tickloom.engine.codegen.fill_source import OK
 from tickloom.engine.codegen.shared_source import (
     FEATURE_SLOTS,
     GROUP,
@@ -28,7 +28,7 @@ from tickloom.engine.contract_results import ContractFacts
 from tickloom.engine.costs import CostTerms
 from tickloom.engine.fills import FillModel
 from tickloom.engine.slice_check import check_facts, check_slice
-from tickloom.engine.sweep_runs import Repeated, SweepResults, failure
+from tickloom.engine.sweep_runs import Repeated, SweepResults
 from tickloom.engine.variant import required_columns
 
 TOGETHER: Final = 256
@@ -163,10 +163,9 @@ class SharedPass:
             for name in SHARED_ARGUMENTS
         ]
         status = self._call(*fixed, *(column.ctypes.data for column in columns))
-        if status == OUT_OF_BOUNDS:
-            raise failure(self._spec, status)
         if status != OK:
-            # The loop asks the step about rows at which no run would: only a run can tell.
+            # Which set failed, and where, only runs can tell, or that none would: the loop asks the
+            # step about rows at which no run holds what a set holds for a while.
             return self._alone(params, offsets, columns, facts=facts)
         return SweepResults(pnl=pnl, trades=trades, skipped=skipped)
 

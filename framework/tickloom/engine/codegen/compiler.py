@@ -187,7 +187,9 @@ def compile_shared_loop(
     register_helpers(spec, closure)
     fields = shape.loop.tick
     tick = named_record("Tick", fields, [_field_type(name) for name in fields])
-    parts = settle_parts(spec, tick)
+    # The loop asks about pairs of a tick and a position that no run comes to: a look into a table
+    # there must end in an exception, after which the sets are run one by one.
+    parts = settle_parts(spec, tick, checked=True)
     names = {**parts.names, "Tick": tick.instance_class, "trailing_zeros": _trailing_zeros}
     for name, value in parts.values.items():
         rows = value_in_rows(value)

@@ -108,10 +108,13 @@ def check_wanted(spec: KernelSpec, step: Any, wanted: Any) -> None:
         raise misshapen(spec, "step", step, what)
 
 
-def compile_plain(spec: KernelSpec, function: Callable[..., Any]) -> Callable[..., Any]:
-    """``function`` as a Numba dispatcher with the host's options."""
+def compile_plain(
+    spec: KernelSpec, function: Callable[..., Any], *, checked: bool = False
+) -> Callable[..., Any]:
+    """``function`` as a Numba dispatcher with the host's options; ``checked``: one that raises
+    where it looks beyond the ends of an array."""
     plain = getattr(function, "py_func", function)
-    compiled: Callable[..., Any] = numba.njit(**jit_options(spec))(plain)
+    compiled: Callable[..., Any] = numba.njit(**jit_options(spec), boundscheck=checked)(plain)
     return compiled
 
 

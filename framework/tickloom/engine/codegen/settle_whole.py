@@ -59,11 +59,13 @@ def settle(spec: KernelSpec, tick: Any, constants: Any) -> SettledStep:
     return SettledStep(init, step, settler(state, state), state)
 
 
-def settle_parts(spec: KernelSpec, tick: Any) -> SettledParts:
-    """Compile each declared function for ``tick``, a Numba type, and settle its types."""
+def settle_parts(spec: KernelSpec, tick: Any, *, checked: bool = False) -> SettledParts:
+    """Compile each declared function for ``tick``, a Numba type, and settle its types; ``checked``
+    as for :func:`~tickloom.engine.codegen.settle.compile_plain`."""
     assert spec.step is not None
     functions = {
-        name: compile_plain(spec, function) for name, function in author_functions(spec).items()
+        name: compile_plain(spec, function, checked=checked)
+        for name, function in author_functions(spec).items()
     }
     classes = record_classes(spec)
     records = {

@@ -122,6 +122,7 @@ def shared_source(shape: SharedShape) -> str:
     out.add(3, "positions[one] = 0", "positions[sets + one] = 0", "booked[one] = 0.0")
     out.add(3, "booked[sets + one] = 0.0")
     out.add(2, "if first <= last:", "    row = first", *indent(_see(shape)))
+    out.add(3, "first_price = price")
     for number, name in enumerate(shape.features):
         out.add(3, f"for cell in range(edges[{number}], edges[{number + 1}]):")
         out.add(
@@ -144,6 +145,13 @@ def shared_source(shape: SharedShape) -> str:
 def _see(shape: SharedShape) -> list[str]:
     """Set ``price`` and ``tick`` for ``row``."""
     return [f"price = {value(shape.loop, 'price')}", f"tick = {tick(shape.loop)}"]
+
+
+def _see_any(shape: SharedShape) -> list[str]:
+    """The same where ``row`` may be without a price: what the step or gate says there counts for
+    nothing, but neither has to get along with a price that no run shows them."""
+    price = value(shape.loop, "price")
+    return [f"price = {price} if {price} > 0 else first_price", f"tick = {tick(shape.loop)}"]
 
 
 def _follow(shape: SharedShape, number: int, name: str) -> list[str]:
@@ -195,7 +203,7 @@ def _look(shape: SharedShape) -> list[str]:
         "        bits = 0",
         "        for at in range(size):",
         "            row = low + at",
-        *indent(_see(shape), 3),
+        *indent(_see_any(shape), 3),
         "            bits |= 1 << at if allows(tick, limits) else 0",
         f"        allowed[gate * {TILE // WORD} + word] = bits & usable[word]",
     ]
@@ -205,10 +213,10 @@ def _run_set(shape: SharedShape) -> list[str]:
     loop = shape.loop
     seen = [f"tick.{name}" for name in loop.tick]
     for name in shape.features:
-        seen.append(f"load_{name}(values_f, values_i, cells * {ROW}, {name}_at + low + at)")
+        seen.append(f"load_{name}(values_f, values_i, cells * {ROW}, place_{name} + low + at)")
     decide = [
         "row = start + low + at",
-        *_see(shape),
+        *_see_any(shape),
         f"wanted = author_step(FullTick({', '.join(seen)}), position, constants)",
     ]
     mark = [*decide, "change |= 1 << at if wanted != position else 0"]
@@ -229,7 +237,7 @@ def _run_set(shape: SharedShape) -> list[str]:
         "gross = booked[sets + one]",
         f"constants = Own({_slots(loop.constants, 'constants', 'one')})",
         *(
-            f"{name}_at = cell_of[{number} * sets + one] * {ROW}"
+            f"place_{name} = cell_of[{number} * sets + one] * {ROW}"
             for number, name in enumerate(shape.features)
         ),
         "for word in range(words):",
