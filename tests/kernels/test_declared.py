@@ -17,6 +17,10 @@ from tests.kernels.declared import (
     Params,
     booked,
     by_hand,
+    follow_mean,
+    mean,
+    quiet,
+    start_mean,
 )
 from tests.kernels.tick_slices import TickSlice, random_slice
 
@@ -237,6 +241,42 @@ def test_a_sweep_asks_for_nothing_that_a_run_does_not_look_up(declared: dict[str
     assert found.trades.any()
 
 
+@pytest.mark.parametrize("name", ["gate", "float64", "own", "tick"])
+def test_a_feature_may_have_any_name(name: str, ticks: TickSlice) -> None:
+    """Also one of which the names of other things are made."""
+    crosses = {
+        "gate": lambda tick, position, constants: 1 if tick.price > tick.gate else 0,
+        "float64": lambda tick, position, constants: 1 if tick.price > tick.float64 else 0,
+        "own": lambda tick, position, constants: 1 if tick.price > tick.own else 0,
+        "tick": lambda tick, position, constants: 1 if tick.price > tick.tick else 0,
+    }
+    spec = step_kernel(
+        "declared-names",
+        columns=("price", "volume"),
+        params=Params,
+        features={name: Feature(params=("open", "slow"), init=start_mean, update=follow_mean)},
+        gate=Gate(params=("open", "slow", "most"), allows=quiet),
+        step=crosses[name],
+    )
+    check_sweep(spec, SETS[:3], ticks)
+
+
+class Named(NamedTuple):
+    mean__slow: int
+
+
+def test_a_constant_may_be_called_like_one_of_a_feature(ticks: TickSlice) -> None:
+    spec = step_kernel(
+        "declared-constants",
+        columns=("price",),
+        params=Params,
+        prepare=lambda params: Named(params.slow),
+        features={"mean": mean()},
+        step=lambda tick, position, constants: 1 if tick.price > tick.mean else 0,
+    )
+    check_sweep(spec, SETS[:3], ticks)
+
+
 class Many(NamedTuple):
     a: float
     b: float
@@ -367,6 +407,11 @@ def one(**changes: Any) -> dict[str, Any]:
             "feature 'fast' must be a tickloom.Feature; found <function",
         ),
         ({"features": {"2": Feature(init=start, update=same)}}, "like 'fast'; found '2'"),
+        ({"features": {2: Feature(init=start, update=same)}}, "like 'fast'; found 2"),
+        (
+            {"features": [Feature(init=start, update=same)]},
+            r"features must be a mapping of tick fields, like {'fast': Feature\(...\)}; found \[",
+        ),
         ({"features": {"price": Feature(init=start, update=same)}}, "found twice: price"),
         ({"gate": number}, "gate must be a tickloom.Gate; found <function number"),
         (

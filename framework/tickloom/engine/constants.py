@@ -87,11 +87,13 @@ def prepare_constants(spec: KernelSpec, params: Any) -> Any:
     records = constant_records(spec, params)
     if len(records) == 1:
         return records[""]
-    fields = [
-        f"{part.strip()}__{field}" if part else field
-        for part, record in records.items()
-        for field in record._fields
-    ]
+    fields: list[str] = []
+    for part, record in records.items():
+        for field in record._fields:
+            name = f"{part.strip()}__{field}" if part else field
+            while name in fields:  # a feature called gate beside a gate
+                name += "_"
+            fields.append(name)
     values = [value for record in records.values() for value in record]
     return _record_class("Constants", tuple(fields))(*values)
 

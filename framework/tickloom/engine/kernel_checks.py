@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from keyword import iskeyword
 from typing import Any, Final, get_type_hints
+from unicodedata import normalize
 
 from tickloom.errors import UsageError
 from tickloom.specs.kernel import Feature, Gate, KernelSpec
@@ -71,12 +72,21 @@ def _check_units_and_bounds(where: str, spec: KernelSpec, defaults: dict[str, An
             )
 
 
+def check_features(kernel: str, features: object) -> None:
+    """``features`` is a mapping, or None."""
+    if features is not None and not isinstance(features, Mapping):
+        raise UsageError(
+            f"kernel {kernel!r}: features must be a mapping of tick fields, like "
+            f"{{'fast': Feature(...)}}; found {features!r}"
+        )
+
+
 def check_declarations(spec: KernelSpec) -> None:
     """Features and gate name parameters that there are, and their functions have the arguments that
     the host calls them with."""
     for name, feature in spec.features:
         what = f"feature {name!r}"
-        if not name.isidentifier() or iskeyword(name) or name.startswith("_"):
+        if not _is_field(name):
             raise UsageError(
                 f"kernel {spec.name!r}: a feature is a tick field, named like 'fast'; found "
                 f"{name!r}"
@@ -89,6 +99,18 @@ def check_declarations(spec: KernelSpec) -> None:
     if spec.gate is not None:
         _check_declared(spec, "gate", spec.gate, Gate)
         check_function(spec.name, "allows of gate", spec.gate.allows, 2)
+
+
+def _is_field(name: object) -> bool:
+    """Whether a tick can have ``name``: an identifier that a NamedTuple takes, in the form that
+    Python gives to the author's ``tick.NAME``."""
+    return (
+        isinstance(name, str)
+        and name.isidentifier()
+        and not iskeyword(name)
+        and not name.startswith("_")
+        and name == normalize("NFKC", name)
+    )
 
 
 def _check_declared(spec: KernelSpec, what: str, found: Feature | Gate, kind: type) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, Never
 
 from tickloom.engine.kernel_checks import (
     check_declarations,
+    check_features,
     check_flags,
     check_function,
     check_params,
@@ -99,6 +100,7 @@ def step_kernel(
     default, a flag that is not reproducible by name, a function of another shape.
     """
     refuse_keywords(name, unknown)
+    check_features(name, features)
     if init is not None:
         check_function(name, "init", init, 2)
         check_function(name, "step", step, 4)
