@@ -277,6 +277,25 @@ def test_a_constant_may_be_called_like_one_of_a_feature(ticks: TickSlice) -> Non
     check_sweep(spec, SETS[:3], ticks)
 
 
+class Sign(NamedTuple):
+    zero: float = 0.0
+
+
+def above_zero(tick: Any, position: int, constants: Sign) -> int:
+    return 1 if 1.0 / constants.zero > 0.0 else 0
+
+
+def test_zeros_of_both_signs_are_other_parameters(ticks: TickSlice) -> None:
+    spec = step_kernel("signed-zero", columns=("price",), params=Sign, step=above_zero)
+    kernel, sweep, columns = load_kernel(spec), load_sweep(spec), ticks.arrays(("price",))
+    for zeros in ([0.0, 0.0, 0.0], [-0.0, -0.0, -0.0], [0.0, -0.0, 0.0]):
+        found = sweep([Sign(zero) for zero in zeros], ticks.offsets, columns)
+        for number, zero in enumerate(zeros):
+            trades = kernel(Sign(zero), ticks.offsets, columns).trades
+            assert trades.any() == (str(zero) == "0.0")
+            assert trades.tolist() == found.trades[number].tolist()
+
+
 class Many(NamedTuple):
     a: float
     b: float

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.engine.chunks import Chunks
-from tickloom.engine.constants import layout_of, prepare_constants
+from tickloom.engine.constants import Exactly, layout_of, prepare_constants
 from tickloom.engine.contract_results import TRADE_DTYPE, ContractFacts, ContractResults
 from tickloom.engine.costs import CostTerms
 from tickloom.engine.fills import FillModel
@@ -72,7 +72,7 @@ class CompiledKernel:
         self._dtypes = variant.column_dtypes(spec)
         layout = layout_of(spec)
         self._constants = lru_cache(_PREPARED)(
-            lambda params: layout.pack(prepare_constants(spec, params))
+            lambda key: layout.pack(prepare_constants(spec, key.params))
         )
 
     def __call__(
@@ -102,7 +102,7 @@ class CompiledKernel:
         fill = fill or FillModel(mode=self.variant.fill)
         self._check_values(fill, costs)
         settings = Settings(
-            constants=self._constants(params),
+            constants=self._constants(Exactly.of(params)),
             bound=self.spec.max_position,
             fill=fill,
             costs=costs,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
@@ -57,8 +57,25 @@ class ConstantsLayout:
     def c_struct(self, name: str) -> str:
         """The record as a C ``struct``."""
         fields = zip(self.record._fields, self.kinds, strict=True)
-        lines = "".join(f"    {_C_TYPES[kind]} {field};\n" for field, kind in fields)
+        lines = "".join(f"    {_C_TYPES[kind]} {name};\n" for name, kind in fields)
         return f"struct {name} {{\n{lines}}};"
+
+
+@dataclass(frozen=True, slots=True)
+class Exactly:
+    """Parameters as a key: equal only where they are written alike, which 0.0 and -0.0 or 1 and
+    True are not."""
+
+    text: str
+    """How they are written."""
+
+    params: Any = field(compare=False)
+    """The parameters."""
+
+    @classmethod
+    def of(cls, params: tuple[Any, ...]) -> Exactly:
+        """The key of one parameter set, or of several."""
+        return cls(repr(params), params)
 
 
 def layout_of(spec: KernelSpec) -> ConstantsLayout:
@@ -70,11 +87,11 @@ def layout_of(spec: KernelSpec) -> ConstantsLayout:
 def kinds_of(spec: KernelSpec, constants: Any) -> tuple[type, ...]:
     """float, int or bool for each field; raises :class:`PluginError` for anything else."""
     kinds = []
-    for field, value in zip(constants._fields, constants, strict=True):
+    for name, value in zip(constants._fields, constants, strict=True):
         kind = _kind(value)
         if kind is None:
             raise PluginError(
-                f"kernel {spec.name!r}: constant {field!r} must be a float, int or bool; prepare "
+                f"kernel {spec.name!r}: constant {name!r} must be a float, int or bool; prepare "
                 f"gave {value!r}"
             )
         kinds.append(kind)
@@ -89,8 +106,8 @@ def prepare_constants(spec: KernelSpec, params: Any) -> Any:
         return records[""]
     fields: list[str] = []
     for part, record in records.items():
-        for field in record._fields:
-            name = f"{part.strip()}__{field}" if part else field
+        for own in record._fields:
+            name = f"{part.strip()}__{own}" if part else own
             while name in fields:  # a feature called gate beside a gate
                 name += "_"
             fields.append(name)

@@ -23,7 +23,7 @@ from tickloom.engine.codegen.shared_source import (
     WORD,
 )
 from tickloom.engine.compiled import CompiledKernel
-from tickloom.engine.constants import GATE, constant_records, layout_of, prepare_constants
+from tickloom.engine.constants import GATE, Exactly, constant_records, layout_of, prepare_constants
 from tickloom.engine.contract_results import ContractFacts
 from tickloom.engine.costs import CostTerms
 from tickloom.engine.fills import FillModel
@@ -120,7 +120,7 @@ class SharedPass:
         facts: ContractFacts | None,
     ) -> SweepResults:
         contracts, sets = len(offsets) - 1, len(params)
-        shared = self._shared(tuple(params))
+        shared = self._shared(Exactly.of(tuple(params)))
         cells = len(shared.cells)
         pnl = np.zeros((sets, contracts), np.float64)
         trades = np.zeros((sets, contracts), np.int64)
@@ -169,7 +169,8 @@ class SharedPass:
             return self._alone(params, offsets, columns, facts=facts)
         return SweepResults(pnl=pnl, trades=trades, skipped=skipped)
 
-    def _find_shared(self, params: tuple[Any, ...]) -> _Shared:
+    def _find_shared(self, key: Exactly) -> _Shared:
+        params = key.params
         packed = np.array(
             [self._layout.pack(prepare_constants(self._spec, record)) for record in params]
         )
