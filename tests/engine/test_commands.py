@@ -153,7 +153,10 @@ def test_a_process_prints_one_object_and_nothing_else(store: Path) -> None:
 
 
 @pytest.mark.slow
-def test_one_worker_is_one_thread_of_polars_too(store: Path) -> None:
+@pytest.mark.parametrize(("workers", "threads"), [(1, 1), (400, os.cpu_count())])
+def test_polars_has_as_many_threads_as_workers_and_no_more_than_cores(
+    store: Path, workers: int, threads: int
+) -> None:
     code = (
         "import sys\n"
         "from tickloom.cli.main import main\n"
@@ -163,10 +166,10 @@ def test_one_worker_is_one_thread_of_polars_too(store: Path) -> None:
         "    import polars\n"
         "    print(polars.thread_pool_size(), file=sys.stderr)\n"
     )
-    arguments = ["run", "ema-cross", str(store), "--workers", "1", "--json"]
+    arguments = ["run", "ema-cross", str(store), "--workers", str(workers), "--json"]
     env = {k: v for k, v in os.environ.items() if k != "POLARS_MAX_THREADS"}
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, env=env
     )
     assert done.returncode == 0, done.stderr
-    assert done.stderr.split()[-1] == "1"
+    assert done.stderr.split()[-1] == str(threads)
