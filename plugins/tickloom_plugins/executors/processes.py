@@ -5,9 +5,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from concurrent.futures import Executor, ProcessPoolExecutor
 from multiprocessing.connection import wait
+from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Final
 
 from tickloom import ExecutorSpec
@@ -16,12 +18,34 @@ THREAD_LIMITS: Final = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "RAYON_NUM_THRE
 """Variables that libraries read, when they are imported, for the size of their own pools."""
 
 
+class ShieldedProcess(SpawnProcess):
+    """Starts with SIGINT held back, until :func:`prepare` ignores it: Ctrl-C would end a process
+    that still imports with a traceback."""
+
+    def start(self) -> None:
+        """Start it; its signal mask is that of the thread that does."""
+        if sys.platform == "win32":
+            super().start()
+            return
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class ShieldedContext(SpawnContext):
+    """The context of :class:`ShieldedProcess`."""
+
+    Process = ShieldedProcess
+
+
 def create(workers: int) -> Executor:
     """A pool of ``workers`` spawned processes, which share out the machine's cores."""
     threads = max(1, (os.cpu_count() or 1) // workers)
     return ProcessPoolExecutor(
         workers,
-        mp_context=multiprocessing.get_context("spawn"),
+        mp_context=ShieldedContext(),
         initializer=prepare,
         initargs=(threads,),
     )
@@ -33,6 +57,8 @@ def prepare(threads: int) -> None:
         os.environ.setdefault(name, str(threads))
     # Ctrl-C reaches the whole process group; the parent decides when work ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with_parent, name="end with parent", daemon=True).start()
 
 
