@@ -177,6 +177,21 @@ def test_other_columns_are_added_to_those_that_are_there(store: Path) -> None:
     assert tickloom.run("ema-cross", store).hot_partitions == 3
 
 
+@pytest.mark.parametrize("column", [pl.Int64, None], ids=["wider", "gone"])
+def test_a_file_that_was_replaced_by_one_of_other_columns_is_said(
+    store: Path, column: type[pl.Int64] | None
+) -> None:
+    hot("build", store)
+    file = find(store, open_store(store).partitions()[0], ["price", "volume"])
+    assert file is not None
+    other = pl.read_ipc(file.path.read_bytes()).drop("volume")
+    if column is not None:
+        other = other.with_columns(volume=pl.lit(1, column))
+    other.write_ipc(file.path)
+    with pytest.raises(StoreError, match=r"was replaced while it was read; run .* again"):
+        list(file.scan(["price", "volume"], [(0, 1)]))
+
+
 def test_a_column_that_is_not_in_the_tier_is_read_from_the_store(store: Path) -> None:
     hot("build", store, "--columns", "price,volume")
     assert tickloom.run("ema-cross", store).hot_partitions == 0

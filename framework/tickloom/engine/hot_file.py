@@ -69,10 +69,22 @@ class HotFile:
     """Rows of the partition."""
 
     def scan(self, columns: Sequence[str], ranges: Sequence[tuple[int, int]]) -> Iterator[pa.Table]:
-        """One table for each ``(first row, number of rows)``: views of the mapped file."""
+        """One table for each ``(first row, number of rows)``: views of the mapped file.
+
+        Raises :class:`StoreError` if another one was put in its place that a loop for its types
+        cannot read.
+        """
         row = sum(np.dtype(self.types[name]).itemsize for name in columns)
         wanted = row * sum(rows for _, rows in ranges)
-        table = _mappings.table(self.path, _read, wanted).select(list(columns))
+        table = _mappings.table(self.path, _read, wanted)
+        places = [table.schema.get_field_index(name) for name in columns]
+        for name, place in zip(columns, places, strict=True):
+            if place < 0 or _type(table.schema.field(place)) != self.types[name]:
+                raise StoreError(
+                    f"hot file {self.path} was replaced while it was read; run the same command "
+                    "again when the hot tier is built"
+                )
+        table = table.select(places)
         for first, rows in ranges:
             yield table.slice(first, rows)
 
@@ -118,8 +130,13 @@ def _describe(path: Path, identity: tuple[int, ...]) -> tuple[HotFile, str] | No
     facts = msgspec.json.decode(table.schema.metadata[KEY], type=HotFacts)
     if facts.format != FORMAT:
         return None
-    types = {field.name: str(field.type).replace("double", "float64") for field in table.schema}
+    types = {field.name: _type(field) for field in table.schema}
     return HotFile(path, types, facts.nulls, table.num_rows), facts.sha256
+
+
+def _type(field: pa.Field) -> str:
+    """The name of its NumPy dtype."""
+    return str(field.type).replace("double", "float64")
 
 
 def _read(path: Path) -> pa.Table:
