@@ -50,7 +50,7 @@ def sweep_source(shape: LoopShape) -> str:
     out = Lines()
     names = ", ".join((*SWEEP_ARGUMENTS, *(f"at_{name}" for name in shape.columns)))
     out.add(0, f"def loop({names}):")
-    out.add(1, "beyond = 0", "for contract in range(contracts):")
+    out.add(1, "highest = 0", "lowest = 0", "for contract in range(contracts):")
     out.add(2, "first = offsets[contract]", "last = offsets[contract + 1] - 1", "ignored = 0")
     out.add(2, f"while first <= last and not {raw(shape, 'price', 'first')} > 0:")
     out.add(3, "ignored += 1", "first += 1")
@@ -59,7 +59,7 @@ def sweep_source(shape: LoopShape) -> str:
     out.add(2, "for block in range(blocks):")
     _block(out, shape)
     out.add(2, "skipped[contract] = ignored")
-    out.add(1, f"return {OUT_OF_BOUNDS} if beyond != 0 else 0")
+    out.add(1, "return 0")
     return out.text()
 
 
@@ -78,6 +78,8 @@ def _block(out: Lines, shape: LoopShape) -> None:
     out.add(5, f"if not {raw(shape, 'price')} > 0:", "    missing += 1", "    continue")
     out.add(5, f"price = {value(shape, 'price')}", f"tick = {tick(shape)}")
     out.add(5, f"for lane in range({LANES}):", *indent(_lane(shape)))
+    # Before the next row: no step is shown a position that is out of bounds.
+    out.add(5, "if highest > bound or lowest < -bound:", f"    return {OUT_OF_BOUNDS}")
     out.add(4, f"for lane in range({LANES}):", *indent(_finish(shape)))
     out.add(3, "ignored += missing if block == 0 else 0")
 
@@ -99,9 +101,9 @@ def _lane(shape: LoopShape) -> list[str]:
         f"constants = Constants({_constants(shape)})",
         "state = load_state(scratch_f, scratch_i, lane)",
         "state, wanted = step(state, tick, position, constants)",
-        # The loop goes on after a position that is out of bounds, but never hands one to the step.
-        "target = min(max(signed(wanted), -bound), bound)",
-        "beyond |= target ^ signed(wanted)",
+        "target = signed(wanted)",
+        "highest = max(highest, target)",
+        "lowest = min(lowest, target)",
         "store_state(scratch_f, scratch_i, lane, state)",
         *settled,
         *_store({name: name for name in ("entry", "gross", "position", "traded")}),
