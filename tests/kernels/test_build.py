@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
+import psutil  # type: ignore[import-untyped]
 import pytest
 from tests.engine.run_stores import MONDAY, build, uneven_frame
 from tests.fake_distributions import Site, load, site
@@ -192,3 +195,25 @@ def test_a_build_refuses_a_step_whose_types_do_not_settle_by_its_line(
         "state of the type that it got; it got float64 and returns "
     )
     assert said.endswith("Give each field one type, in init as in step")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="has no signals that are sent to groups")
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one CPU builds in one process")
+def test_ctrl_c_ends_a_build_without_a_traceback(tmp_path: Path) -> None:
+    done = subprocess.Popen(
+        [sys.executable, "-m", "tickloom", "kernels", "build", "buy-and-hold"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"TICKLOOM_CACHE_DIR": str(tmp_path)},
+        start_new_session=True,
+    )
+    builder = psutil.Process(done.pid)
+    while len(builder.children()) < 3 and done.poll() is None:  # two that build, and their tracker
+        time.sleep(0.01)
+    os.killpg(done.pid, signal.SIGINT)
+    _, said = done.communicate(timeout=60)
+    assert done.returncode == 130, said
+    assert said.endswith("\ninterrupted\n")
+    assert "Traceback" not in said

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from itertools import product
 
 from tickloom.engine.cache.folder import require_writable
@@ -86,8 +84,7 @@ def _build_plan(spec: KernelSpec, number: int, announce: Announce | None) -> flo
 def _build_side_by_side(
     name: str, numbers: list[int], workers: int, announce: Announce | None
 ) -> float:
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with get_host().executors.get("processes").start(workers) as pool:
         compiled = 0.0
         for label, seconds in pool.map(_build_named, [name] * len(numbers), numbers):
             if announce and seconds:
