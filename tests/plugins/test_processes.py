@@ -9,7 +9,7 @@ from multiprocessing.context import SpawnProcess
 
 import pytest
 
-from tickloom_plugins.executors.processes import ShieldedContext, processes
+from tickloom_plugins.executors.processes import processes
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no signals that are sent to groups")
@@ -29,17 +29,18 @@ def test_ctrl_c_still_reaches_the_parent() -> None:
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
-def test_ctrl_c_reaches_the_parent_once_the_worker_knows_what_to_do(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    began: list[bool] = []
+def test_ctrl_c_waits_until_the_pool_knows_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = SpawnProcess.start
 
-    def start(self: SpawnProcess) -> None:
+    def interrupted(self: SpawnProcess) -> None:
         signal.raise_signal(signal.SIGINT)
-        began.append(True)
+        start(self)
+        signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(SpawnProcess, "start", start)
-    with pytest.raises(KeyboardInterrupt):
-        ShieldedContext().Process(target=os.getpid).start()
-    assert began == [True]
+    monkeypatch.setattr(SpawnProcess, "start", interrupted)
+    with processes.start(1) as pool:
+        with pytest.raises(KeyboardInterrupt):
+            pool.submit(os.getpid)
+        assert len(pool._processes) == 1  # type: ignore[attr-defined]
+        assert pool.submit(os.getpid).result() in pool._processes  # type: ignore[attr-defined]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

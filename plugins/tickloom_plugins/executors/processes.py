@@ -7,14 +7,17 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnContext, SpawnProcess
-from typing import Final
+from typing import Final, ParamSpec, TypeVar
 
 from tickloom import ExecutorSpec
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 THREAD_LIMITS: Final = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "RAYON_NUM_THREADS")
 """Variables that libraries read, when they are imported, for the size of their own pools."""
@@ -22,27 +25,26 @@ THREAD_LIMITS: Final = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "RAYON_NUM_THRE
 
 class ShieldedProcess(SpawnProcess):
     """Starts with SIGINT held back, until :func:`prepare` ignores it: Ctrl-C would end a process
-    that still imports with a traceback. So would a parent that is interrupted before it has told
-    the process what to do."""
+    that still imports with a traceback."""
 
     def start(self) -> None:
         """Start it; its signal mask is that of the thread that does."""
         if sys.platform == "win32":
             super().start()
             return
-        with _later():
-            before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-            try:
-                super().start()
-            finally:
-                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
 def _later() -> Iterator[None]:
     """SIGINT takes effect afterwards, whichever thread it reaches: its handler runs in the main
-    one."""
-    if threading.current_thread() is not threading.main_thread():
+    one. A handler that is not Python's stays as it is."""
+    here = threading.current_thread() is threading.main_thread()
+    if not here or signal.getsignal(signal.SIGINT) is None:
         yield
         return
     came: list[int] = []
@@ -61,10 +63,21 @@ class ShieldedContext(SpawnContext):
     Process = ShieldedProcess
 
 
+class ShieldedPool(ProcessPoolExecutor):
+    """Is not interrupted while it takes a task, which may start a process: one that was not told
+    what to do would end with an EOFError, one that the pool does not know of yet would wait for
+    work for ever, and its parent for it."""
+
+    def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """As of any pool."""
+        with _later():
+            return super().submit(function, *args, **kwargs)
+
+
 def create(workers: int) -> Executor:
     """A pool of ``workers`` spawned processes, which share out the machine's cores."""
     threads = max(1, (os.cpu_count() or 1) // workers)
-    return ProcessPoolExecutor(
+    return ShieldedPool(
         workers,
         mp_context=ShieldedContext(),
         initializer=prepare,
