@@ -75,17 +75,13 @@ def load_sweep(
         plain = load_sweep(spec, replace(variant, dtypes=()), announce=announce)
         return CompiledSweep(spec, variant, _Decoding(plain), plain.compile_seconds)
     kernel = load_kernel(spec, variant, announce=announce)
-    if spec.kind == "step" and _is_plain(variant):
+    if spec.kind == "step" and variant.plain and not variant.checked:
         entry, seconds = load_entry(sweep_plan(spec, variant, layout_of(spec)), announce)
         if entry.image:
             code = link(entry.image, entry.needs, ENTRY)
             one_pass = SharedPass(kernel, code) if spec.init is None else LanesPass(kernel, code)
             return CompiledSweep(spec, variant, one_pass, kernel.compile_seconds + seconds)
     return CompiledSweep(spec, variant, Repeated(kernel), kernel.compile_seconds)
-
-
-def _is_plain(variant: Variant) -> bool:
-    return variant == Variant(dtypes=variant.dtypes)
 
 
 class _Decoding:

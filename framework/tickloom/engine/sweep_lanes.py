@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.engine.cache.link import Linked
-from tickloom.engine.chunks import Chunks
-from tickloom.engine.codegen.fill_source import OK
 from tickloom.engine.codegen.sweep_source import (
     FLOAT_SLOTS,
     INT_SLOTS,
@@ -24,32 +22,21 @@ from tickloom.engine.constants import layout_of, prepare_constants
 from tickloom.engine.contract_results import ContractFacts
 from tickloom.engine.costs import CostTerms
 from tickloom.engine.fills import FillModel
-from tickloom.engine.slice_check import check_facts, check_slice
+from tickloom.engine.sweep_loop import SweepLoop
 from tickloom.engine.sweep_runs import Repeated, SweepResults
-from tickloom.engine.variant import required_columns
 
 _FEW = 8
 """Sets that are quicker run one by one."""
-
-_NOTHING = np.zeros(1, np.int64)
 
 
 class LanesPass:
     """The sweep loop that carries blocks of sets side by side from row to row."""
 
     def __init__(self, kernel: CompiledKernel, code: Linked) -> None:
-        spec, variant = kernel.spec, kernel.variant
-        self._spec = spec
+        self._spec = kernel.spec
         self._alone = Repeated(kernel)
-        self._code = code
-        self._layout = layout_of(spec)
-        self._names = required_columns(spec, variant)
-        self._dtypes = variant.column_dtypes(spec)
-        count = len(SWEEP_ARGUMENTS) + len(self._names)
-        arguments: list[Any] = [ctypes.c_void_p] * count
-        for name in ("contracts", "blocks", "bound"):
-            arguments[SWEEP_ARGUMENTS.index(name)] = ctypes.c_int64
-        self._call = ctypes.CFUNCTYPE(ctypes.c_int64, *arguments)(code.address)
+        self._layout = layout_of(kernel.spec)
+        self._loop = SweepLoop(kernel, code, SWEEP_ARGUMENTS, ("contracts", "blocks", "bound"))
 
     def __call__(
         self,
@@ -62,8 +49,7 @@ class LanesPass:
         costs: CostTerms | None,
     ) -> SweepResults:
         """Whole blocks of sets in one pass each, a few left over one by one."""
-        if costs is not None or (fill or FillModel()) != FillModel():
-            raise ValueError("compiled for plain fills without costs; ask load_sweep for a variant")
+        self._loop.check(offsets, columns, facts, fill, costs)
         # A block costs the same however few of its lanes are used: about eight plain runs.
         alone = len(params) % LANES
         alone = alone if alone <= _FEW else 0
@@ -71,12 +57,7 @@ class LanesPass:
         few = self._alone(params[len(together) :], offsets, columns, facts=facts)
         if not together:
             return few
-        many = self._blocks(together, offsets, columns, facts)
-        return SweepResults(
-            pnl=np.concatenate([many.pnl, few.pnl]),
-            trades=np.concatenate([many.trades, few.trades]),
-            skipped=many.skipped,
-        )
+        return SweepResults.joined([self._blocks(together, offsets, columns, facts), few])
 
     def _blocks(
         self,
@@ -85,39 +66,19 @@ class LanesPass:
         columns: Sequence[NDArray[Any]],
         facts: ContractFacts | None,
     ) -> SweepResults:
-        contracts = len(offsets) - 1
-        check_slice(offsets, Chunks.whole(columns), self._names, self._dtypes)
-        check_facts(facts, contracts, bool(self._spec.clock))
         constants = self._pack(params)
-        blocks = len(constants)
-        pnl = np.zeros((blocks * LANES, contracts), np.float64)
-        trades = np.zeros((blocks * LANES, contracts), np.int64)
-        skipped = np.zeros(contracts, np.int64)
-        scratch_f = np.zeros((FLOAT_SLOTS + STATE_SLOTS) * LANES, np.float64)
-        scratch_i = np.zeros((INT_SLOTS + STATE_SLOTS) * LANES, np.int64)
-        arrays = {
-            "offsets": offsets,
-            "expiry_day": facts.expiry_day if facts else _NOTHING,
-            "strike": facts.strike if facts else _NOTHING,
-            "is_call": facts.is_call if facts else _NOTHING,
+        given: dict[str, int | NDArray[Any]] = {
+            "blocks": len(constants),
             "constants_f": constants,
             "constants_i": constants,
-            "scratch_f": scratch_f,
-            "scratch_i": scratch_i,
-            "pnl": pnl,
-            "trades": trades,
-            "skipped": skipped,
+            "scratch_f": np.zeros((FLOAT_SLOTS + STATE_SLOTS) * LANES, np.float64),
+            "scratch_i": np.zeros((INT_SLOTS + STATE_SLOTS) * LANES, np.int64),
         }
-        numbers = {"contracts": contracts, "blocks": blocks, "bound": self._spec.max_position}
-        fixed = [
-            numbers[name] if name in numbers else arrays[name].ctypes.data
-            for name in SWEEP_ARGUMENTS
-        ]
-        status = self._call(*fixed, *(column.ctypes.data for column in columns))
-        if status != OK:  # which set failed, and where, only runs can tell
+        found = self._loop(given, len(constants) * LANES, offsets, columns, facts)
+        if found is None:
             return self._alone(params, offsets, columns, facts=facts)
-        sets = len(params)
-        return SweepResults(pnl=pnl[:sets], trades=trades[:sets], skipped=skipped)
+        sets = len(params)  # without those that fill the last block
+        return replace(found, pnl=found.pnl[:sets], trades=found.trades[:sets])
 
     def _pack(self, params: Sequence[Any]) -> NDArray[np.float64]:
         """Constants in lanes, shape (blocks, fields, lanes); the last set fills the last block."""

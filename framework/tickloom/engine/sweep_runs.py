@@ -26,6 +26,24 @@ class SweepResults:
     skipped: NDArray[np.int64]
     """Rows without a usable price, shape (contracts,): the same for every set."""
 
+    @classmethod
+    def zeros(cls, sets: int, contracts: int) -> SweepResults:
+        """Results to be filled in."""
+        return cls(
+            pnl=np.zeros((sets, contracts), np.float64),
+            trades=np.zeros((sets, contracts), np.int64),
+            skipped=np.zeros(contracts, np.int64),
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[SweepResults]) -> SweepResults:
+        """The results of the sets of ``parts``, one after another; one part at least."""
+        return cls(
+            pnl=np.concatenate([part.pnl for part in parts]),
+            trades=np.concatenate([part.trades for part in parts]),
+            skipped=parts[0].skipped,
+        )
+
 
 class Repeated:
     """A plain call for each set. An error names the first set that fails, and of its run the first
@@ -41,18 +59,15 @@ class Repeated:
         columns: Sequence[NDArray[Any]],
         **settings: Any,
     ) -> SweepResults:
-        contracts = len(offsets) - 1
-        pnl = np.zeros((len(params), contracts), np.float64)
-        trades = np.zeros((len(params), contracts), np.int64)
-        skipped = np.zeros(contracts, np.int64)
+        results = SweepResults.zeros(len(params), len(offsets) - 1)
         for number, record in enumerate(params):
             try:
-                results = self._kernel(record, offsets, columns, **settings)
+                found = self._kernel(record, offsets, columns, **settings)
             except PluginError as error:
                 raise PluginError(f"{error} (with {_listed(record)})") from error
-            pnl[number], trades[number] = results.pnl, results.trades
-            skipped = results.skipped
-        return SweepResults(pnl=pnl, trades=trades, skipped=skipped)
+            results.pnl[number], results.trades[number] = found.pnl, found.trades
+            results.skipped[:] = found.skipped
+        return results
 
 
 def _listed(params: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,8 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.engine.cache.link import Linked
-from tickloom.engine.chunks import Chunks
-from tickloom.engine.codegen.fill_source import OK
 from tickloom.engine.codegen.shared_source import (
     FEATURE_SLOTS,
     GROUP,
@@ -27,12 +24,11 @@ from tickloom.engine.constants import GATE, Exactly, constant_records, layout_of
 from tickloom.engine.contract_results import ContractFacts
 from tickloom.engine.costs import CostTerms
 from tickloom.engine.fills import FillModel
-from tickloom.engine.slice_check import check_facts, check_slice
+from tickloom.engine.sweep_loop import SweepLoop
 from tickloom.engine.sweep_runs import Repeated, SweepResults
-from tickloom.engine.variant import required_columns
 
 TOGETHER: Final = 256
-"""Sets in one pass over the rows: what they share stays within 2 MB even if that is nothing."""
+"""Sets in one pass over the rows. If they share nothing, each number of a feature takes 0.5 MB."""
 
 _FEW: Final = 2
 """Sets that are quicker run one by one."""
@@ -41,7 +37,6 @@ _REMEMBERED: Final = 64
 """Batches of sets whose constants are kept."""
 
 _NUMBERS: Final = ("contracts", "sets", "bound", "gates", "cells")
-_NOTHING: Final = np.zeros(1, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +66,12 @@ class SharedPass:
     """The sweep loop: each distinct feature and gate once, then set by set."""
 
     def __init__(self, kernel: CompiledKernel, code: Linked) -> None:
-        spec, variant = kernel.spec, kernel.variant
-        self._spec = spec
+        self._spec = kernel.spec
         self._alone = Repeated(kernel)
-        self._code = code
-        self._layout = layout_of(spec)
-        self._names = required_columns(spec, variant)
-        self._dtypes = variant.column_dtypes(spec)
-        arguments: list[Any] = [ctypes.c_void_p] * (len(SHARED_ARGUMENTS) + len(self._names))
-        for name in _NUMBERS:
-            arguments[SHARED_ARGUMENTS.index(name)] = ctypes.c_int64
+        self._layout = layout_of(kernel.spec)
+        self._loop = SweepLoop(kernel, code, SHARED_ARGUMENTS, _NUMBERS)
         # Of one sweep, whose slices ask again and again for the same sets.
         self._shared = lru_cache(_REMEMBERED)(self._find_shared)
-        self._call = ctypes.CFUNCTYPE(ctypes.c_int64, *arguments)(code.address)
 
     def __call__(
         self,
@@ -96,20 +84,14 @@ class SharedPass:
         costs: CostTerms | None,
     ) -> SweepResults:
         """As many sets as go together in one pass each, a few one by one."""
-        if costs is not None or (fill or FillModel()) != FillModel():
-            raise ValueError("compiled for plain fills without costs; ask load_sweep for a variant")
-        check_slice(offsets, Chunks.whole(columns), self._names, self._dtypes)
-        check_facts(facts, len(offsets) - 1, bool(self._spec.clock))
-        parts = [
-            self._alone(some, offsets, columns, facts=facts)
-            if len(some) <= _FEW
-            else self._together(some, offsets, columns, facts)
-            for some in _batches(params)
-        ]
-        return SweepResults(
-            pnl=np.concatenate([part.pnl for part in parts]),
-            trades=np.concatenate([part.trades for part in parts]),
-            skipped=parts[0].skipped,
+        self._loop.check(offsets, columns, facts, fill, costs)
+        return SweepResults.joined(
+            [
+                self._alone(some, offsets, columns, facts=facts)
+                if len(some) <= _FEW
+                else self._together(some, offsets, columns, facts)
+                for some in _batches(params)
+            ]
         )
 
     def _together(
@@ -119,17 +101,12 @@ class SharedPass:
         columns: Sequence[NDArray[Any]],
         facts: ContractFacts | None,
     ) -> SweepResults:
-        contracts, sets = len(offsets) - 1, len(params)
-        shared = self._shared(Exactly.of(tuple(params)))
+        shared, sets = self._shared(Exactly.of(tuple(params))), len(params)
         cells = len(shared.cells)
-        pnl = np.zeros((sets, contracts), np.float64)
-        trades = np.zeros((sets, contracts), np.int64)
-        skipped = np.zeros(contracts, np.int64)
-        arrays: dict[str, NDArray[Any]] = {
-            "offsets": offsets,
-            "expiry_day": facts.expiry_day if facts else _NOTHING,
-            "strike": facts.strike if facts else _NOTHING,
-            "is_call": facts.is_call if facts else _NOTHING,
+        given: dict[str, int | NDArray[Any]] = {
+            "sets": sets,
+            "gates": len(shared.limits),
+            "cells": cells,
             "edges": shared.edges,
             "cell_of": shared.cell_of,
             "gate_of": shared.gate_of,
@@ -147,27 +124,11 @@ class SharedPass:
             "allowed": np.empty(len(shared.limits) * TILE // WORD, np.int64),
             "positions": np.empty(2 * sets, np.int64),
             "booked": np.empty(2 * sets, np.float64),
-            "pnl": pnl,
-            "trades": trades,
-            "skipped": skipped,
         }
-        numbers = dict(
-            zip(
-                _NUMBERS,
-                (contracts, sets, self._spec.max_position, len(shared.limits), cells),
-                strict=True,
-            )
-        )
-        fixed = [
-            numbers[name] if name in numbers else arrays[name].ctypes.data
-            for name in SHARED_ARGUMENTS
-        ]
-        status = self._call(*fixed, *(column.ctypes.data for column in columns))
-        if status != OK:
-            # Which set failed, and where, only runs can tell, or that none would: the loop asks the
-            # step about rows at which no run holds what a set holds for a while.
-            return self._alone(params, offsets, columns, facts=facts)
-        return SweepResults(pnl=pnl, trades=trades, skipped=skipped)
+        found = self._loop(given, sets, offsets, columns, facts)
+        # A run may well do without: the loop asks the step about rows at which no run holds what a
+        # set holds for a while.
+        return found or self._alone(params, offsets, columns, facts=facts)
 
     def _find_shared(self, key: Exactly) -> _Shared:
         params = key.params
