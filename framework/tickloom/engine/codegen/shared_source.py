@@ -7,10 +7,10 @@ rows; at which of the next 64 its step wants another is a mask that the compiler
 vector instructions across rows. While flat only rows with an open gate count, and 64 rows without
 one cost a look at one word.
 
-Measured for 64 pairs of spans of ema-cross, 1.9 M rows in memory, one core, best of three processes
-in turn: 2,378 M row-params/s, against 1,490 for the same step with its averages in its state, 32
-sets side by side (``sweep_source``); where the gate is open at one row in 700, 7,077 against 1,361.
-Of 27 ns a row the averages take 6 and the gate 2.
+Measured for 64 pairs of spans of ema-cross, 1.9 M rows in memory, one core, best of 20 in turn:
+2,550 M row-params/s, against 1,479 for the same step with its averages in its state, 32 sets side
+by side (``sweep_source``); where the gate is open at one row in 700, 6,445 against 1,506.
+When it took 27 ns a row, the averages took 6 of them and the gate 2.
 """
 
 from __future__ import annotations
