@@ -25,7 +25,7 @@ class Compile(sampling.CpuTimed):
     param_names = ("kernel",)
 
     def setup(self, kernel: str) -> None:
-        from tickloom.engine.compiled import load_kernel
+        from tickloom.engine.loading.kernel import load_kernel
         from tickloom.host import get_host
 
         os.environ["TICKLOOM_CACHE_DIR"] = str(Path.cwd() / "cache")

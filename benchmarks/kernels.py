@@ -56,7 +56,7 @@ class Calibration(calibration.Calibration):
 
 def setup_cache() -> dict[str, list[str]]:
     """Every kernel's ticks, saved once; the columns that each of them takes."""
-    from tickloom.engine.compiled import Variant, required_columns
+    from tickloom.engine.loading.kernel import Variant, required_columns
     from tickloom.host import get_host
 
     columns = {
@@ -70,7 +70,7 @@ class Loaded:
     """A compiled kernel and its arrays."""
 
     def __init__(self, kernel: str, columns: list[str], variant: str) -> None:
-        from tickloom.engine.compiled import Variant, load_kernel
+        from tickloom.engine.loading.kernel import Variant, load_kernel
         from tickloom.host import get_host
 
         self.passes = WORK[kernel].passes
@@ -159,7 +159,7 @@ class Sweep(sampling.CpuTimed):
         if variant == "hot" and sizes.quick():
             # Half of the sweeps: with them the small suite took longer than four minutes.
             raise NotImplementedError
-        from tickloom.engine.sweep_call import load_sweep
+        from tickloom.engine.sweeping.kernel import load_sweep
 
         self.loaded = Loaded(kernel, columns[kernel], variant)
         self.sweep = load_sweep(self.loaded.spec, self.loaded.variant)

@@ -71,7 +71,7 @@ class Stage(sampling.WallTimed):
 
     def time_sort(self, raw: str) -> None:
         """Sources whose rows are in no order: what a vendor may send."""
-        from tickloom.packing.merge import from_source
+        from tickloom.packing.merging.merge import from_source
 
         for _ in range(SORTS):
             for frame in self.shuffled:
@@ -79,7 +79,7 @@ class Stage(sampling.WallTimed):
 
     def time_merge(self, raw: str) -> None:
         """Two sources of each contract, which share half of their rows."""
-        from tickloom.packing.merge import from_source, merge
+        from tickloom.packing.merging.merge import from_source, merge
 
         columns = tuple(self.partition.columns)
         for frame in self.frames:

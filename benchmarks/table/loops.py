@@ -62,8 +62,8 @@ def load_arrays(stores: Stores) -> Arrays:
 
 def measure_loops(arrays: Arrays, repeats: int) -> list[Timing]:
     """The documented loop, strict and fast, and the one that the host makes of the step."""
-    from tickloom.engine.compiled import Variant, load_kernel
-    from tickloom.engine.parameters import make_params
+    from tickloom.engine.loading.kernel import Variant, load_kernel
+    from tickloom.engine.request.parameters import make_params
     from tickloom.host import get_host
 
     spec = get_host().kernels.get("ema-cross")
@@ -100,8 +100,8 @@ def measure_loops(arrays: Arrays, repeats: int) -> list[Timing]:
 
 def measure_sweep(arrays: Arrays, repeats: int) -> list[Timing]:
     """64 pairs of spans: the host's plain loop for each, and all of them in one pass."""
-    from tickloom.engine.compiled import load_kernel
-    from tickloom.engine.sweep_call import load_sweep
+    from tickloom.engine.loading.kernel import load_kernel
+    from tickloom.engine.sweeping.kernel import load_sweep
     from tickloom.host import get_host
 
     spec = get_host().kernels.get("ema-cross")

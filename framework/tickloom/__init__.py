@@ -12,12 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tickloom.contracts import Contract, Expiry, Kind, NameReading, Right
 from tickloom.errors import TickloomError, UsageError
-from tickloom.expiries.rows import (
-    ExpiryDifference,
-    ExpiryRow,
-    format_expiry_rows,
-    read_expiry_rows,
-)
 from tickloom.host.markers import API_VERSION, hookimpl
 from tickloom.schema import RAW_COLUMNS, STORED_COLUMNS, Column, polars_dtype
 from tickloom.specs import (
@@ -42,22 +36,28 @@ from tickloom.specs import (
     WriterSpec,
     WriteSettings,
 )
+from tickloom.specs.expiry_rows import (
+    ExpiryDifference,
+    ExpiryRow,
+    format_expiry_rows,
+    read_expiry_rows,
+)
 
 if TYPE_CHECKING:
     from tickloom.engine.api import run, sweep
-    from tickloom.engine.kernel_spec import array_kernel, native_kernel, step_kernel
+    from tickloom.engine.kernels.registration import array_kernel, native_kernel, step_kernel
     from tickloom.packing.api import pack
     from tickloom.store.api import open_store
 
 __version__: Final = "0.1.0"
 
 _LAZY: Final = {
-    "array_kernel": "tickloom.engine.kernel_spec",
-    "native_kernel": "tickloom.engine.kernel_spec",
+    "array_kernel": "tickloom.engine.kernels.registration",
+    "native_kernel": "tickloom.engine.kernels.registration",
     "open_store": "tickloom.store.api",
     "pack": "tickloom.packing.api",
     "run": "tickloom.engine.api",
-    "step_kernel": "tickloom.engine.kernel_spec",
+    "step_kernel": "tickloom.engine.kernels.registration",
     "sweep": "tickloom.engine.api",
 }
 

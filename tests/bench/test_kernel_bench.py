@@ -22,7 +22,7 @@ from tickloom.bench.measurement import empty_cache, measure_kernel
 from tickloom.bench.parity import check_parity
 from tickloom.bench.ticks import Ticks, make_ticks
 from tickloom.cli.main import cli
-from tickloom.engine.compiled import load_kernel
+from tickloom.engine.loading.kernel import load_kernel
 from tickloom.errors import PluginError
 from tickloom.host import get_host
 from tickloom.specs.kernel import KernelSpec

@@ -19,9 +19,9 @@ import pytest
 import tickloom
 from benchmarks import calibration, kernel_data, kernels, pack, sizes
 from benchmarks.compare.rounds import read_removed, with_calibrations
-from tickloom.engine.kernel_spec import column_kind
+from tickloom.engine.kernels.registration import column_kind
 from tickloom.host import get_host
-from tickloom.packing.merge import from_source
+from tickloom.packing.merging.merge import from_source
 
 TOPICS = ("calendar", "compile", "host", "kernels", "pack", "scan", "store")
 

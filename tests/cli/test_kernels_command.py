@@ -11,9 +11,9 @@ from click.testing import CliRunner, Result
 from tests.programs import needs_cc
 
 from tickloom.cli.kernels import command
-from tickloom.engine import build as building
-from tickloom.engine.compiled import load_kernel
-from tickloom.engine.native.c_source import library_of
+from tickloom.engine.compiling.c_source import library_of
+from tickloom.engine.loading import build as building
+from tickloom.engine.loading.kernel import load_kernel
 from tickloom.errors import UnknownNameError
 from tickloom.host import get_host
 

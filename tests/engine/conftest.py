@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tickloom.engine import scan
-from tickloom.engine.schedule import Slice
+from tickloom.engine.columns import scan
+from tickloom.engine.columns.slices import Slice
 from tickloom.host import get_host
 from tickloom.specs import WriterSpec
 

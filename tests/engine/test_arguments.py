@@ -15,8 +15,8 @@ from tests.engine.run_stores import MONDAY, TUESDAY, build, uneven_frame
 
 import tickloom
 from tickloom.engine import api
-from tickloom.engine.fills import FillModel
-from tickloom.engine.request import costs_of, fill_of, filters_of, spread_of
+from tickloom.engine.orders import FillModel
+from tickloom.engine.request.resolve import costs_of, fill_of, filters_of, spread_of
 from tickloom.errors import UsageError
 
 NAN, INF = float("nan"), float("inf")
@@ -230,7 +230,7 @@ class Wide(NamedTuple):
 
 
 def test_parameters_take_the_largest_numbers() -> None:
-    from tickloom.engine.parameters import make_params
+    from tickloom.engine.request.parameters import make_params
     from tickloom.specs import KernelSpec
 
     spec = KernelSpec(name="wide", kind="step", columns=("price",), params=Wide)

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tickloom.engine.chunks import Chunks
+from tickloom.engine.columns.chunks import Chunks
 
 ROWS = 30
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-import tickloom.engine.run as engine_run
-from tickloom.engine.schedule import SMALLEST_SLICE
+import tickloom.engine.running.slice_run as engine_run
+from tickloom.engine.columns.slices import SMALLEST_SLICE
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from tests.programs import needs_cc
 import tickloom
 from tickloom import KernelSpec
 from tickloom.cli.main import cli
-from tickloom.engine import request
+from tickloom.engine.request import resolve as request
 from tickloom.host import get_host
 
 MS = 1_000_000

@@ -7,11 +7,11 @@ from datetime import date
 
 import pytest
 
-from tickloom.engine.filters import Filters, no_contract
+from tickloom.engine.request.filters import Filters, no_contract
 from tickloom.errors import StoreError, UsageError
-from tickloom.store.contract_columns import ContractColumns
-from tickloom.store.index import ContractRows
 from tickloom.store.layout import PartitionKey
+from tickloom.store.partitions.contract_columns import ContractColumns
+from tickloom.store.partitions.index import ContractRows
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from tests.store.store_data import index_of, write_file
 
 import tickloom
 from tickloom.cli.hot import command
-from tickloom.engine.hot_file import find, hot_path
-from tickloom.engine.hot_types import fitting, narrowed, widest
+from tickloom.engine.columns.hot_file import find, hot_path
+from tickloom.engine.columns.hot_types import fitting, narrowed, widest
 from tickloom.errors import StoreError, UsageError
 from tickloom.store.api import open_store
 from tickloom.store.writer import StoreWriter

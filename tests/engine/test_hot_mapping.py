@@ -10,8 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from tickloom.engine import hot_mapping
-from tickloom.engine.hot_mapping import AROUND, Mappings
+from tickloom.engine.columns import hot_mapping
+from tickloom.engine.columns.hot_mapping import AROUND, Mappings
 
 SIZE = 10 * AROUND
 

@@ -13,10 +13,10 @@ from tests.engine.run_stores import MONDAY, TUESDAY, build, uneven_frame
 from tests.store.store_data import index_of, write_file
 
 import tickloom
-from tickloom.engine import scan, together
+from tickloom.engine.columns import scan, together
 from tickloom.errors import StoreError
 from tickloom.specs import WriterSpec
-from tickloom.store.formats import format_of
+from tickloom.store.partitions.formats import format_of
 from tickloom.store.writer import StoreWriter
 
 FRAMES = {MONDAY: uneven_frame(MONDAY, 41), TUESDAY: uneven_frame(TUESDAY, 42)}

@@ -23,7 +23,7 @@ from tests.engine.run_stores import (
 
 import tickloom
 from tickloom.engine import api
-from tickloom.engine.contract_results import TRADE_DTYPE, ContractResults
+from tickloom.engine.loading.results import TRADE_DTYPE, ContractResults
 from tickloom.errors import StoreError, UsageError
 from tickloom.specs import KernelSpec
 

@@ -13,7 +13,7 @@ from tests.engine.run_stores import MONDAY, MONDAY_NIFTY, build, uneven_frame
 
 import tickloom
 from tickloom.engine import api
-from tickloom.engine.costs.tables import lots_on
+from tickloom.engine.orders.charges import lots_on
 from tickloom.errors import UsageError
 from tickloom.store.layout import PartitionKey
 

@@ -22,8 +22,10 @@ from tests.programs import needs_cc
 
 import tickloom
 from tickloom import KernelSpec
-from tickloom.engine import request, runner, schedule
-from tickloom.engine.results import RunResult
+from tickloom.engine.columns import slices as schedule
+from tickloom.engine.request import resolve as request
+from tickloom.engine.running import partitions as runner
+from tickloom.engine.running.results import RunResult
 from tickloom.host import get_host
 from tickloom.store.layout import PartitionKey
 

@@ -14,8 +14,10 @@ from tests.engine.run_stores import MONDAY, MONDAY_NIFTY, TUESDAY, build, uneven
 from tests.oracles.ema_cross import ema_cross
 
 import tickloom
-from tickloom.engine import hot_build, runner, schedule
-from tickloom.engine.results import RunResult
+from tickloom.engine.columns import hot_build
+from tickloom.engine.columns import slices as schedule
+from tickloom.engine.running import partitions as runner
+from tickloom.engine.running.results import RunResult
 
 FRAMES = {
     MONDAY: uneven_frame(MONDAY, 11),

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 from tests.engine.conftest import GROUP, RecordingWriter, slice_of
 
-from tickloom.engine.chunks import Chunks
-from tickloom.engine.scan import Block, Scan, as_numbers
+from tickloom.engine.columns.chunks import Chunks
+from tickloom.engine.columns.scan import Block, Scan, as_numbers
 from tickloom.errors import UsageError
 
 ROWS = 45
@@ -115,7 +115,7 @@ def test_only_the_named_columns_and_rows_are_asked_for(file: Path, writer: Recor
 def test_a_small_gap_is_read_along_and_a_wide_one_is_not(
     file: Path, writer: RecordingWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tickloom.engine.scan.WIDEST_GAP", 5)
+    monkeypatch.setattr("tickloom.engine.columns.scan.WIDEST_GAP", 5)
     scan = Scan(slice_of(file, [(0, 2), (7, 3), (30, 4)]), ["volume"])
     blocks = kept(scan)
     assert writer.asked == [(["volume"], [(0, 10), (30, 4)])]
@@ -165,7 +165,7 @@ def test_text_cannot_be_read_by_a_kernel() -> None:
 PROGRAM = """
 import sys
 import pyarrow as pa
-from tickloom.engine.scan import as_numbers
+from tickloom.engine.columns.scan import as_numbers
 
 def half_null(kind, size):
     return pa.Array.from_buffers(kind, 2, [pa.py_buffer(b"\\x01"), pa.py_buffer(bytes(size))])

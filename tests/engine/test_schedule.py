@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tickloom.engine.schedule import (
+from tickloom.engine.columns.slices import (
     SLICE_ROWS,
     SMALLEST_SLICE,
     check_order,
@@ -18,9 +18,9 @@ from tickloom.engine.schedule import (
     target_rows,
 )
 from tickloom.errors import StoreError
-from tickloom.store.contract_columns import ContractColumns
-from tickloom.store.index import ContractRows
 from tickloom.store.layout import PartitionKey
+from tickloom.store.partitions.contract_columns import ContractColumns
+from tickloom.store.partitions.index import ContractRows
 
 KEY = PartitionKey(date(2025, 8, 1), "NIFTY")
 

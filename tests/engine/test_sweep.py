@@ -14,10 +14,10 @@ from tests.engine.run_stores import MONDAY, MONDAY_NIFTY, TUESDAY, build, uneven
 
 import tickloom
 from tickloom.cli.sweep import command
-from tickloom.engine import schedule
-from tickloom.engine.sweep import Sweeper
-from tickloom.engine.sweep_grid import grid_values, parameter_sets
-from tickloom.engine.sweep_totals import FILE, Checkpoint
+from tickloom.engine.columns import slices as schedule
+from tickloom.engine.request.grid import grid_values, parameter_sets
+from tickloom.engine.sweeping.partitions import Sweeper
+from tickloom.engine.sweeping.totals import FILE, Checkpoint
 from tickloom.errors import StoreError, UsageError
 from tickloom.host import get_host
 

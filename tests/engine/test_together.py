@@ -13,8 +13,9 @@ import pytest
 from tests.engine.run_stores import MONDAY, MONDAY_NIFTY, TUESDAY, build, uneven_frame
 
 import tickloom
-from tickloom.engine import run as engine_run
-from tickloom.engine import schedule, together
+from tickloom.engine.columns import slices as schedule
+from tickloom.engine.columns import together
+from tickloom.engine.running import slice_run as engine_run
 from tickloom.errors import StoreError
 from tickloom.host import get_host
 from tickloom.specs import WriterSpec

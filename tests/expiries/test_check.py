@@ -13,7 +13,7 @@ from tests.store.store_data import KEY, OTHER, index_of, make_store, partition_f
 
 from tickloom.cli.calendar import command
 from tickloom.expiries.check import check_expiries
-from tickloom.store.index import ContractIndex
+from tickloom.store.partitions.index import ContractIndex
 from tickloom.store.writer import StoreWriter
 
 

@@ -17,7 +17,7 @@ from tickloom.cli.recalendar import command
 from tickloom.errors import StoreError
 from tickloom.expiries.check import check_expiries
 from tickloom.expiries.redate import redate
-from tickloom.store.adopt import adopt_store
+from tickloom.store.foreign.adopt import adopt_store
 from tickloom.store.layout import PartitionKey
 from tickloom.store.verify import verify_store
 from tickloom.store.writer import StoreWriter

@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from tickloom import Calendar, Contract
-from tickloom.expiries.tick_dates import settle_by_ticks
 from tickloom.host import get_host
+from tickloom.packing.reading.tick_dates import settle_by_ticks
 
 
 @pytest.fixture(scope="module")

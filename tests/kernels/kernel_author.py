@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from tickloom import KernelSpec
-from tickloom.engine.compiled import Variant, load_kernel
-from tickloom.engine.constants import layout_of
-from tickloom.engine.loading import array_plan, step_plan
+from tickloom.engine.kernels.constants import layout_of
+from tickloom.engine.loading.kernel import Variant, load_kernel
+from tickloom.engine.loading.plans import array_plan, step_plan
 
 STEPS = """
 from typing import NamedTuple

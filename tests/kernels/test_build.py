@@ -24,11 +24,12 @@ from tests.programs import needs_cc
 
 from tickloom import KernelSpec
 from tickloom.cli.main import main
-from tickloom.engine import build as building
-from tickloom.engine import compiled, sweep_call
 from tickloom.engine.cache.folder import LIBRARY_SUFFIX
-from tickloom.engine.loading import Plan
-from tickloom.engine.variant import BOOK_COLUMNS, LatencyKind, Variant, hot_dtypes
+from tickloom.engine.kernels.variant import BOOK_COLUMNS, LatencyKind, Variant, hot_dtypes
+from tickloom.engine.loading import build as building
+from tickloom.engine.loading import kernel as compiled
+from tickloom.engine.loading.plans import Plan
+from tickloom.engine.sweeping import kernel as sweep_call
 from tickloom.host import get_host
 
 __all__ = ["load", "site"]

@@ -21,7 +21,7 @@ from tests.kernels.kernel_author import (
 from tests.programs import needs_cc
 
 from tickloom.engine.cache.folder import LIBRARY_SUFFIX, clear
-from tickloom.engine.compiled import load_kernel
+from tickloom.engine.loading.kernel import load_kernel
 from tickloom.errors import CacheWarning
 from tickloom.host import get_host
 
@@ -52,7 +52,8 @@ def test_upgrading_a_plugin_makes_another_entry(site: Site, cache: Path) -> None
     site.install("their-kernels", PLUGIN)
     (cache / "kernels").mkdir(parents=True)
     program = (
-        "from tickloom.host import get_host; from tickloom.engine.compiled import load_kernel;"
+        "from tickloom.host import get_host;"
+        "from tickloom.engine.loading.kernel import load_kernel;"
         "print(load_kernel(get_host().kernels.get('held')).compile_seconds > 0)"
     )
 
@@ -128,7 +129,7 @@ def test_a_cache_that_is_read_only_but_filled_is_used(author: Author, cache: Pat
 
 PROCESS = """
 import json, sys
-from tickloom.engine.compiled import load_kernel
+from tickloom.engine.loading.kernel import load_kernel
 from tickloom.host import get_host
 
 said = []

@@ -24,7 +24,7 @@ from tests.kernels.kernel_author import (
 )
 
 from tickloom.engine.cache import key as keys
-from tickloom.engine.compiled import Variant, load_kernel
+from tickloom.engine.loading.kernel import Variant, load_kernel
 from tickloom.errors import UsageError
 
 __all__ = ["author", "cache"]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tickloom import KernelSpec, array_kernel, native_kernel, step_kernel
-from tickloom.engine.compiled import ContractFacts, Variant, load_kernel
+from tickloom.engine.loading.kernel import ContractFacts, Variant, load_kernel
 
 NS = 1_000_000_000
 DAY = 86_400 * NS

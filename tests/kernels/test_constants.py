@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tickloom import step_kernel
-from tickloom.engine.constants import layout_of, prepare_constants
+from tickloom.engine.kernels.constants import layout_of, prepare_constants
 from tickloom.errors import PluginError
 
 

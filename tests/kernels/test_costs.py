@@ -11,9 +11,9 @@ import pytest
 from tests.kernels import scripted
 from tests.oracles.charges import contract_note
 
-from tickloom.engine.compiled import CostTerms, FillModel, Variant, load_kernel
-from tickloom.engine.costs import CostModel, parse_costs
-from tickloom.engine.costs.tables import charges, charges_on, lots, lots_on
+from tickloom.engine.loading.kernel import CostTerms, FillModel, Variant, load_kernel
+from tickloom.engine.orders import CostModel, parse_costs
+from tickloom.engine.orders.charges import charges, charges_on, lots, lots_on
 from tickloom.errors import UsageError
 
 
@@ -142,7 +142,7 @@ def test_the_tables_are_in_order_and_name_their_sources() -> None:
         rows = [row.start for row in lots() if row.underlying == underlying]
         assert rows == sorted(rows)
     for table in ("nse_charges.csv", "nse_lots.csv"):
-        text = files("tickloom.engine.costs").joinpath(table).read_text("utf-8")
+        text = files("tickloom.engine.orders").joinpath(table).read_text("utf-8")
         assert "unverified" not in text
         for row in csv.DictReader(line for line in text.splitlines() if line[0] != "#"):
             assert any(character.isdigit() for character in row["source"]), row

@@ -8,9 +8,9 @@ import pytest
 from tests.kernels.declared import Params, by_hand
 
 from tickloom import Feature, Gate, step_kernel
-from tickloom.engine.compiled import Variant, load_kernel
-from tickloom.engine.constants import layout_of
-from tickloom.engine.loading import step_plan, sweep_plan
+from tickloom.engine.kernels.constants import layout_of
+from tickloom.engine.loading.kernel import Variant, load_kernel
+from tickloom.engine.loading.plans import step_plan, sweep_plan
 from tickloom.errors import PluginError, UsageError
 
 

@@ -25,19 +25,19 @@ from tests.kernels.declared import (
 from tests.kernels.tick_slices import TickSlice, random_slice
 
 from tickloom import Feature, Gate, KernelSpec, step_kernel
-from tickloom.engine.codegen.shared_source import TILE, WORD
-from tickloom.engine.compiled import (
+from tickloom.engine.kernels.constants import prepare_constants
+from tickloom.engine.loading.kernel import (
     ContractFacts,
     CostTerms,
     FillModel,
     Variant,
     load_kernel,
 )
-from tickloom.engine.constants import prepare_constants
-from tickloom.engine.sweep_call import load_sweep
-from tickloom.engine.sweep_lanes import LanesPass
-from tickloom.engine.sweep_shared import TOGETHER, SharedPass
-from tickloom.engine.whole_step import plain_step
+from tickloom.engine.loops.sets_sharing_features import TILE, WORD
+from tickloom.engine.loops.whole_step import plain_step
+from tickloom.engine.sweeping.kernel import load_sweep
+from tickloom.engine.sweeping.lanes import LanesPass
+from tickloom.engine.sweeping.shared import TOGETHER, SharedPass
 from tickloom.errors import PluginError
 
 SETS = [

@@ -9,9 +9,9 @@ import pytest
 from tests.kernels.tick_slices import in_pieces, random_slice
 from tests.oracles.ema_cross import ema_cross
 
-from tickloom.engine.codegen.loop_source import DECODED_ROWS
-from tickloom.engine.compiled import FillModel, Variant, load_kernel
-from tickloom.engine.sweep_call import load_sweep
+from tickloom.engine.loading.kernel import FillModel, Variant, load_kernel
+from tickloom.engine.loops.one_set import DECODED_ROWS
+from tickloom.engine.sweeping.kernel import load_sweep
 from tickloom_kernels.ema_cross import KERNEL, Params
 
 NAMES = ("price", "bp0", "sp0", "volume")

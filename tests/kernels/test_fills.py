@@ -13,7 +13,13 @@ from tests.kernels.tick_slices import NS_PER_SECOND, TickSlice, in_pieces, rando
 from tests.oracles.fills import Rules, Tick, Trade, run_contract
 
 from tickloom import KernelSpec
-from tickloom.engine.compiled import ContractResults, CostTerms, FillModel, Variant, load_kernel
+from tickloom.engine.loading.kernel import (
+    ContractResults,
+    CostTerms,
+    FillModel,
+    Variant,
+    load_kernel,
+)
 from tickloom.errors import PluginError
 
 TERMS = CostTerms(
@@ -172,8 +178,8 @@ def test_a_position_out_of_bounds_stops_the_run() -> None:
 
 
 def test_without_costs_there_is_no_line_about_costs_in_the_loop() -> None:
-    from tickloom.engine.constants import layout_of
-    from tickloom.engine.loading import step_plan
+    from tickloom.engine.kernels.constants import layout_of
+    from tickloom.engine.loading.plans import step_plan
 
     layout = layout_of(scripted.ONE)
     plain = step_plan(scripted.ONE, Variant(), layout).source

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from numba.core.registry import cpu_target
 
-from tickloom.engine.codegen import hundredths as subject
-from tickloom.engine.codegen.hundredths import has_fused, hundredths, hundredths_or_nan
+from tickloom.engine.compiling import hundredths as subject
+from tickloom.engine.compiling.hundredths import has_fused, hundredths, hundredths_or_nan
 
 INT32 = np.iinfo(np.int32)
 INT64 = np.iinfo(np.int64)

@@ -8,7 +8,7 @@ import numba
 import pytest
 
 from tickloom import KernelSpec, array_kernel, native_kernel, step_kernel
-from tickloom.engine.kernel_spec import check_kernel, column_kind
+from tickloom.engine.kernels.registration import check_kernel, column_kind
 from tickloom.errors import UsageError
 
 

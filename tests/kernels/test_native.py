@@ -12,11 +12,11 @@ from tests.kernels.tick_slices import random_slice
 from tests.programs import needs_cc
 
 from tickloom import KernelSpec, native_kernel
-from tickloom.engine.build import built
 from tickloom.engine.cache.folder import LIBRARY_SUFFIX, clear
-from tickloom.engine.compiled import CostTerms, FillModel, Variant, load_kernel
-from tickloom.engine.native import c_source
-from tickloom.engine.native.c_source import FLAGS, HEADER
+from tickloom.engine.compiling import c_source
+from tickloom.engine.compiling.c_source import FLAGS, HEADER
+from tickloom.engine.loading.build import built
+from tickloom.engine.loading.kernel import CostTerms, FillModel, Variant, load_kernel
 from tickloom.errors import CacheWarning, PluginError
 from tickloom.host import get_host
 

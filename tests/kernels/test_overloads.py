@@ -12,9 +12,9 @@ import pytest
 from numba.core.typing.templates import builtin_registry
 
 from tickloom import KernelSpec, step_kernel
-from tickloom.engine.compiled import Variant, load_kernel
-from tickloom.engine.constants import layout_of
-from tickloom.engine.loading import step_plan
+from tickloom.engine.kernels.constants import layout_of
+from tickloom.engine.loading.kernel import Variant, load_kernel
+from tickloom.engine.loading.plans import step_plan
 from tickloom.errors import UsageError
 
 STEPPING = """

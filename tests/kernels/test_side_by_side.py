@@ -14,15 +14,15 @@ from tests.kernels.tick_slices import in_pieces, random_slice
 from tests.oracles.ema_cross import ema_cross
 
 from tickloom import step_kernel
-from tickloom.engine.codegen.loop_source import (
+from tickloom.engine.kernels.registration import CLOCK_FIELDS
+from tickloom.engine.loading.kernel import ContractFacts, Variant, load_kernel
+from tickloom.engine.loops.one_set import (
     DECODED_ROWS,
     LANES,
     LoopShape,
     loop_source,
     runs_side_by_side,
 )
-from tickloom.engine.compiled import ContractFacts, Variant, load_kernel
-from tickloom.engine.kernel_spec import CLOCK_FIELDS
 from tickloom.errors import PluginError
 from tickloom_kernels.ema_cross import KERNEL, Params
 

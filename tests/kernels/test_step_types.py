@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tickloom import array_kernel, step_kernel
-from tickloom.engine.compiled import load_kernel
+from tickloom.engine.loading.kernel import load_kernel
 from tickloom.errors import PluginError, UsageError
 
 
@@ -169,7 +169,7 @@ def overruns(offsets: Any, columns: Any, constants: Any, wanted: Any) -> None:
 
 
 def test_the_bounds_check_finds_an_overrun() -> None:
-    from tickloom.engine.compiled import Variant
+    from tickloom.engine.loading.kernel import Variant
 
     spec = array_kernel("overruns", columns=("price",), params=Params, loop=overruns)
     kernel = load_kernel(spec, Variant(checked=True))

@@ -10,12 +10,12 @@ import pytest
 from tests.kernels.tick_slices import random_slice
 
 from tickloom import KernelSpec, step_kernel
-from tickloom.engine.codegen.sweep_source import LANES
-from tickloom.engine.compiled import CostTerms, FillModel, Variant, load_kernel
-from tickloom.engine.sweep_call import load_sweep
-from tickloom.engine.sweep_lanes import LanesPass
-from tickloom.engine.sweep_runs import Repeated
-from tickloom.engine.sweep_shared import SharedPass
+from tickloom.engine.loading.kernel import CostTerms, FillModel, Variant, load_kernel
+from tickloom.engine.loops.sets_in_lanes import LANES
+from tickloom.engine.sweeping.kernel import load_sweep
+from tickloom.engine.sweeping.lanes import LanesPass
+from tickloom.engine.sweeping.one_by_one import Repeated
+from tickloom.engine.sweeping.shared import SharedPass
 from tickloom.errors import PluginError
 from tickloom.host import get_host
 

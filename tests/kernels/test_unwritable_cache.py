@@ -15,10 +15,10 @@ import pytest
 from tests.engine.run_stores import MONDAY, build, uneven_frame
 
 from tickloom.cli.main import main
-from tickloom.engine.build import build_kernel
 from tickloom.engine.cache import spare
 from tickloom.engine.cache.folder import clear
-from tickloom.engine.compiled import load_kernel
+from tickloom.engine.loading.build import build_kernel
+from tickloom.engine.loading.kernel import load_kernel
 from tickloom.errors import CacheWarning, TickloomError
 from tickloom.host import get_host
 

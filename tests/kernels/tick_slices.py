@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tickloom.engine.chunks import Chunks
-from tickloom.engine.kernel_spec import column_kind
+from tickloom.engine.columns.chunks import Chunks
+from tickloom.engine.kernels.registration import column_kind
 
 NS_PER_SECOND = 1_000_000_000
 

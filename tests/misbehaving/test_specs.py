@@ -10,7 +10,7 @@ import pytest
 
 from tickloom import ExecutorSpec, PartitionContext, ReadError, TransformSpec
 from tickloom.errors import PluginError
-from tickloom.packing.ordering import apply_all
+from tickloom.packing.rows.transforms import apply_all
 
 CONTEXT = PartitionContext(symbol="s", date=None, slices=())
 FRAME = pl.DataFrame({"price": [1.0, 2.0]})

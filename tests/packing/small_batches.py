@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tickloom.packing import api
-from tickloom.packing.budget import Budget
+from tickloom.packing.workers.budget import Budget
 
 
 def with_small_batches(store: Path, folders: Sequence[Path], rows: int, **options: Any) -> None:

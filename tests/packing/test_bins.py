@@ -14,9 +14,9 @@ import pyarrow as pa
 import pytest
 
 from tickloom.contracts import Contract, Expiry
-from tickloom.packing.bin_file import MOST_SHARED_ROWS, BinFile, Part, compact
-from tickloom.packing.bin_reader import MOST_LOADED_ROWS, BinReader, joined
-from tickloom.packing.bins import Bin, Block, Segment
+from tickloom.packing.bins.bin import Bin, Block, Segment
+from tickloom.packing.bins.file import MOST_SHARED_ROWS, BinFile, Part, compact
+from tickloom.packing.bins.reader import MOST_LOADED_ROWS, BinReader, joined
 from tickloom.store.layout import PartitionKey
 
 DAY = dt.date(2025, 8, 28)

@@ -112,7 +112,7 @@ def test_interrupt_keeps_what_is_committed_and_a_rerun_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from tickloom.errors import Interrupted
-    from tickloom.packing.source_log import SourceLog
+    from tickloom.packing.sources.log import SourceLog
 
     raw = tmp_path / "raw"
     write_raw_file(raw, TICKS)

@@ -9,8 +9,8 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from tickloom.host import get_host
-from tickloom.packing import crew
-from tickloom.packing.crew import Crew
+from tickloom.packing.workers import crew
+from tickloom.packing.workers.crew import Crew
 
 TASKS = 3
 

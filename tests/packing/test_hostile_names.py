@@ -10,7 +10,7 @@ from tests.fake_distributions import site as site
 from tests.packing.raw_files import write_raw_file
 
 from tickloom.contracts import Contract
-from tickloom.packing.naming import contract_problem
+from tickloom.packing.reading.names import contract_problem
 
 GOOD = Contract("BANKNIFTY", "monthly", "2025-08", "CE", 54000.0)
 

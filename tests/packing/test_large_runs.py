@@ -14,9 +14,9 @@ from tests.packing.small_batches import with_small_batches
 from tickloom import open_store, pack
 from tickloom.errors import StoreError
 from tickloom.host import get_host
-from tickloom.packing.runs import Run, find_runs
-from tickloom.packing.stored_rows import StoredRows
-from tickloom.packing.table import PartitionColumns
+from tickloom.packing.merging.runs import Run, find_runs
+from tickloom.packing.merging.stored_rows import StoredRows
+from tickloom.packing.rows.table import PartitionColumns
 
 MONTHLY = "nifty25aug24500ce"
 WEEKLY = "nifty2582124500ce"

@@ -17,14 +17,14 @@ from tests.packing.raw_files import raw_frame
 from tickloom import open_store, pack
 from tickloom.contracts import Contract, Expiry
 from tickloom.errors import UsageError
-from tickloom.packing.assembly import PartitionTask, _Assembly
-from tickloom.packing.bin_file import BinFile, Part, compact
-from tickloom.packing.bin_reader import LEAST_MAPPED_ROWS
-from tickloom.packing.bin_space import BinSpace, BinUse
-from tickloom.packing.bins import Bin, Segment
-from tickloom.packing.budget import MIB, parse_size, plan_budget
-from tickloom.packing.runs import NumberedBin
-from tickloom.packing.table import TIMESTAMP_NS
+from tickloom.packing.bins.bin import Bin, Segment
+from tickloom.packing.bins.file import BinFile, Part, compact
+from tickloom.packing.bins.reader import LEAST_MAPPED_ROWS
+from tickloom.packing.bins.space import BinSpace, BinUse
+from tickloom.packing.merging.runs import NumberedBin
+from tickloom.packing.partitions.assembly import PartitionTask, _Assembly
+from tickloom.packing.rows.table import TIMESTAMP_NS
+from tickloom.packing.workers.budget import MIB, parse_size, plan_budget
 from tickloom.schema import RAW_COLUMNS, polars_schema
 from tickloom.store.layout import PartitionKey
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.oracles.union import Row, explain_difference
 
-from tickloom.packing.merge import Rows, from_source, join, merge
+from tickloom.packing.merging.merge import Rows, from_source, join, merge
 
 SCHEMA = {
     "timestamp": pl.Datetime("us"),

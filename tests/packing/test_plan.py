@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tickloom.contracts import Contract, NameReading
 from tickloom.host import get_host
-from tickloom.packing.claims import Claim
-from tickloom.packing.plan import LARGEST_GROUP, Source, deal
+from tickloom.packing.sources.claims import Claim
+from tickloom.packing.sources.plan import LARGEST_GROUP, Source, deal
 from tickloom.specs import Unit
 
 SEED = 4

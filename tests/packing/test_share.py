@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import polars as pl
 
-from tickloom.packing.merge import Rows, share
+from tickloom.packing.merging.merge import Rows, share
 
 NINE, TEN, ELEVEN = (dt.datetime(2025, 8, 1, hour) for hour in (9, 10, 11))
 

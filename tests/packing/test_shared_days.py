@@ -10,8 +10,9 @@ import pytest
 from tests.packing.raw_files import Tick, data_files, write_raw_file
 
 from tickloom import pack
-from tickloom.packing import merged_runs, plan
-from tickloom.packing.merge import Rows, merge
+from tickloom.packing.merging import merged_runs
+from tickloom.packing.merging.merge import Rows, merge
+from tickloom.packing.sources import plan
 
 TICKS: list[Tick] = [(0, 1.0, 1), (0, 1.5, 2), (1, None, 2), (3, 1.25, None)]
 STRIKES = (54000.0, 54100.0, 54200.0)

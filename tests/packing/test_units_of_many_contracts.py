@@ -11,8 +11,8 @@ import pytest
 from tests.packing.raw_files import write_raw_file
 
 import tickloom
-from tickloom.packing.bin_file import BinFile, Part
-from tickloom.packing.bins import Block
+from tickloom.packing.bins.bin import Block
+from tickloom.packing.bins.file import BinFile, Part
 
 MAPPING = """
 symbol = "{sym}"

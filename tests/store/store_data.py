@@ -13,9 +13,9 @@ import polars as pl
 from tickloom.contracts import Contract
 from tickloom.schema import STORED_COLUMNS, polars_schema
 from tickloom.specs import WriteSettings
-from tickloom.store.formats import format_of
-from tickloom.store.index import ContractIndex, ContractRows
 from tickloom.store.layout import PartitionKey
+from tickloom.store.partitions.formats import format_of
+from tickloom.store.partitions.index import ContractIndex, ContractRows
 from tickloom.store.writer import StoreWriter
 
 KEY = PartitionKey(dt.date(2025, 8, 1), "BANKNIFTY")

@@ -20,10 +20,10 @@ from tickloom.cli.resort import command as resort
 from tickloom.errors import StoreError, UsageError
 from tickloom.packing.api import pack
 from tickloom.schema import SORT_KEY
-from tickloom.store.adopt import adopt_store
 from tickloom.store.api import open_store
+from tickloom.store.foreign.adopt import adopt_store
 from tickloom.store.layout import PartitionKey
-from tickloom.store.order import UnsortedError
+from tickloom.store.partitions.order import UnsortedError
 from tickloom.store.resort import resort_store
 from tickloom.store.verify import verify_store
 from tickloom.store.writer import StoreWriter

@@ -14,7 +14,7 @@ from tests.store.store_data import KEY, OTHER, index_of, make_store, partition_f
 
 from tickloom.errors import StoreBusyError, TickloomError
 from tickloom.store.api import PartitionChangedError, open_store
-from tickloom.store.session import WriteSession
+from tickloom.store.commits.session import WriteSession
 from tickloom.store.verify import verify_store
 from tickloom.store.writer import StoreWriter
 

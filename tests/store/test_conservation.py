@@ -15,7 +15,7 @@ from tests.store.store_data import write_file
 from tickloom.cli.verify import command
 from tickloom.packing.api import pack
 from tickloom.store.api import open_store
-from tickloom.store.index import ContractIndex
+from tickloom.store.partitions.index import ContractIndex
 from tickloom.store.writer import StoreWriter
 from tickloom.synth import write_raw
 

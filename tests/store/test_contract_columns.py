@@ -9,10 +9,10 @@ import pytest
 from tests.store.store_data import KEY, OTHER, index_of, make_store, partition_frame, put
 
 from tickloom.errors import StoreError
-from tickloom.store import contract_columns
 from tickloom.store.api import PartitionChangedError, open_store
-from tickloom.store.contract_columns import ContractColumns
-from tickloom.store.index import ContractIndex
+from tickloom.store.partitions import contract_columns
+from tickloom.store.partitions.contract_columns import ContractColumns
+from tickloom.store.partitions.index import ContractIndex
 from tickloom.store.writer import StoreWriter
 
 

@@ -9,8 +9,8 @@ import pytest
 from tests.store.store_data import index_of, partition_frame
 
 from tickloom.errors import StoreError
-from tickloom.store.index import ContractIndex
-from tickloom.store.index_cache import remembered
+from tickloom.store.foreign.index_cache import remembered
+from tickloom.store.partitions.index import ContractIndex
 
 INDEX = index_of(partition_frame())
 OTHER = index_of(partition_frame(ticks=3))

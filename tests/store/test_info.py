@@ -14,7 +14,7 @@ from tickloom import __version__
 from tickloom.cli.info import command as info
 from tickloom.cli.quarantine import command as quarantine
 from tickloom.schema import Column
-from tickloom.store.manifest import Rejection, SourceEntry, SourceFile
+from tickloom.store.commits.manifest import Rejection, SourceEntry, SourceFile
 from tickloom.store.verify import verify_store
 from tickloom.store.writer import StoreWriter
 

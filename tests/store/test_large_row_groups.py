@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tickloom.host import get_host
-from tickloom.store import order
-from tickloom.store.order import UnsortedError, contract_runs
+from tickloom.store.partitions import order
+from tickloom.store.partitions.order import UnsortedError, contract_runs
 from tickloom_plugins.writers import held_rows
 
 ROWS = 1_500_000

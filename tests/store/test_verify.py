@@ -14,7 +14,7 @@ from tests.store.store_data import KEY, OTHER, index_of, make_store, partition_f
 from tickloom.cli.verify import command
 from tickloom.errors import StoreError
 from tickloom.store.api import open_store
-from tickloom.store.manifest import seal
+from tickloom.store.commits.manifest import seal
 from tickloom.store.verify import Problem, Report, verify_store
 from tickloom.store.writer import StoreWriter
 

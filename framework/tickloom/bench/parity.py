@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.bench.ticks import NS_PER_DAY, Ticks
-from tickloom.engine.compiled import CompiledKernel, ContractResults
-from tickloom.engine.constants import prepare_constants
-from tickloom.engine.whole_step import plain_step
+from tickloom.engine.kernels.constants import prepare_constants
+from tickloom.engine.loading.kernel import CompiledKernel, ContractResults
+from tickloom.engine.loops.whole_step import plain_step
 from tickloom.errors import PluginError
 from tickloom.specs.kernel import KernelSpec
 

@@ -10,8 +10,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tickloom.engine.contract_results import ContractFacts
-from tickloom.engine.kernel_spec import column_kind
+from tickloom.engine.kernels.registration import column_kind
+from tickloom.engine.loading.results import ContractFacts
 
 DAY: Final = 20_395
 """2025-11-03, days since 1970-01-01."""

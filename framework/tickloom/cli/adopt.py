@@ -28,7 +28,7 @@ def command(store: Path, reader: str, rebuild: bool, wait: float, as_json: bool)
     without page checksums only damage that no longer decodes can be found.
     """
     from tickloom.cli.output import counting_bar, print_json, progress
-    from tickloom.store.adopt import adopt_store
+    from tickloom.store.foreign.adopt import adopt_store
 
     with progress() as bars:
         report = adopt_store(

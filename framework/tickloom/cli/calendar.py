@@ -50,7 +50,7 @@ def build(first: int | None, last: int | None, out: Path | None, exchange: str) 
     published yet end in ", provisional" in the column Rule.
     """
     from tickloom.errors import UsageError
-    from tickloom.expiries.rows import format_expiry_rows
+    from tickloom.specs.expiry_rows import format_expiry_rows
 
     spec = _spec(exchange)
     if spec.build is None:
@@ -158,7 +158,7 @@ def _check_store(path: Path, file: Path | None) -> list[dict[str, Any]]:
 
 def _check_file(path: Path, spec: CalendarSpec) -> list[dict[str, Any]]:
     from tickloom.errors import UsageError
-    from tickloom.expiries.rows import read_expiry_rows
+    from tickloom.specs.expiry_rows import read_expiry_rows
 
     if spec.differences is None:
         raise UsageError(f"the calendar {spec.name!r} has no rules to check a file by")

@@ -39,8 +39,8 @@ def build(
     as_json: bool,
 ) -> None:
     from tickloom.cli.output import human_bytes, print_json, progress
-    from tickloom.engine import hot_build
-    from tickloom.engine.request import filters_of, spread_of, store_of
+    from tickloom.engine.columns import hot_build
+    from tickloom.engine.request.resolve import filters_of, spread_of, store_of
 
     opened = store_of(store)
     chosen = filters_of(underlyings, start, end, (), None, None).partitions(opened.partitions())

@@ -48,7 +48,7 @@ def list_(name: str | None, as_json: bool) -> None:
 def build(names: tuple[str, ...], as_json: bool) -> None:
     """Compile the kernels NAMES (default: all), for every fill, with and without costs, log and
     latency, and for sweeps. A run after it compiles nothing."""
-    from tickloom.engine.build import build_kernel
+    from tickloom.engine.loading.build import build_kernel
     from tickloom.host import get_host
 
     registry = get_host().kernels
@@ -81,7 +81,7 @@ def clear(names: tuple[str, ...]) -> None:
 @command.command()
 def header() -> None:
     """Print tickloom.h, the C header of native kernels."""
-    from tickloom.engine.native.c_source import header_text
+    from tickloom.engine.compiling.c_source import header_text
 
     click.echo(header_text(), nl=False)
 
@@ -100,10 +100,10 @@ def _summary(offer: Offer[KernelSpec]) -> dict[str, Any]:
 
 
 def _entry(offer: Offer[KernelSpec]) -> dict[str, Any]:
-    from tickloom.engine.build import built
     from tickloom.engine.cache.folder import cache_folder
-    from tickloom.engine.kernel_spec import CLOCK_FIELDS, column_kind
-    from tickloom.engine.native.signature import c_signature
+    from tickloom.engine.compiling.c_signature import c_signature
+    from tickloom.engine.kernels.registration import CLOCK_FIELDS, column_kind
+    from tickloom.engine.loading.build import built
 
     spec = offer.spec
     ready, wanted = built(spec)

@@ -46,7 +46,7 @@ def command(
 ) -> int:
     from tickloom.cli.output import PhaseBars, print_json, progress
     from tickloom.packing.api import pack
-    from tickloom.packing.budget import parse_size
+    from tickloom.packing.workers.budget import parse_size
 
     with progress() as bars:
         report = pack(

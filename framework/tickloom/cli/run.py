@@ -10,7 +10,7 @@ import click
 from tickloom.cli.selection import fills_of, limit_decoding, run_options
 
 if TYPE_CHECKING:
-    from tickloom.engine.results import RunResult
+    from tickloom.engine.running.results import RunResult
 
 
 @click.command(help="Run KERNEL over the contracts of STORE.")

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from tickloom.engine.results import RunResult
-    from tickloom.engine.sweep_results import SweepResult
+    from tickloom.engine.running.results import RunResult
+    from tickloom.engine.sweeping.results import SweepResult
 
 F = TypeVar("F", bound=Callable[..., Any])
 

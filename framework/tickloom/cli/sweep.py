@@ -17,7 +17,7 @@ from tickloom.cli.selection import (
 )
 
 if TYPE_CHECKING:
-    from tickloom.engine.sweep_results import SweepResult
+    from tickloom.engine.sweeping.results import SweepResult
 
 
 @click.command(help="Run KERNEL over STORE with every combination of the grid's values.")

@@ -7,14 +7,13 @@ from os import PathLike
 
 from tickloom.contracts import Right
 from tickloom.engine import arguments
-from tickloom.engine.collect import collect
-from tickloom.engine.compiled import load_kernel
-from tickloom.engine.costs import CostModel
-from tickloom.engine.fills import FillModel
-from tickloom.engine.loading import Announce
-from tickloom.engine.parameters import make_params
-from tickloom.engine.prepare import Preparer, Progress, stopwatch
-from tickloom.engine.request import (
+from tickloom.engine.kernels.variant import Variant, required_columns
+from tickloom.engine.loading.kernel import load_kernel
+from tickloom.engine.loading.plans import Announce
+from tickloom.engine.orders import CostModel, FillModel
+from tickloom.engine.request.grid import parameter_sets
+from tickloom.engine.request.parameters import make_params
+from tickloom.engine.request.resolve import (
     Day,
     StorePath,
     costs_of,
@@ -28,14 +27,14 @@ from tickloom.engine.request import (
     spread_of,
     store_of,
 )
-from tickloom.engine.results import RunResult
-from tickloom.engine.run import Job
-from tickloom.engine.runner import run_partitions
-from tickloom.engine.sweep import run_sweep
-from tickloom.engine.sweep_call import load_sweep
-from tickloom.engine.sweep_grid import parameter_sets
-from tickloom.engine.sweep_results import SweepResult
-from tickloom.engine.variant import Variant, required_columns
+from tickloom.engine.running.collect import collect
+from tickloom.engine.running.partitions import run_partitions
+from tickloom.engine.running.prepare import Preparer, Progress, stopwatch
+from tickloom.engine.running.results import RunResult
+from tickloom.engine.running.slice_run import Job
+from tickloom.engine.sweeping.kernel import load_sweep
+from tickloom.engine.sweeping.partitions import run_sweep
+from tickloom.engine.sweeping.results import SweepResult
 from tickloom.specs import KernelSpec
 
 

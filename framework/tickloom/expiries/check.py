@@ -11,11 +11,11 @@ from typing import Final
 
 from tickloom.contracts import Contract
 from tickloom.expiries.store_calendars import StoreCalendars
-from tickloom.packing.runs import names_of
+from tickloom.packing.merging.runs import names_of
 from tickloom.specs import Calendar, CalendarGapError
 from tickloom.store.api import Partition, open_store
-from tickloom.store.index import ContractRows
-from tickloom.store.order import read_row_groups
+from tickloom.store.partitions.index import ContractRows
+from tickloom.store.partitions.order import read_row_groups
 
 _COLUMNS: Final = ("expiry", "expiry_type", "is_monthly", "is_weekly", "timestamp")
 

@@ -12,17 +12,17 @@ from pathlib import Path
 
 from tickloom.expiries.store_calendars import StoreCalendars
 from tickloom.host import get_host
-from tickloom.packing.assembly_stage import AssemblyStage
-from tickloom.packing.budget import plan_budget
-from tickloom.packing.crew import Crew
+from tickloom.packing.merging.runs import date_names, names_of
+from tickloom.packing.partitions.format import settle_writer
+from tickloom.packing.partitions.stage import AssemblyStage
 from tickloom.packing.progress import Progress, Silent
 from tickloom.packing.report import PackReport
-from tickloom.packing.runs import date_names, names_of
-from tickloom.packing.store_format import settle_writer
+from tickloom.packing.workers.budget import plan_budget
+from tickloom.packing.workers.crew import Crew
 from tickloom.specs import Calendar, CalendarGapError
 from tickloom.store.api import open_store
-from tickloom.store.index import ContractIndex, ContractRows
 from tickloom.store.layout import PartitionKey
+from tickloom.store.partitions.index import ContractIndex, ContractRows
 from tickloom.store.writer import StoreWriter
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from tickloom.host import get_host
-from tickloom.packing.clocks import SETTING, Clock, Clocks
+from tickloom.packing.partitions.clocks import SETTING, Clock, Clocks
 from tickloom.specs import Calendar
-from tickloom.store.manifest import Manifest
+from tickloom.store.commits.manifest import Manifest
 
 DEFAULT_CALENDAR: Final = "nse"
 """Dates an underlying that no pack has stated a calendar for: in an adopted or foreign store."""

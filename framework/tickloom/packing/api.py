@@ -9,9 +9,9 @@ from pathlib import Path
 
 from tickloom.errors import UsageError
 from tickloom.host import get_host
-from tickloom.packing.budget import plan_budget
 from tickloom.packing.progress import Progress, Silent
 from tickloom.packing.report import PackReport
+from tickloom.packing.workers.budget import plan_budget
 
 AnyPath = str | PathLike[str]
 
@@ -48,8 +48,8 @@ def pack(
     Raises :class:`tickloom.errors.TickloomError` and its kinds; input that cannot be used raises
     nothing, it is in the report.
     """
-    from tickloom.packing.allocators import allocators
     from tickloom.packing.pipeline import Packing, Request
+    from tickloom.packing.workers.allocators import allocators
 
     started = time.perf_counter()
     paths = [sources] if isinstance(sources, str | PathLike) else list(sources)

@@ -18,16 +18,16 @@ import numpy as np
 from tickloom.contracts import Contract
 from tickloom.errors import StoreError
 from tickloom.host import get_host
-from tickloom.packing.claims import Claim
-from tickloom.packing.clean_rows import Batch, canonical
-from tickloom.packing.identity import look_at
-from tickloom.packing.naming import Names
-from tickloom.packing.ordering import apply_all
-from tickloom.packing.plan import reader_settings
-from tickloom.packing.reading import batch_transforms, load_calendar
-from tickloom.packing.rebuild import find_again
-from tickloom.packing.row_checks import split_rows
-from tickloom.packing.table import PartitionColumns, in_type
+from tickloom.packing.reading.names import Names
+from tickloom.packing.reading.unit import batch_transforms, load_calendar
+from tickloom.packing.rows.checks import split_rows
+from tickloom.packing.rows.clean import Batch, canonical
+from tickloom.packing.rows.table import PartitionColumns, in_type
+from tickloom.packing.rows.transforms import apply_all
+from tickloom.packing.sources.claims import Claim
+from tickloom.packing.sources.identity import look_at
+from tickloom.packing.sources.plan import reader_settings
+from tickloom.packing.sources.rebuild import find_again
 from tickloom.specs import (
     ContractSlice,
     PartitionContext,
@@ -36,9 +36,9 @@ from tickloom.specs import (
     SourceOptions,
 )
 from tickloom.store.api import Store
+from tickloom.store.commits.manifest import SourceEntry
 from tickloom.store.layout import PartitionKey
-from tickloom.store.manifest import SourceEntry
-from tickloom.store.order import reading
+from tickloom.store.partitions.order import reading
 
 if TYPE_CHECKING:
     import polars as pl

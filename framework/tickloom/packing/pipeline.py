@@ -7,21 +7,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tickloom.host import get_host
-from tickloom.packing.assembly_stage import AssemblyStage, by_partition
-from tickloom.packing.bin_space import BinSpace, BinUse, cache_room
-from tickloom.packing.budget import Budget
-from tickloom.packing.claims import Claim, Claims, find_claims
-from tickloom.packing.clocks import Clocks
-from tickloom.packing.columns import settle_columns
-from tickloom.packing.crew import Crew
-from tickloom.packing.plan import ReadPlan, Source, new_source, plan_reading, reader_settings
+from tickloom.packing.bins.space import BinSpace, BinUse, cache_room
+from tickloom.packing.partitions.clocks import Clocks
+from tickloom.packing.partitions.columns import settle_columns
+from tickloom.packing.partitions.format import settle_writer
+from tickloom.packing.partitions.stage import AssemblyStage, by_partition
 from tickloom.packing.progress import Progress
-from tickloom.packing.reading import UnitResult
-from tickloom.packing.reading_stage import ReadingStage
-from tickloom.packing.rebuild import find_again, other_contributors, partitions_to_rebuild
+from tickloom.packing.reading.stage import ReadingStage
+from tickloom.packing.reading.unit import UnitResult
 from tickloom.packing.report import PackReport, Quarantined
-from tickloom.packing.source_log import SourceLog, forgotten
-from tickloom.packing.store_format import settle_writer
+from tickloom.packing.sources.claims import Claim, Claims, find_claims
+from tickloom.packing.sources.log import SourceLog, forgotten
+from tickloom.packing.sources.plan import (
+    ReadPlan,
+    Source,
+    new_source,
+    plan_reading,
+    reader_settings,
+)
+from tickloom.packing.sources.rebuild import find_again, other_contributors, partitions_to_rebuild
+from tickloom.packing.workers.budget import Budget
+from tickloom.packing.workers.crew import Crew
 from tickloom.schema import Column
 from tickloom.specs import ExecutorSpec, SourceOptions
 from tickloom.store.layout import PartitionKey

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from tickloom.contracts import Contract, Expiry, NameReading
 from tickloom.errors import TickloomError
-from tickloom.expiries.rows import ExpiryDifference, ExpiryRow
+from tickloom.specs.expiry_rows import ExpiryDifference, ExpiryRow
 
 
 class CalendarGapError(TickloomError):

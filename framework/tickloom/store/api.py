@@ -15,17 +15,17 @@ import msgspec
 
 from tickloom.errors import StoreError, UnknownNameError
 from tickloom.specs import WriterSpec
-from tickloom.store.contract_columns import ContractColumns, indexed_columns
-from tickloom.store.control import ControlFolder, file_sha256
+from tickloom.store.commits.control import ControlFolder, file_sha256
+from tickloom.store.commits.log import State
+from tickloom.store.commits.manifest import DamagedError, Manifest, PartitionEntry
+from tickloom.store.commits.session import settle
 from tickloom.store.files import SYSTEM
-from tickloom.store.foreign import foreign_partitions, scan_index
-from tickloom.store.formats import format_of
-from tickloom.store.index import ContractIndex
-from tickloom.store.index_cache import remembered
+from tickloom.store.foreign.index_cache import remembered
+from tickloom.store.foreign.store import foreign_partitions, scan_index
 from tickloom.store.layout import PartitionKey
-from tickloom.store.log import State
-from tickloom.store.manifest import DamagedError, Manifest, PartitionEntry
-from tickloom.store.session import settle
+from tickloom.store.partitions.contract_columns import ContractColumns, indexed_columns
+from tickloom.store.partitions.formats import format_of
+from tickloom.store.partitions.index import ContractIndex
 
 
 class PartitionChangedError(StoreError):

@@ -7,7 +7,7 @@ from datetime import date
 
 from tickloom.contracts import Right
 from tickloom.store.api import Partition, Store
-from tickloom.store.order import contract_set
+from tickloom.store.partitions.order import contract_set
 
 
 @dataclass(slots=True)

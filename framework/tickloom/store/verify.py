@@ -13,15 +13,15 @@ import msgspec
 from tickloom.errors import StoreError
 from tickloom.schema import Column
 from tickloom.store.api import Store, open_store
-from tickloom.store.control import file_sha256
-from tickloom.store.derived import derived_problems, name_problems
-from tickloom.store.formats import format_of
-from tickloom.store.index import ContractIndex
+from tickloom.store.commits.control import file_sha256
+from tickloom.store.commits.manifest import DamagedError
 from tickloom.store.layout import CONTROL_DIR, PartitionKey, partition_files
-from tickloom.store.manifest import DamagedError
-from tickloom.store.order import contract_runs, index_problem, reading
+from tickloom.store.partitions.derived import derived_problems, name_problems
+from tickloom.store.partitions.formats import format_of
+from tickloom.store.partitions.index import ContractIndex
+from tickloom.store.partitions.order import contract_runs, index_problem, reading
+from tickloom.store.partitions.types import column_problems
 from tickloom.store.threads import in_threads
-from tickloom.store.types import column_problems
 
 FOREIGN_NOTE = (
     "without a manifest only damage that no longer decodes can be found; "

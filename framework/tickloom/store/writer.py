@@ -17,12 +17,8 @@ import msgspec
 from tickloom.errors import Interrupted, StoreError
 from tickloom.schema import Column
 from tickloom.store import layout
-from tickloom.store.adoption import Adoption
-from tickloom.store.control import entry_of, file_sha256
-from tickloom.store.files import SYSTEM, FileLayer
-from tickloom.store.index import ContractIndex
-from tickloom.store.layout import PartitionKey
-from tickloom.store.log import (
+from tickloom.store.commits.control import entry_of, file_sha256
+from tickloom.store.commits.log import (
     Commit,
     Describe,
     Record,
@@ -32,9 +28,13 @@ from tickloom.store.log import (
     apply,
     encode_record,
 )
-from tickloom.store.manifest import Manifest, PartitionEntry, SourceEntry
-from tickloom.store.session import WriteSession, as_store_errors, store_error
-from tickloom.store.staged import CheckedFile, check_staged
+from tickloom.store.commits.manifest import Manifest, PartitionEntry, SourceEntry
+from tickloom.store.commits.session import WriteSession, as_store_errors, store_error
+from tickloom.store.commits.staged import CheckedFile, check_staged
+from tickloom.store.files import SYSTEM, FileLayer
+from tickloom.store.foreign.adoption import Adoption
+from tickloom.store.layout import PartitionKey
+from tickloom.store.partitions.index import ContractIndex
 
 
 class StoreWriter:

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tickloom.contracts import Contract
-from tickloom.expiries.rows import format_expiry_rows, read_expiry_rows
-from tickloom.packing.naming import contract_problem
+from tickloom.packing.reading.names import contract_problem
 from tickloom.specs import Calendar, CalendarGapError, CalendarSpec
+from tickloom.specs.expiry_rows import format_expiry_rows, read_expiry_rows
 
 
 class CalendarTests:

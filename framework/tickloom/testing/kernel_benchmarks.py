@@ -11,8 +11,8 @@ from tickloom.bench.calibration import calibrate, calibration_rate
 from tickloom.bench.measurement import empty_cache
 from tickloom.bench.parity import check_parity, run_ticks
 from tickloom.bench.ticks import Ticks, make_ticks
-from tickloom.engine.compiled import load_kernel
-from tickloom.engine.variant import Variant, required_columns
+from tickloom.engine.kernels.variant import Variant, required_columns
+from tickloom.engine.loading.kernel import load_kernel
 from tickloom.host import get_host
 
 PASSES: Final = 12

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tickloom.engine.compiled import ContractFacts, load_kernel
+from tickloom.engine.loading.kernel import ContractFacts, load_kernel
 from tickloom.errors import TickloomError, UsageError
 from tickloom.host import get_host
 from tickloom.specs.kernel import KernelSpec

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from tickloom.engine.constants import prepare_constants
-from tickloom.engine.kernel_spec import CLOCK_FIELDS, column_kind
-from tickloom.engine.whole_step import plain_step
+from tickloom.engine.kernels.constants import prepare_constants
+from tickloom.engine.kernels.registration import CLOCK_FIELDS, column_kind
+from tickloom.engine.loops.whole_step import plain_step
 from tickloom.specs.kernel import KernelSpec
 from tickloom.testing.kernel_ticks import Ticks
 

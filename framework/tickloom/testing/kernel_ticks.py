@@ -12,8 +12,8 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tickloom.engine.compiled import ContractFacts
-from tickloom.engine.kernel_spec import CLOCK_FIELDS, column_kind
+from tickloom.engine.kernels.registration import CLOCK_FIELDS, column_kind
+from tickloom.engine.loading.kernel import ContractFacts
 from tickloom.specs.kernel import KernelSpec
 
 NS_PER_DAY: Final = 86_400_000_000_000

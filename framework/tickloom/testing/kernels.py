@@ -12,14 +12,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tickloom.engine.compiled import (
+from tickloom.engine.loading.kernel import (
     CompiledKernel,
     ContractResults,
     Variant,
     load_kernel,
     required_columns,
 )
-from tickloom.engine.sweep_call import load_sweep
+from tickloom.engine.sweeping.kernel import load_sweep
 from tickloom.specs.kernel import KernelSpec
 from tickloom.testing.kernel_process import Call, run_elsewhere
 from tickloom.testing.kernel_python import check_indices

@@ -13,10 +13,10 @@ from tests.store.store_data import KEY, OTHER, index_of, partition_frame, write_
 
 from tickloom.errors import UsageError
 from tickloom.store.api import open_store
+from tickloom.store.commits.manifest import Rejection, SourceEntry, SourceFile
 from tickloom.store.files import SYSTEM, FileLayer
-from tickloom.store.index import ContractIndex
 from tickloom.store.layout import PartitionKey
-from tickloom.store.manifest import Rejection, SourceEntry, SourceFile
+from tickloom.store.partitions.index import ContractIndex
 from tickloom.store.verify import verify_store
 from tickloom.store.writer import StoreWriter
 

@@ -12,8 +12,8 @@ import pytest
 from tests.store.crash import session
 from tests.store.store_data import OTHER, make_store, partition_frame, put
 
+from tickloom.store.commits.manifest import Rejection, SourceEntry, SourceFile
 from tickloom.store.layout import CONTROL_DIR
-from tickloom.store.manifest import Rejection, SourceEntry, SourceFile
 from tickloom.store.verify import verify_store
 from tickloom.store.writer import StoreWriter
 

@@ -1,0 +1,1 @@
+"""Kernels made ready: compiled or taken from the cache, and called over slices."""

@@ -1,0 +1,138 @@
+"""Array and native kernels: their loop writes wanted positions, the host's loop accounts.
+
+Rows without a usable price are taken out before the author's loop sees them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tickloom.engine.cache.link import Linked
+from tickloom.engine.columns.chunks import Chunks
+from tickloom.engine.columns.stored_values import plain_values
+from tickloom.engine.kernels.variant import Variant, required_columns
+from tickloom.engine.loading.loop import Loop, Settings
+from tickloom.engine.loading.plans import accounting_columns
+from tickloom.engine.loading.results import ContractFacts, ContractResults
+from tickloom.errors import PluginError
+from tickloom.specs.kernel import KernelSpec
+
+NS_PER_DAY = 86_400_000_000_000
+
+AuthorLoop = Callable[..., int]
+"""``(contracts, offsets, columns..., constants, wanted)`` as addresses; 0 for success."""
+
+
+class WantedRunner:
+    """Runs an author's loop and then the host's accounting; threads may share it."""
+
+    def __init__(
+        self, spec: KernelSpec, variant: Variant, author: AuthorLoop, accounting: Loop
+    ) -> None:
+        self._spec = spec
+        self._author = author
+        self._accounting = accounting
+        self._names = required_columns(spec, variant)
+        self._accounted = accounting_columns(variant)
+
+    def __call__(
+        self, offsets: NDArray[np.int64], columns: Chunks, settings: Settings
+    ) -> ContractResults:
+        """Run over the contracts of ``offsets``; arguments are checked already."""
+        first, last = int(offsets[0]), int(offsets[-1])
+        values = {
+            name: plain_values(name, column)
+            for name, column in zip(self._names, columns.span(first, last), strict=True)
+        }
+        kept = np.flatnonzero(values["price"] > 0.0)
+        bounds = np.searchsorted(kept, offsets - first)
+        if len(kept) < last - first:
+            values = {name: column[kept] for name, column in values.items()}
+        wanted = self._wanted(bounds, values, settings)
+        accounted = [values[name] for name in self._accounted]
+        results = self._accounting(bounds, Chunks.whole([*accounted, wanted]), settings)
+        log = results.log
+        if log is not None:
+            log["entry_row"] = kept[log["entry_row"]] + first
+            log["exit_row"] = kept[log["exit_row"]] + first
+        return replace(results, skipped=np.diff(offsets) - np.diff(bounds))
+
+    def _wanted(
+        self, bounds: NDArray[np.int64], values: dict[str, NDArray[Any]], settings: Settings
+    ) -> NDArray[np.int32]:
+        fields = [values[name] for name in self._spec.columns]
+        fields += [clock_values(name, bounds, values, settings.facts) for name in self._spec.clock]
+        wanted = np.zeros(len(values["price"]), np.int32)
+        status = self._author(
+            len(bounds) - 1,
+            bounds.ctypes.data,
+            *(field.ctypes.data for field in fields),
+            settings.constants.ctypes.data,
+            wanted.ctypes.data,
+        )
+        if status != 0:
+            raise PluginError(
+                f"kernel {self._spec.name!r}: its loop reported failure {status}; 0 means success"
+            )
+        return wanted
+
+
+def clock_values(
+    name: str,
+    bounds: NDArray[np.int64],
+    values: dict[str, NDArray[Any]],
+    facts: ContractFacts | None,
+) -> NDArray[Any]:
+    """A clock field, one value a row."""
+    if name == "time_of_day":
+        return np.asarray(values["timestamp_ns"] % NS_PER_DAY)
+    assert facts is not None
+    if name == "time_to_expiry":
+        midnight = np.repeat((facts.expiry_day + 1) * NS_PER_DAY, np.diff(bounds))
+        return np.asarray(midnight - values["timestamp_ns"])
+    return np.repeat(getattr(facts, name), np.diff(bounds))
+
+
+def native_loop(spec: KernelSpec, path: Path) -> AuthorLoop:
+    """The C function of a native kernel, from the library at ``path``.
+
+    Raises :class:`PluginError` if the library or the symbol cannot be found.
+    """
+    try:
+        library = ctypes.CDLL(str(path))
+    except OSError as error:
+        raise PluginError(
+            f"kernel {spec.name!r}: the library {path} cannot be opened ({error}); build "
+            "it as its documentation says"
+        ) from error
+    try:
+        function = getattr(library, spec.symbol)
+    except AttributeError:
+        raise PluginError(
+            f"kernel {spec.name!r}: {path} has no symbol {spec.symbol!r}; export it with C linkage"
+        ) from None
+    function.restype = ctypes.c_int32
+    pointers = [ctypes.c_void_p] * (1 + len(spec.columns) + len(spec.clock) + 2)
+    function.argtypes = [ctypes.c_int64, *pointers]
+    return function  # type: ignore[no-any-return]
+
+
+class ArrayLoop:
+    """A compiled array kernel as an :data:`AuthorLoop`; it keeps the machine code alive."""
+
+    def __init__(self, code: Linked, fields: int) -> None:
+        pointers = [ctypes.c_void_p] * (1 + fields + 3)
+        self._code = code
+        self._call = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, *pointers)(code.address)
+
+    def __call__(self, *arguments: int) -> int:
+        """The entry takes the constants twice, as doubles and as integers."""
+        *leading, constants, wanted = arguments
+        return int(self._call(*leading, constants, constants, wanted))

@@ -1,0 +1,116 @@
+"""Building kernels ahead: everything that a run or sweep could ask of one."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from itertools import product
+
+from tickloom.engine.cache.folder import require_writable
+from tickloom.engine.compiling.c_source import is_whole, library_of
+from tickloom.engine.kernels.constants import layout_of
+from tickloom.engine.kernels.variant import BOOK_COLUMNS, LatencyKind, Variant, hot_dtypes
+from tickloom.engine.loading.kernel import load_kernel
+from tickloom.engine.loading.plans import (
+    Announce,
+    Plan,
+    array_plan,
+    load_entry,
+    native_library,
+    step_plan,
+    sweep_plan,
+    wanted_plan,
+)
+from tickloom.errors import PluginError
+from tickloom.host import get_host
+from tickloom.specs.kernel import KernelSpec
+
+
+def forms() -> Iterator[Variant]:
+    """The loops of a kernel over float64 and int64 columns: one plain, and one for each fill with
+    and without latency."""
+    yield Variant()
+    kinds: tuple[LatencyKind, ...] = ("none", "time")
+    for fill, latency in product(BOOK_COLUMNS, kinds):
+        yield Variant(fill=fill, latency=latency, costs=True, stale=fill != "last")
+
+
+def plans(spec: KernelSpec) -> list[Plan]:
+    """Every cache entry of ``spec``; plain loops of step kernels also for the hot tier's types."""
+    layout = layout_of(spec)
+    if spec.kind != "step":
+        found = [wanted_plan(spec, variant) for variant in forms()]
+        return [*found, array_plan(spec, Variant(), layout)] if spec.kind == "array" else found
+    plain = [Variant(), Variant(dtypes=hot_dtypes(spec, Variant()))]
+    others = [form for form in forms() if form != Variant()]
+    found = [step_plan(spec, variant, layout) for variant in [*plain, *others]]
+    return found + [sweep_plan(spec, variant, layout) for variant in plain]
+
+
+def build_kernel(spec: KernelSpec, announce: Announce | None = None) -> float:
+    """Compile whatever of ``spec`` is not in the cache; returns the seconds that it took.
+
+    The first loop is compiled here, so that a kernel that does not compile says so once; the
+    others by a process for each CPU, since compiling holds the GIL. A kernel that is not
+    registered by a plugin is compiled here altogether: no other process could find it.
+
+    Raises :class:`~tickloom.errors.UsageError` with the author's line if it does not compile, and
+    :class:`~tickloom.errors.TickloomError` if the cache cannot be written and something is missing.
+    """
+    started = time.perf_counter()
+    every = plans(spec)
+    missing = [number for number, plan in enumerate(every) if not plan.is_cached()]
+    owners = {every[number].kernel for number in missing}
+    for owner in sorted(owners if _has_library(spec) else owners | {spec.name}):
+        require_writable(owner)
+    compiled = native_library(spec, announce)[1] if spec.kind == "native" else 0.0
+    for number in missing[:1]:
+        compiled += _build_plan(spec, number, announce)
+    name = next((o.qualified for o in get_host().kernels if o.spec == spec), None)
+    workers = min(os.cpu_count() or 1, len(missing) - 1)
+    if name is None or workers < 2:
+        compiled += sum(_build_plan(spec, number, announce) for number in missing[1:])
+    else:
+        compiled += _build_side_by_side(name, missing[1:], workers, announce)
+    load_kernel(spec)
+    return time.perf_counter() - started if compiled else 0.0
+
+
+def _build_plan(spec: KernelSpec, number: int, announce: Announce | None) -> float:
+    return load_entry(plans(spec)[number], announce)[1]
+
+
+def _build_side_by_side(
+    name: str, numbers: list[int], workers: int, announce: Announce | None
+) -> float:
+    with get_host().executors.get("processes").start(workers) as pool:
+        compiled = 0.0
+        for label, seconds in pool.map(_build_named, [name] * len(numbers), numbers):
+            if announce and seconds:
+                announce(f"compiled {label} in {seconds:.1f} s")
+            compiled += seconds
+    return compiled
+
+
+def _build_named(name: str, number: int) -> tuple[str, float]:
+    plan = plans(get_host().kernels.get(name))[number]
+    return f"{plan.kernel} ({plan.label})", load_entry(plan)[1]
+
+
+def built(spec: KernelSpec) -> tuple[int, int]:
+    """How many of the cache entries of ``spec`` exist, and how many there are to build."""
+    cached = [plan.is_cached() for plan in plans(spec)]
+    if spec.source is not None:
+        cached.append(_has_library(spec))
+    return sum(cached), len(cached)
+
+
+def _has_library(spec: KernelSpec) -> bool:
+    """Whether nothing of ``spec`` is left for the C compiler to do."""
+    if spec.source is None:
+        return True
+    try:
+        return is_whole(library_of(spec).path)
+    except PluginError:  # no compiler, or nothing that compiles: a build says which
+        return False

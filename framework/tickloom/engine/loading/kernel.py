@@ -1,0 +1,168 @@
+"""Compiled kernels: loaded from the host's cache, or compiled into it, and called on slices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tickloom.engine.columns.chunks import Chunks
+from tickloom.engine.columns.stored_values import plain_values
+from tickloom.engine.kernels.constants import Exactly, layout_of, prepare_constants
+from tickloom.engine.kernels.variant import Variant, is_fused, required_columns
+from tickloom.engine.loading.author_loop import ArrayLoop, AuthorLoop, WantedRunner, native_loop
+from tickloom.engine.loading.checks import check_facts, check_slice
+from tickloom.engine.loading.loop import Loop, Settings
+from tickloom.engine.loading.plans import (
+    Announce,
+    accounting_columns,
+    array_plan,
+    load_code,
+    loop_columns,
+    native_library,
+    step_plan,
+    wanted_plan,
+)
+from tickloom.engine.loading.results import TRADE_DTYPE, ContractFacts, ContractResults
+from tickloom.engine.orders import CostTerms, FillModel
+from tickloom.specs.kernel import KernelSpec
+
+__all__ = [
+    "TRADE_DTYPE",
+    "CompiledKernel",
+    "ContractFacts",
+    "ContractResults",
+    "CostTerms",
+    "FillModel",
+    "Variant",
+    "load_kernel",
+    "required_columns",
+]
+
+Runner = Callable[[NDArray[np.int64], Chunks, Settings], ContractResults]
+
+_PREPARED = 4096
+"""Parameter sets whose constants a kernel remembers."""
+
+
+class CompiledKernel:
+    """A kernel, compiled for one variant. Threads may share it; calls hold no GIL."""
+
+    def __init__(
+        self, spec: KernelSpec, variant: Variant, run: Runner, compile_seconds: float
+    ) -> None:
+        self.spec = spec
+        """The registry entry."""
+        self.variant = variant
+        """What the loop is specialised for."""
+        self.compile_seconds = compile_seconds
+        """How long compiling took, seconds; 0.0 when it came from the cache."""
+        self.required_columns: tuple[str, ...] = required_columns(spec, variant)
+        """The columns that a call takes, in this order."""
+        self.needs_facts: bool = bool(spec.clock)
+        """Whether a call needs ``facts``."""
+        self.reads_chunks: bool = spec.kind == "step"
+        """Whether chunks are read where they are; others are put together by a copy."""
+        self._run = run
+        self._dtypes = variant.column_dtypes(spec)
+        layout = layout_of(spec)
+        self._constants = lru_cache(_PREPARED)(
+            lambda key: layout.pack(prepare_constants(spec, key.params))
+        )
+
+    def __call__(
+        self,
+        params: Any,
+        offsets: NDArray[np.int64],
+        columns: Sequence[NDArray[Any]] | Chunks,
+        *,
+        facts: ContractFacts | None = None,
+        fill: FillModel | None = None,
+        costs: CostTerms | None = None,
+    ) -> ContractResults:
+        """Run over whole contracts.
+
+        ``offsets`` is of shape (contracts + 1,): contract c owns rows ``offsets[c]`` up to
+        ``offsets[c + 1]`` of every column (rows outside are not read). Columns are C-contiguous,
+        read-only allowed, with the dtypes of the variant, in one piece or in chunks. ``fill`` and
+        ``costs`` give the values of what the variant was compiled for.
+
+        Raises ValueError for arrays of another shape or dtype, and
+        :class:`~tickloom.errors.PluginError` if the kernel wants more than its ``max_position``
+        or raises.
+        """
+        columns = columns if isinstance(columns, Chunks) else Chunks.whole(columns)
+        check_slice(offsets, columns, self.required_columns, self._dtypes)
+        check_facts(facts, len(offsets) - 1, self.needs_facts)
+        fill = fill or FillModel(mode=self.variant.fill)
+        self._check_values(fill, costs)
+        settings = Settings(
+            constants=self._constants(Exactly.of(params)),
+            bound=self.spec.max_position,
+            fill=fill,
+            costs=costs,
+            facts=facts,
+        )
+        return self._run(offsets, columns, settings)
+
+    def _check_values(self, fill: FillModel, costs: CostTerms | None) -> None:
+        asked = Variant.of(fill, costs=costs is not None)
+        for name in ("fill", "latency", "stale", "costs"):
+            if getattr(asked, name) != getattr(self.variant, name):
+                raise ValueError(
+                    f"compiled with {name}={getattr(self.variant, name)!r}, called with "
+                    f"{getattr(asked, name)!r}"
+                )
+
+
+def load_kernel(
+    spec: KernelSpec,
+    variant: Variant = Variant(),  # noqa: B008
+    *,
+    announce: Announce | None = None,
+) -> CompiledKernel:
+    """``spec`` compiled for ``variant``: from the cache, or compiled and kept there.
+
+    ``announce`` is told before and after something is compiled. Raises
+    :class:`~tickloom.errors.UsageError` with the author's line for a kernel that does not compile.
+    """
+    if not is_fused(spec, variant):
+        plain = load_kernel(spec, replace(variant, dtypes=()), announce=announce)
+        decoded = _decoding(plain.required_columns, plain._run)
+        return CompiledKernel(spec, variant, decoded, plain.compile_seconds)
+    layout = layout_of(spec)
+    if spec.kind == "step":
+        code, seconds = load_code(step_plan(spec, variant, layout), announce)
+        given = required_columns(spec, variant)
+        loop = Loop(spec.name, code, variant, loop_columns(spec, variant), given)
+        return CompiledKernel(spec, variant, loop, seconds)
+    accounting, seconds = load_code(wanted_plan(spec, variant), announce)
+    given = (*accounting_columns(variant), "wanted")
+    loop = Loop(spec.name, accounting, variant, loop_columns(spec, variant), given)
+    if spec.kind == "native":
+        path, more = native_library(spec, announce)
+        author: AuthorLoop = native_loop(spec, path)
+    else:
+        code, more = load_code(array_plan(spec, variant, layout), announce)
+        author = ArrayLoop(code, len(spec.columns) + len(spec.clock))
+    runner = WantedRunner(spec, variant, author, loop)
+    return CompiledKernel(spec, variant, runner, seconds + more)
+
+
+def _decoding(names: Sequence[str], run: Runner) -> Runner:
+    """``run``, for columns in whatever types they are stored."""
+
+    def decode_and_run(
+        offsets: NDArray[np.int64], columns: Chunks, settings: Settings
+    ) -> ContractResults:
+        plain = (
+            tuple(plain_values(name, chunk, number) for number, chunk in enumerate(chunks))
+            for name, chunks in zip(names, columns.columns, strict=True)
+        )
+        return run(offsets, Chunks(columns.edges, tuple(plain)), settings)
+
+    return decode_and_run

@@ -1,0 +1,258 @@
+"""Loads machine code: its key, its cache entry, or a new compilation."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tickloom.engine.cache.closure import close_over
+from tickloom.engine.cache.entry import Entry, read_entry
+from tickloom.engine.cache.folder import cached, entry_path
+from tickloom.engine.cache.key import entry_key
+from tickloom.engine.cache.link import Linked, link
+from tickloom.engine.compiling.c_source import build_library
+from tickloom.engine.kernels.constants import ConstantsLayout, constant_records, kinds_of
+from tickloom.engine.kernels.registration import column_kind
+from tickloom.engine.kernels.variant import Variant, required_columns
+from tickloom.engine.loops.accounting import ENTRY
+from tickloom.engine.loops.array_entry import array_source
+from tickloom.engine.loops.one_set import LoopShape, loop_source
+from tickloom.engine.loops.sets_in_lanes import sweep_source
+from tickloom.engine.loops.sets_sharing_features import SharedShape, shared_source
+from tickloom.engine.loops.whole_step import (
+    author_functions,
+    is_declared,
+    record_classes,
+    whole_source,
+)
+from tickloom.engine.orders import book
+from tickloom.specs.kernel import KernelSpec
+
+if TYPE_CHECKING:
+    from tickloom.engine.compiling.machine_code import MachineCode
+
+ACCOUNTING = "accounting"
+"""Cache folder of the host's own loops over wanted positions."""
+
+Announce = Callable[[str], None]
+"""Told what is compiled, and how long it took."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One piece of machine code, as far as it is known without compiling."""
+
+    kernel: str
+    """Whose cache folder it is kept in."""
+
+    label: str
+    """Readable name of the variant, part of the file name."""
+
+    key: str
+    """Cache key, hexadecimal."""
+
+    source: str
+    """Generated source."""
+
+    compile: Callable[[Path], MachineCode]
+    """``compile(path)``: the machine code; messages show ``path`` as the source's."""
+
+    @property
+    def path(self) -> Path:
+        """The cache entry's file."""
+        return entry_path(self.kernel, self.label, self.key)
+
+    def is_cached(self) -> bool:
+        """Whether a whole entry exists."""
+        return read_entry(self.path, self.key) is not None
+
+
+def load_code(plan: Plan, announce: Announce | None = None) -> tuple[Linked, float]:
+    """The linked code of ``plan`` and how long compiling took, seconds (0.0: it was cached)."""
+    entry, seconds = load_entry(plan, announce)
+    return link(entry.image, entry.needs, ENTRY), seconds
+
+
+def load_entry(plan: Plan, announce: Announce | None = None) -> tuple[Entry, float]:
+    """The entry of ``plan`` and how long compiling took, seconds (0.0: it was cached)."""
+
+    def build() -> Entry:
+        if announce:
+            announce(f"compiling {plan.kernel} ({plan.label})")
+        started = time.perf_counter()
+        code = plan.compile(plan.path.with_suffix(".py"))
+        took = time.perf_counter() - started
+        if announce:
+            announce(f"compiled {plan.kernel} ({plan.label}) in {took:.1f} s")
+        return Entry(plan.key, code.image, code.needs, took)
+
+    entry, found = cached(plan.path, plan.key, plan.source, build)
+    return entry, 0.0 if found else entry.compile_seconds
+
+
+def step_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Plan:
+    """The loop around the step of ``spec``."""
+    shape = _step_shape(spec, variant, layout)
+    source = loop_source(shape)
+    closure = close_over(spec.name, (*_reached(spec, layout), *book.FUNCTIONS))
+
+    def compile_(path: Path) -> MachineCode:
+        from tickloom.engine.compiling.compiler import compile_step_loop
+
+        return compile_step_loop(spec, shape, layout, closure, source, path)
+
+    return Plan(
+        kernel=spec.name,
+        label=shape.variant.label + dtype_label(variant),
+        key=entry_key(
+            spec,
+            (source, *_declared(spec), closure.digest, *shape.dtypes, *_flags(spec, variant)),
+        ),
+        source=source,
+        compile=compile_,
+    )
+
+
+def sweep_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Plan:
+    """The loop that carries many parameter sets through the step of ``spec``: set by set through
+    shared features where the step remembers nothing of its own, otherwise side by side in lanes."""
+    shape = _step_shape(spec, variant, layout)
+    closure = close_over(spec.name, _reached(spec, layout))
+    shared = _shared_shape(spec, shape) if spec.init is None else None
+    source = sweep_source(shape) if shared is None else shared_source(shared)
+
+    def compile_(path: Path) -> MachineCode:
+        from tickloom.engine.compiling.compiler import compile_shared_loop, compile_sweep_loop
+
+        if shared is not None:
+            return compile_shared_loop(spec, shared, closure, source, path)
+        return compile_sweep_loop(spec, shape, layout, closure, source, path)
+
+    return Plan(
+        kernel=spec.name,
+        label=variant.label.replace("plain", "sweep") + dtype_label(variant),
+        key=entry_key(
+            spec,
+            (source, *_declared(spec), closure.digest, *shape.dtypes, *_flags(spec, variant)),
+        ),
+        source=source,
+        compile=compile_,
+    )
+
+
+def _shared_shape(spec: KernelSpec, shape: LoopShape) -> SharedShape:
+    kinds = {
+        part: kinds_of(spec, record)
+        for part, record in constant_records(spec, spec.params()).items()
+    }
+    own = kinds.pop("")
+    return SharedShape(loop=replace(shape, constants=own), parts=tuple(kinds.items()))
+
+
+def _reached(spec: KernelSpec, layout: ConstantsLayout) -> tuple[Callable[..., Any], ...]:
+    """The author's functions and records that a step kernel's loops are made of."""
+    records = record_classes(spec).values() if is_declared(spec) else ()
+    return (*author_functions(spec).values(), layout.record, *records)
+
+
+def _declared(spec: KernelSpec) -> tuple[str, ...]:
+    """The text around the functions of a step that declares something."""
+    return (whole_source(spec),) if is_declared(spec) else ()
+
+
+def _step_shape(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> LoopShape:
+    given = dict(zip(required_columns(spec, variant), variant.column_dtypes(spec), strict=True))
+    columns = loop_columns(spec, variant)
+    return LoopShape(
+        columns=columns,
+        dtypes=tuple(given.get(name, column_kind(name)) for name in columns),
+        tick=spec.columns + spec.clock,
+        constants=layout.kinds,
+        one=spec.max_position == 1,
+        variant=variant.form,
+    )
+
+
+def loop_columns(spec: KernelSpec, variant: Variant) -> tuple[str, ...]:
+    """The columns of the loop that serves ``variant``, in the order of its arguments."""
+    if spec.kind == "step":
+        return required_columns(spec, variant.form)
+    return (*accounting_columns(variant.form), "wanted")
+
+
+def dtype_label(variant: Variant) -> str:
+    """The stored types as part of a file name: one letter a column, empty for plain ones."""
+    letters = "".join(np.dtype(name).char for name in variant.dtypes)
+    return f"-{letters}" if letters else ""
+
+
+def wanted_plan(spec: KernelSpec, variant: Variant) -> Plan:
+    """The host's loop over wanted positions; kernels with the same variant share it."""
+    columns = loop_columns(spec, variant)
+    one = spec.max_position == 1
+    shape = LoopShape(
+        columns=columns,
+        dtypes=tuple("int32" if name == "wanted" else column_kind(name) for name in columns),
+        tick=(),
+        constants=(),
+        one=one,
+        variant=variant.form,
+    )
+    source = loop_source(shape)
+    closure = close_over(ACCOUNTING, book.FUNCTIONS)
+
+    def compile_(path: Path) -> MachineCode:
+        from tickloom.engine.compiling.compiler import compile_wanted_loop
+
+        return compile_wanted_loop(shape, source, path)
+
+    return Plan(
+        kernel=ACCOUNTING,
+        label=f"{variant.form.label}-{'one' if one else 'sized'}",
+        key=entry_key(None, (source, closure.digest, *_flags(None, variant))),
+        source=source,
+        compile=compile_,
+    )
+
+
+def array_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Plan:
+    """The C entry point of an author's own loop."""
+    assert spec.loop is not None
+    fields = spec.columns + spec.clock
+    source = array_source(fields, layout.kinds)
+    closure = close_over(spec.name, (spec.loop, layout.record))
+
+    def compile_(path: Path) -> MachineCode:
+        from tickloom.engine.compiling.compiler import compile_array_loop
+
+        return compile_array_loop(spec, variant, layout, closure, source, path)
+
+    return Plan(
+        kernel=spec.name,
+        label="loop-checked" if variant.checked else "loop",
+        key=entry_key(spec, (source, closure.digest, *_flags(spec, variant))),
+        source=source,
+        compile=compile_,
+    )
+
+
+def native_library(spec: KernelSpec, announce: Announce | None = None) -> tuple[Path, float]:
+    """The shared library of a native kernel and how long compiling took, seconds."""
+    if spec.library is not None:
+        return spec.library, 0.0
+    return build_library(spec, announce)
+
+
+def accounting_columns(variant: Variant) -> tuple[str, ...]:
+    """The columns that the host's loop over wanted positions reads, without ``wanted``."""
+    columns = ("price", *variant.book_columns)
+    return (*columns, "timestamp_ns") if variant.timed else columns
+
+
+def _flags(spec: KernelSpec | None, variant: Variant) -> tuple[str, ...]:
+    return (*(spec.flags if spec else ()), f"checked={variant.checked}")

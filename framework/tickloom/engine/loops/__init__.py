@@ -1,0 +1,1 @@
+"""The loops that go over ticks: one set of parameters or many."""

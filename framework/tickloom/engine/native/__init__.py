@@ -1,1 +1,0 @@
-"""Native kernels: the C header that they include, and the building of C sources."""

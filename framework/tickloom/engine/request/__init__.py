@@ -1,0 +1,1 @@
+"""What a user asks for: filters, parameters, grids, all of it checked."""

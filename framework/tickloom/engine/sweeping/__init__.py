@@ -1,0 +1,1 @@
+"""One sweep: many sets of parameters in one pass over each slice."""

@@ -1,0 +1,101 @@
+"""Sweeps: a compiled kernel over many parameter sets at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tickloom.engine.cache.link import link
+from tickloom.engine.columns.stored_values import plain_values
+from tickloom.engine.kernels.constants import layout_of
+from tickloom.engine.kernels.variant import Variant, is_fused, required_columns
+from tickloom.engine.loading.kernel import load_kernel
+from tickloom.engine.loading.plans import Announce, load_entry, sweep_plan
+from tickloom.engine.loading.results import ContractFacts
+from tickloom.engine.loops.accounting import ENTRY
+from tickloom.engine.orders import CostTerms, FillModel
+from tickloom.engine.sweeping.lanes import LanesPass
+from tickloom.engine.sweeping.one_by_one import Repeated, SweepResults
+from tickloom.engine.sweeping.shared import SharedPass
+from tickloom.specs.kernel import KernelSpec
+
+
+class CompiledSweep:
+    """A kernel compiled to be run with many parameter sets. Threads may share it."""
+
+    def __init__(
+        self, spec: KernelSpec, variant: Variant, run: Callable[..., SweepResults], seconds: float
+    ) -> None:
+        self.spec = spec
+        """The registry entry."""
+        self.variant = variant
+        """What it is specialised for."""
+        self.compile_seconds = seconds
+        """How long compiling took, seconds; 0.0 when it came from the cache."""
+        self.required_columns: tuple[str, ...] = required_columns(spec, variant)
+        """The columns that a call takes, in this order."""
+        self.needs_facts: bool = bool(spec.clock)
+        """Whether a call needs ``facts``."""
+        self._run = run
+
+    def __call__(
+        self,
+        params: Sequence[Any],
+        offsets: NDArray[np.int64],
+        columns: Sequence[NDArray[Any]],
+        *,
+        facts: ContractFacts | None = None,
+        fill: FillModel | None = None,
+        costs: CostTerms | None = None,
+    ) -> SweepResults:
+        """Run every record of ``params`` over whole contracts; each gets the very results of a run
+        of its own. Arguments and errors are those of a call of
+        :class:`~tickloom.engine.loading.kernel.CompiledKernel`."""
+        return self._run(params, offsets, columns, facts=facts, fill=fill, costs=costs)
+
+
+def load_sweep(
+    spec: KernelSpec,
+    variant: Variant = Variant(),  # noqa: B008
+    *,
+    announce: Announce | None = None,
+) -> CompiledSweep:
+    """``spec`` compiled for sweeps: from the cache, or compiled and kept there.
+
+    A step kernel with plain fills carries all sets in one pass over the rows. Where that cannot be
+    (array and native kernels, other fills, costs, a state that holds more than numbers), the
+    kernel is called once a set.
+    """
+    if not is_fused(spec, variant):
+        plain = load_sweep(spec, replace(variant, dtypes=()), announce=announce)
+        return CompiledSweep(spec, variant, _Decoding(plain), plain.compile_seconds)
+    kernel = load_kernel(spec, variant, announce=announce)
+    if spec.kind == "step" and variant.plain and not variant.checked:
+        entry, seconds = load_entry(sweep_plan(spec, variant, layout_of(spec)), announce)
+        if entry.image:
+            code = link(entry.image, entry.needs, ENTRY)
+            one_pass = SharedPass(kernel, code) if spec.init is None else LanesPass(kernel, code)
+            return CompiledSweep(spec, variant, one_pass, kernel.compile_seconds + seconds)
+    return CompiledSweep(spec, variant, Repeated(kernel), kernel.compile_seconds)
+
+
+class _Decoding:
+    """A sweep for columns in whatever types they are stored."""
+
+    def __init__(self, plain: CompiledSweep) -> None:
+        self._plain = plain
+
+    def __call__(
+        self,
+        params: Sequence[Any],
+        offsets: NDArray[np.int64],
+        columns: Sequence[NDArray[Any]],
+        **settings: Any,
+    ) -> SweepResults:
+        names = self._plain.required_columns
+        plain = [plain_values(name, column) for name, column in zip(names, columns, strict=True)]
+        return self._plain(params, offsets, plain, **settings)

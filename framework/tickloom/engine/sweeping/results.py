@@ -1,0 +1,142 @@
+"""What a sweep gives back: one row per parameter set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tickloom.engine.running.results import SkippedPartition
+from tickloom.errors import UsageError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepResult:
+    """The outcome of :func:`tickloom.sweep`."""
+
+    kernel: str
+    """Name of the kernel."""
+
+    grid: tuple[str, ...]
+    """The parameters that vary, the last one fastest."""
+
+    fill: str
+    """The fill mode."""
+
+    latency: str
+    """Between a decision and its order's arrival: ticks (``'3'``) or milliseconds (``'250ms'``)."""
+
+    stale_ms: float
+    """Milliseconds after which an unchanged quote fills nothing; 0: never."""
+
+    cost_model: str
+    """What fills paid, as ``costs`` takes it, with the amounts that were not said."""
+
+    partitions: int
+    """Partitions run over."""
+
+    contracts: int
+    """Contracts run over; one on two days counts twice."""
+
+    rows: int
+    """Rows run over, by every set."""
+
+    rows_skipped: int
+    """Rows without a usable price."""
+
+    rows_read: int
+    """Rows taken from the files."""
+
+    partitions_skipped: tuple[SkippedPartition, ...]
+    """Partitions left out: a column that the kernel needs has no values there."""
+
+    executor: str
+    """What the work was spread over."""
+
+    workers: int
+    """How many workers there were."""
+
+    resumed: int
+    """Partitions that an earlier, interrupted sweep had done; they are in the totals, but not in
+    ``elapsed_s`` and ``row_params_per_s``."""
+
+    rows_swept: int
+    """Rows that this call ran over: ``rows`` without those of the earlier sweep."""
+
+    elapsed_s: float
+    """Seconds, without loading or compiling the kernel and without building hot files."""
+
+    compile_s: float
+    """Seconds spent compiling."""
+
+    peak_rss_mb: float
+    """The most memory used, 2**20 bytes; worker processes are added up."""
+
+    table: pl.DataFrame = field(repr=False)
+    """One row per set in the grid's order: each parameter, ``trades``, ``pnl``."""
+
+    @property
+    def sets(self) -> int:
+        """Number of parameter sets."""
+        return self.table.height
+
+    @property
+    def row_params_per_s(self) -> float:
+        """Rows times sets over seconds."""
+        return self.rows_swept * self.sets / self.elapsed_s if self.elapsed_s > 0 else 0.0
+
+    def top(self, count: int) -> pl.DataFrame:
+        """The ``count`` sets with the highest profit, best first; equal ones in grid order."""
+        return self.table.sort("pnl", descending=True, nulls_last=True, maintain_order=True).head(
+            count
+        )
+
+    @property
+    def best(self) -> dict[str, Any]:
+        """The set with the highest profit: ``params, trades, pnl``."""
+        row = self.top(1).row(0, named=True)
+        trades, pnl = row.pop("trades"), row.pop("pnl")
+        return {"params": row, "trades": trades, "pnl": pnl}
+
+    def summary(self) -> dict[str, Any]:
+        """The totals as plain values: what ``--json`` prints."""
+        names = (
+            "kernel sets rows elapsed_s row_params_per_s best grid fill partitions contracts "
+            "rows_skipped rows_read compile_s peak_rss_mb executor workers resumed latency "
+            "stale_ms cost_model"
+        )
+        return {name: getattr(self, name) for name in names.split()} | {
+            "partitions_skipped": [
+                {"partition": s.partition, "column": s.column, "rows": s.rows}
+                for s in self.partitions_skipped
+            ]
+        }
+
+    def heat(self) -> tuple[Sequence[Any], Sequence[Any], list[list[float]]] | None:
+        """Values of the first and of the second parameter, and the profit for each pair of them
+        (one list a value of the first); None unless exactly two parameters vary."""
+        if len(self.grid) != 2:
+            return None
+        down = self.table[self.grid[0]].unique(maintain_order=True).to_list()
+        across = self.table[self.grid[1]].unique(maintain_order=True).to_list()
+        pnl, n = self.table["pnl"].to_list(), len(across)
+        return down, across, [pnl[i * n : (i + 1) * n] for i in range(len(down))]
+
+    def save(self, folder: Path) -> None:
+        """Write ``result.json``, ``sets.parquet`` and ``sets.csv``.
+
+        Raises :class:`UsageError` if ``folder`` cannot be written.
+        """
+        try:
+            self.table.write_parquet(folder / "sets.parquet")
+            self.table.write_csv(folder / "sets.csv")
+            encoded = msgspec.json.format(msgspec.json.encode(self.summary()), indent=2)
+            (folder / "result.json").write_bytes(encoded + b"\n")
+        except OSError as error:
+            raise UsageError(f"cannot write the results to {folder}: {error}") from error

@@ -1,0 +1,1 @@
+"""The merge: the multiset union of a contract's rows over all of its sources."""

@@ -1,0 +1,200 @@
+"""What a worker does with a partition: merge contract by contract, transform, write."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tickloom.host import get_host
+from tickloom.packing.bins.reader import BinReader
+from tickloom.packing.merging.large_runs import LargeRun, is_large
+from tickloom.packing.merging.merged_runs import MergedRun, join_runs, merge_run
+from tickloom.packing.merging.runs import NumberedBin, Run, find_runs
+from tickloom.packing.merging.stored_rows import StoredRows
+from tickloom.packing.partitions.clocks import ZONE_METADATA, Clock
+from tickloom.packing.reading.unit import load_calendar
+from tickloom.packing.rows.table import PartitionColumns
+from tickloom.packing.rows.transforms import apply_all, ordered
+from tickloom.schema import Column
+from tickloom.specs import ContractSlice, PartitionContext, TransformSpec, WriteSettings
+from tickloom.store.commits.staged import CheckedFile, check_staged
+from tickloom.store.layout import PartitionKey
+from tickloom.store.partitions.index import Conflict, ContractIndex, ContractRows
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+class PartitionTask(NamedTuple):
+    """One partition to assemble."""
+
+    key: PartitionKey
+    """Day and underlying."""
+
+    bins: tuple[NumberedBin, ...]
+    """New rows, by unit."""
+
+    stored: tuple[Path, ContractIndex] | None
+    """File and index of the partition as it is; None where it is new, or built afresh."""
+
+    clock: Clock | None
+    """Clock and calendar of the underlying; None where no pack has stated them."""
+
+    calendar_file: Path | None
+    """The file of ``--calendar``."""
+
+    extra: tuple[Column, ...]
+    """Columns of the store beyond the 58."""
+
+    writer: str
+    """Name of the writer."""
+
+    target: Path
+    """Staged file to write."""
+
+    batch_rows: int
+    """About how many rows are merged, transformed and handed to the writer at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionResult:
+    """An assembled partition."""
+
+    index: ContractIndex
+    """Its contracts."""
+
+    rows_new: int
+    """Rows of the bins."""
+
+    rows_stored: int
+    """Rows that the store had before."""
+
+    resets: int
+    """Rows whose volume is below the row before."""
+
+    checked: CheckedFile
+    """The staged file, read back."""
+
+
+def assemble(task: PartitionTask) -> PartitionResult:
+    """Write the partition's staged file and read it back."""
+    return _Assembly(task).run()
+
+
+@cache
+def partition_transforms() -> tuple[TransformSpec, ...]:
+    """The transforms of the partition phase, in order."""
+    return ordered((offer.spec for offer in get_host().transforms), "partition")
+
+
+class _Assembly:
+    def __init__(self, task: PartitionTask) -> None:
+        self._task = task
+        derived = {name for t in partition_transforms() for name in t.gives}
+        self._columns = PartitionColumns(task.extra, derived)
+        index = task.stored[1] if task.stored else None
+        clock = task.clock
+        self._calendar = load_calendar(clock.calendar, task.calendar_file) if clock else None
+        self._runs = find_runs(task.bins, index, self._calendar)
+        self._entries: list[ContractRows] = []
+        self._row = 0
+        self._resets = 0
+
+    def run(self) -> PartitionResult:
+        task = self._task
+        writer = get_host().writers.get(task.writer)
+        metadata = {ZONE_METADATA: task.clock.zone} if task.clock else {}
+        settings = WriteSettings(metadata=metadata)
+        writer.write(self._frames(), task.target, settings)
+        index = ContractIndex(tuple(self._entries))
+        return PartitionResult(
+            index=index,
+            rows_new=sum(numbered.bin.rows for numbered in task.bins),
+            rows_stored=task.stored[1].rows if task.stored else 0,
+            resets=self._resets,
+            checked=check_staged(task.target, index),
+        )
+
+    def _frames(self) -> Iterator[pl.DataFrame]:
+        """The partition's rows: whole contracts, about ``batch_rows`` at a time."""
+        held: list[tuple[Run, MergedRun]] = []
+        height = 0
+        for run, merged in self._merged():
+            held.append((run, merged))
+            height += merged.height
+            if height >= self._task.batch_rows:
+                pieces = self._pieces(held)
+                held, height = [], 0
+                del run, merged  # or the tables that they hold would stay until the last piece
+                while pieces:
+                    yield pieces.popleft()
+        if held:
+            yield from self._pieces(held)
+
+    def _pieces(self, held: list[tuple[Run, MergedRun]]) -> deque[pl.DataFrame]:
+        """The finished rows of ``held``, about ``batch_rows`` at a time. What is mapped from the
+        bins of a large contract goes with its piece: half a million rows take 230 MB."""
+        frame, rows = self._finished(held), self._task.batch_rows
+        return deque(frame.slice(start, rows) for start in range(0, frame.height, rows))
+
+    def _merged(self) -> Iterator[tuple[Run, MergedRun]]:
+        """The runs, one after another, with their merged rows."""
+        task = self._task
+        path = task.stored[0] if task.stored else None
+        large = {run.key for run in self._runs if is_large(run, task.batch_rows)}
+        at_once = [run for run in self._runs if run.key not in large]
+        stored = StoredRows(path, at_once, self._columns, self._calendar)
+        bins = BinReader()
+        for run in self._runs:
+            if run.key in large:
+                merge = LargeRun(run, stored, bins, self._columns)
+                yield run, merge.merged(task.batch_rows, task.target.parent)
+            else:
+                yield run, merge_run(run, list(stored.next(run)), bins, self._columns)
+
+    def _finished(self, parts: list[tuple[Run, MergedRun]]) -> pl.DataFrame:
+        """The contracts of ``parts`` with every column of the store."""
+        slices = []
+        start = 0
+        for run, merged in parts:
+            rows = merged.height
+            slices.append(
+                ContractSlice(contract=run.contract, expiry=run.expiry, start=start, rows=rows)
+            )
+            self._note(run, merged)
+            start += rows
+        frame = join_runs([merged for _, merged in parts], self._columns)
+        context = PartitionContext(symbol="", date=self._task.key.date, slices=tuple(slices))
+        finished = self._columns.finish(apply_all(partition_transforms(), frame, context))
+        self._resets += _resets(finished, slices)
+        return finished
+
+    def _note(self, run: Run, merged: MergedRun) -> None:
+        names = sorted(run.names)
+        self._entries.append(
+            ContractRows(
+                contract=names[0] if names else None,
+                expiry=run.key.expiry,
+                kind=run.expiry.kind,
+                right=run.right,
+                strike=run.key.strike,
+                first_row=self._row,
+                rows=merged.height,
+                conflicts=tuple(Conflict(*item) for item in sorted(merged.dominant.items())),
+                also=tuple(names[1:]),
+            )
+        )
+        self._row += merged.height
+
+
+def _resets(frame: pl.DataFrame, slices: list[ContractSlice]) -> int:
+    """Rows whose volume is below that of the contract's row before."""
+    import numpy as np
+
+    fell = (frame["volume"].diff() < 0).fill_null(False).to_numpy(writable=True)
+    fell[[part.start for part in slices]] = False
+    return int(np.count_nonzero(fell))

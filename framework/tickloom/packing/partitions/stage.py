@@ -1,0 +1,152 @@
+"""The second half of a pack: partitions from bins, on workers, committed as they are done."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from tickloom.errors import StoreError
+from tickloom.host import get_host
+from tickloom.packing.merging.runs import NumberedBin
+from tickloom.packing.partitions.assembly import PartitionResult, PartitionTask, assemble
+from tickloom.packing.partitions.clocks import Clocks
+from tickloom.packing.progress import Progress
+from tickloom.packing.reading.unit import UnitResult
+from tickloom.packing.report import PackReport
+from tickloom.packing.workers.budget import Budget
+from tickloom.packing.workers.crew import Crashed, Crew
+from tickloom.schema import Column
+from tickloom.store.api import open_store
+from tickloom.store.layout import PartitionKey
+from tickloom.store.partitions.index import ContractIndex
+from tickloom.store.writer import StoreWriter
+
+Bins = Mapping[PartitionKey, Sequence[NumberedBin]]
+
+
+def by_partition(results: Iterable[UnitResult]) -> dict[PartitionKey, list[NumberedBin]]:
+    """The bins of all units, by partition and number of the unit."""
+    bins: dict[PartitionKey, list[NumberedBin]] = defaultdict(list)
+    for result in sorted(results, key=lambda result: result.number):
+        for found in result.bins:
+            bins[found.key].append(NumberedBin(result.number, found))
+    return bins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssemblyStage:
+    """Assembles and commits the partitions of one pack."""
+
+    store: StoreWriter
+    """The store."""
+
+    writer: str
+    """Name of the writer of its partitions."""
+
+    crew: Crew
+    """The workers."""
+
+    budget: Budget
+    """Memory and workers."""
+
+    extra: tuple[Column, ...]
+    """The store's columns beyond the 58."""
+
+    clocks: Clocks
+    """The underlyings' clocks and calendars."""
+
+    calendar_file: Path | None
+    """The file of ``--calendar``."""
+
+    report: PackReport
+    """Counts what is done."""
+
+    progress: Progress
+    """Told about it."""
+
+    def run(
+        self, bins: Bins, rebuild: Collection[PartitionKey], keys: Collection[PartitionKey]
+    ) -> Iterator[PartitionKey]:
+        """Bring the partitions ``keys`` up to date, those with the most new rows first, and yield
+        each when it is committed. ``rebuild`` are made of their bins alone."""
+        order = sorted(keys, key=lambda key: (-_rows(bins.get(key, ())), key))
+        empty = [key for key in order if key in rebuild and key not in bins]
+        self.progress.start("packing", len(order))
+        for key in empty:
+            if key in self.store.manifest.partitions:
+                self.store.remove(key)
+            yield key
+        tasks = self._tasks(bins, rebuild, [key for key in order if key not in empty])
+        with closing(self.crew.run(assemble, tasks)) as done:
+            for item in done:
+                if isinstance(item, Crashed):
+                    raise StoreError(
+                        f"assembling {item.task.key} crashed its worker, most likely for want of "
+                        "memory; pack with fewer --workers"
+                    )
+                self._commit(*item)
+                self.progress.advance(1)
+                yield item[0].key
+
+    def _tasks(
+        self, bins: Bins, rebuild: Collection[PartitionKey], order: Iterable[PartitionKey]
+    ) -> Iterator[PartitionTask]:
+        before = open_store(self.store.path)
+        suffix = get_host().writers.get(self.writer).suffix
+        for key in order:
+            stored: tuple[Path, ContractIndex] | None = None
+            if key in self.store.manifest.partitions:
+                partition = before.partition(key)
+                stored = partition.file(), partition.index()
+            if key in rebuild and stored:
+                _check_rebuild(key, stored[1])
+                stored = None
+            yield PartitionTask(
+                key=key,
+                bins=tuple(bins.get(key, ())),
+                stored=stored,
+                clock=self.clocks.get(key.underlying),
+                calendar_file=self.calendar_file,
+                extra=self.extra,
+                writer=self.writer,
+                target=self.store.stage(key, suffix),
+                batch_rows=self.budget.assembly_rows,
+            )
+
+    def _commit(self, task: PartitionTask, result: PartitionResult) -> None:
+        net = result.index.rows - result.rows_stored
+        self.report.rows_written += net
+        self.report.rows_duplicate += result.rows_new - net
+        self.report.volume_resets += result.resets
+        if self._is_stored(task, result):
+            task.target.unlink()
+            return
+        entry = self.store.commit(task.key, task.target, result.index, result.checked)
+        self.report.partitions += 1
+        self.report.bytes_out += entry.size
+
+    def _is_stored(self, task: PartitionTask, result: PartitionResult) -> bool:
+        """Is the partition in the store what was assembled, byte for byte?"""
+        entry = self.store.manifest.partitions.get(task.key)
+        return (
+            entry is not None
+            and task.stored is not None
+            and task.stored[1] == result.index
+            and entry.sha256 == result.checked.sha256
+        )
+
+
+def _rows(bins: Iterable[NumberedBin]) -> int:
+    return sum(numbered.bin.rows for numbered in bins)
+
+
+def _check_rebuild(key: PartitionKey, index: ContractIndex) -> None:
+    adopted = sum(rows.rows for rows in index.contracts if rows.contract is None)
+    if adopted:
+        raise StoreError(
+            f"--replace cannot rebuild {key}: {adopted} of its rows were adopted, and no source "
+            "that could give them again is known. Pack without --replace, which only adds"
+        )

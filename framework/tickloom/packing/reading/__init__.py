@@ -1,0 +1,1 @@
+"""Reading: units of a source, one by one, into bins."""

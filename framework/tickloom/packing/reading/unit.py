@@ -1,0 +1,346 @@
+"""What a worker does with a unit: read, transform, check, and spill by day and contract."""
+
+from __future__ import annotations
+
+import datetime as dt
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from tickloom.contracts import Contract, Expiry, NameReading
+from tickloom.errors import PluginError
+from tickloom.host import get_host
+from tickloom.packing.bins.bin import Bin, Segment
+from tickloom.packing.bins.file import BinFile, Part, compact
+from tickloom.packing.bins.space import BinPlace
+from tickloom.packing.partitions.extra_columns import STORED_NAMES
+from tickloom.packing.reading.names import Named, Names
+from tickloom.packing.reading.rejected import RejectedPart, RejectedRows
+from tickloom.packing.rows.checks import split_rows
+from tickloom.packing.rows.clean import Batch, canonical, crossed_quotes
+from tickloom.packing.rows.days import by_day
+from tickloom.packing.rows.transforms import apply_all, ordered
+from tickloom.packing.sources.identity import look_at, with_digests
+from tickloom.specs import (
+    Calendar,
+    ContractSlice,
+    Ignored,
+    PartitionContext,
+    RawBatch,
+    ReadError,
+    ReaderSpec,
+    Rejected,
+    SourceOptions,
+    TransformSpec,
+    Unit,
+)
+from tickloom.store.commits.manifest import SourceFile
+from tickloom.store.layout import PartitionKey
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+LARGEST_EXACT: Final = 2**53
+"""Beyond it, not every integer has a float64."""
+
+
+class UnitTask(NamedTuple):
+    """One unit to read."""
+
+    number: int
+    """Number of the unit within this pack."""
+
+    reader: str
+    """Qualified name of its reader."""
+
+    unit: Unit
+    """The unit."""
+
+    reading: NameReading | None
+    """What the calendar made of its name, read with the whole listing."""
+
+
+class ReadTask(NamedTuple):
+    """Units for one worker to read."""
+
+    units: tuple[UnitTask, ...]
+    """The units."""
+
+    options: SourceOptions
+    """What the user said about the sources."""
+
+    calendar_file: Path | None
+    """The file of ``--calendar``."""
+
+    bins: BinPlace
+    """File of bins to write."""
+
+    rejected: Path
+    """Folder for rejected rows."""
+
+
+@dataclass(slots=True)
+class UnitResult:
+    """What became of a unit."""
+
+    number: int
+    """Number of the unit within this pack."""
+
+    path: Path
+    """Its first file."""
+
+    files: tuple[SourceFile, ...] = ()
+    """Identity of its files when reading began."""
+
+    rows: int = 0
+    """Rows read, rejected ones included."""
+
+    bins: list[Bin] = field(default_factory=list)
+    """Its good rows."""
+
+    columns: dict[str, pl.DataType] = field(default_factory=dict)
+    """Columns beyond the 58 that its bins have."""
+
+    beyond_floats: set[str] = field(default_factory=set)
+    """Those among them with integers that no float64 holds exactly."""
+
+    rejected: list[RejectedPart] = field(default_factory=list)
+    """What of it is not in the bins."""
+
+    crossed: int = 0
+    """Rows with crossed quotes."""
+
+    ignored: int = 0
+    """Parts that are another instrument's."""
+
+    settled: list[str] = field(default_factory=list)
+    """What settled its names with several readings."""
+
+    def reject_whole(self, reason: str) -> None:
+        """Take nothing of it."""
+        self.bins = []
+        self.columns = {}
+        self.beyond_floats = set()
+        self.crossed = 0
+        self.settled = []
+        self.rejected = [RejectedPart(self.path, reason, self.rows, None)]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadResult:
+    """What became of the units of a task."""
+
+    units: list[UnitResult]
+    """One result for each."""
+
+    size: int
+    """Size of the file of bins, bytes."""
+
+
+def read_units(task: ReadTask) -> ReadResult:
+    """Read the units of ``task``, one after another."""
+    with BinFile(task.bins.path, compress=task.bins.compress) as bins:
+        units = [_UnitReading(unit, task, bins).run() for unit in task.units]
+        return ReadResult(units, bins.finish())
+
+
+@cache
+def batch_transforms() -> tuple[TransformSpec, ...]:
+    """The transforms of the batch phase, in order."""
+    return ordered((offer.spec for offer in get_host().transforms), "batch")
+
+
+def load_calendar(name: str, file: Path | None) -> Calendar:
+    """The calendar called ``name``, loaded once per process for one state of ``file``."""
+    found = file.stat() if file is not None and file.exists() else None
+    return _load_calendar(name, file, (found.st_size, found.st_mtime_ns) if found else None)
+
+
+@cache
+def _load_calendar(name: str, file: Path | None, state: tuple[int, int] | None) -> Calendar:
+    return get_host().calendars.get(name).load(file)
+
+
+class _UnitReading:
+    """The reading of one unit."""
+
+    def __init__(self, task: UnitTask, group: ReadTask, bins: BinFile) -> None:
+        self._unit = task.unit
+        self._options = group.options
+        self._spec: ReaderSpec = get_host().readers.get(task.reader)
+        self._calendar = load_calendar(self._spec.calendar, group.calendar_file)
+        self._reading = task.reading
+        readings = {task.reading.symbol: task.reading} if task.reading else {}
+        self._names = Names(self._calendar, self._spec.dialect, readings)
+        self._bins = bins
+        self._compressed = group.bins.compress
+        self._rejected = RejectedRows(group.rejected / f"rejected-{task.number}")
+        self._result = UnitResult(task.number, task.unit.paths[0])
+        self._found: dict[tuple[PartitionKey, Contract], Bin] = {}
+        self._parts = self._read_parts()
+
+    def run(self) -> UnitResult:
+        """Read it whole; whatever is wrong with it ends up in the result."""
+        result = self._result
+        try:
+            result.files = with_digests(look_at(self._unit))
+            self._read()
+        except ReadError as error:
+            self._count_rest()
+            # Shown beside the path, which many readers begin their messages with.
+            self._reject_whole(str(error).removeprefix(f"{result.path}: "))
+        except OSError as error:
+            self._reject_whole(f"expected a readable file; found: {error.strerror or error}")
+        else:
+            result.bins = list(self._found.values())
+            result.rejected = self._rejected.finish()
+        return result
+
+    def _read(self) -> None:
+        contracts: dict[tuple[str, Contract | None], Named] = {}
+        for part in self._parts:
+            self._result.rows += _rows(part)
+            if isinstance(part, Ignored):
+                self._result.ignored += 1
+            elif isinstance(part, Rejected):
+                self._rejected.add_part(part.path, part.reason, part.rows, part.frame)
+            elif part.frame.height:
+                try:
+                    named = part.symbol, part.contract
+                    if named not in contracts:
+                        found = self._names.contract(part, self._last_tick_of(part.symbol))
+                        contracts[named] = found
+                        self._result.settled += [found.note] if found.note else []
+                    self._take(part, contracts[named].contract, contracts[named].expiry)
+                except ReadError as error:
+                    self._refuse(part, error)
+        if not self._result.rows and not self._rejected and not self._result.ignored:
+            raise ReadError("expected rows; the file has none")
+
+    def _refuse(self, batch: RawBatch, error: ReadError) -> None:
+        """Quarantine the batch; where the unit is one contract, that is the whole unit."""
+        if batch.symbol == self._unit.name:
+            raise error
+        reason = f"{batch.symbol}: {error}"
+        self._rejected.add_part(self._unit.paths[0], reason, batch.frame.height, batch.frame)
+
+    def _count_rest(self) -> None:
+        """All rows of a unit that is rejected are accounted for, not only those until then."""
+        with suppress(ReadError, OSError):
+            self._result.rows += sum(map(_rows, self._parts))
+
+    def _read_parts(self) -> Iterator[RawBatch | Rejected | Ignored]:
+        """What the reader yields; its own failures are the unit's."""
+        try:
+            for part in self._spec.read(self._unit, self._options):
+                _check_part(part)
+                yield part
+        except (ReadError, OSError, KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:  # SystemExit and Polars' panics too
+            raise ReadError(
+                f"reader {self._spec.name!r} failed: {type(error).__name__}: {error}"
+                f"{_where_in_reader(error)}"
+            ) from error
+
+    def _last_tick_of(self, symbol: str) -> Callable[[], dt.date | None]:
+        """Day of the unit's last tick of ``symbol``, for a name with several readings."""
+        import polars as pl
+
+        def last_tick() -> dt.date | None:
+            days: list[dt.date] = []
+            for part in self._spec.read(self._unit, self._options):
+                if isinstance(part, RawBatch) and part.symbol == symbol:
+                    found = part.frame["timestamp"].cast(pl.Date).drop_nulls().sort()
+                    days += found.tail(1).to_list()
+            return max(days, default=None)
+
+        return last_tick
+
+    def _take(self, batch: RawBatch, contract: Contract, expiry: Expiry) -> None:
+        whole = ContractSlice(contract=contract, expiry=expiry, start=0, rows=batch.frame.height)
+        context = PartitionContext(symbol=batch.symbol, date=None, slices=(whole,))
+        typed = canonical(Batch(apply_all(batch_transforms(), batch.frame, context)))
+        good, bad = split_rows(typed, contract, self._calendar)
+        if bad is not None:
+            self._rejected.add_rows(self._unit.paths[0], bad)
+        if not good.height:
+            return
+        self._result.crossed += crossed_quotes(good)
+        self._note_columns(good)
+        good, days = by_day(good)
+        parts = [
+            Part(PartitionKey(day.day, contract.underlying), day.start, day.rows) for day in days
+        ]
+        places = self._bins.append(compact(good), parts, shared=self._is_one(batch.symbol))
+        for day, part, (block, start) in zip(days, parts, places, strict=True):
+            found = self._found.get((part.key, contract))
+            if found is None:
+                found = Bin(part.key, contract, expiry, self._bins.path, [], self._compressed)
+                self._found[part.key, contract] = found
+            segment = Segment(block, start, day.rows, day.first, day.last, day.in_order)
+            found.segments.append(segment)
+
+    def _is_one(self, symbol: str) -> bool:
+        """Whether the unit is one contract, and was dealt among its neighbours. The contracts of a
+        unit of many may each be spread over all of its blocks: with others in them, those would be
+        read again for each contract, and kept by the few rows of any."""
+        listed = self._reading.contract if self._reading else None
+        return listed is not None and symbol == self._unit.name
+
+    def _note_columns(self, frame: pl.DataFrame) -> None:
+        for name, dtype in zip(frame.columns, frame.dtypes, strict=True):
+            if name in STORED_NAMES:
+                continue
+            if _is_beyond_floats(frame[name]):
+                self._result.beyond_floats.add(name)
+            known = self._result.columns.setdefault(name, dtype)
+            if known != dtype:
+                raise PluginError(
+                    f"reader {self._spec.name!r} or a transform gave column {name!r} of "
+                    f"{self._unit.paths[0]} the types {known} and {dtype}; expected one"
+                )
+
+    def _reject_whole(self, reason: str) -> None:
+        self._rejected.discard()
+        self._result.reject_whole(reason)
+
+
+def _is_beyond_floats(series: pl.Series) -> bool:
+    import polars as pl
+
+    if series.dtype != pl.Int64 or series.null_count() == len(series):
+        return False
+    smallest: Any = series.min()
+    largest: Any = series.max()
+    return bool(max(-smallest, largest) > LARGEST_EXACT)
+
+
+def _check_part(part: object) -> None:
+    import polars as pl
+
+    frame = getattr(part, "frame", None)
+    if isinstance(part, RawBatch) and not isinstance(frame, pl.DataFrame):
+        raise TypeError(f"RawBatch.frame must be a polars DataFrame, found {type(frame).__name__}")
+    if not isinstance(part, RawBatch | Rejected | Ignored):
+        raise TypeError(
+            f"read() must yield RawBatch, Rejected or Ignored, found {type(part).__name__}"
+        )
+
+
+def _rows(part: RawBatch | Rejected | Ignored) -> int:
+    if isinstance(part, Ignored):
+        return 0
+    return part.rows if isinstance(part, Rejected) else part.frame.height
+
+
+def _where_in_reader(error: BaseException) -> str:
+    """The reader's own line that failed, for its author; libraries below it are left out."""
+    frames = traceback.extract_tb(error.__traceback__)[1:]
+    own = [frame for frame in frames if frame.filename == frames[0].filename]
+    return f" ({own[-1].filename}, line {own[-1].lineno})" if own else ""

@@ -1,0 +1,1 @@
+"""Rows as they come from readers: cleaned, checked, transformed, dated."""

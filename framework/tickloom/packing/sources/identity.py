@@ -1,0 +1,68 @@
+"""What a source is, so that an unchanged one need not be read again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from tickloom.packing.sources.claims import Claim
+from tickloom.specs import Unit
+from tickloom.store.commits.manifest import SourceEntry, SourceFile
+
+PACK_VERSION: Final = 1
+"""Version of the packer's meaning: a new one makes a store read its sources again."""
+
+
+def unit_key(claim: Claim) -> str:
+    """What names the unit in the manifest: reader, first path, name and details."""
+    unit = claim.unit
+    parts = [claim.spec.name, str(unit.paths[0].resolve()), unit.name]
+    parts += [f"{name}={value}" for name, value in unit.detail]
+    return "|".join(parts)
+
+
+def settings_digest(settings: Mapping[str, str]) -> str:
+    """A digest of everything but the files that decides what becomes of a source."""
+    text = msgspec.json.encode({**settings, "pack": str(PACK_VERSION)}, order="sorted")
+    return hashlib.sha256(text).hexdigest()
+
+
+def look_at(unit: Unit) -> tuple[SourceFile, ...]:
+    """Size and time of the unit's files. Raises :class:`OSError`."""
+    return tuple(_look(path) for path in unit.paths)
+
+
+def _look(path: Path) -> SourceFile:
+    found = path.stat()
+    return SourceFile(path=str(path.resolve()), size=found.st_size, mtime_ns=found.st_mtime_ns)
+
+
+def with_digests(files: tuple[SourceFile, ...]) -> tuple[SourceFile, ...]:
+    """The same files with the SHA-256 of their content. Raises :class:`OSError`."""
+    return tuple(msgspec.structs.replace(file, sha256=_digest(Path(file.path))) for file in files)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def unchanged(
+    known: SourceEntry | None, files: tuple[SourceFile, ...], settings: str, *, rehash: bool
+) -> bool:
+    """Was the unit packed whole, from these files, with these settings?
+
+    Size and time decide, the content where a time differs; with ``rehash`` always the content.
+    """
+    if known is None or known.state != "packed" or known.settings != settings:
+        return False
+    if [(f.path, f.size) for f in known.files] != [(f.path, f.size) for f in files]:
+        return False
+    same_times = [f.mtime_ns for f in known.files] == [f.mtime_ns for f in files]
+    if same_times and not rehash:
+        return True
+    return [f.sha256 for f in known.files] == [f.sha256 for f in with_digests(files)]

@@ -1,0 +1,193 @@
+"""What a pack has to read: claims, identities, names, and how they are dealt to workers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tickloom.contracts import NameReading
+from tickloom.errors import UsageError
+from tickloom.host import Host
+from tickloom.packing.reading.unit import UnitTask, load_calendar
+from tickloom.packing.sources.claims import Claim
+from tickloom.packing.sources.identity import look_at, settings_digest, unchanged, unit_key
+from tickloom.specs import ReaderSpec
+from tickloom.store.commits.manifest import SourceEntry, SourceFile
+
+GROUPS_PER_WORKER = 16
+"""So many groups of units for each worker: the last ones to finish do not finish late."""
+
+LARGEST_GROUP = 32
+"""The most units of a group: a crash costs reading them again, one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One unit of this pack."""
+
+    number: int
+    """Number within this pack."""
+
+    key: str
+    """What names it in the manifest."""
+
+    claim: Claim
+    """The unit and its reader."""
+
+    settings: str
+    """Digest of the settings that it is read with."""
+
+    size: int
+    """Size of its files, bytes; 0 where they cannot be looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPlan:
+    """What is to be read, and what is not."""
+
+    sources: tuple[Source, ...]
+    """Units to read."""
+
+    skipped: int
+    """Units that have not changed since they were packed."""
+
+    touched: tuple[SourceEntry, ...]
+    """Skipped units whose times changed and whose content did not: to be noted anew."""
+
+    keys: frozenset[str]
+    """What names all units, read or skipped, in the manifest."""
+
+
+def plan_reading(
+    claims: Sequence[Claim],
+    known: Mapping[str, SourceEntry],
+    settings: Mapping[str, str],
+    *,
+    rehash: bool,
+) -> ReadPlan:
+    """Which units have to be read. ``settings`` is the digest of settings by reader."""
+    sources: list[Source] = []
+    touched: list[SourceEntry] = []
+    skipped = 0
+    keys = set()
+    for claim in claims:
+        key = unit_key(claim)
+        keys.add(key)
+        digest = settings[claim.reader]
+        files = _look(claim)
+        before = known.get(key)
+        if files is not None and unchanged(before, files, digest, rehash=rehash):
+            assert before is not None
+            skipped += 1
+            touched += _touched(before, files)
+            continue
+        sources.append(_source(len(sources), key, claim, digest, files))
+    return ReadPlan(tuple(sources), skipped, tuple(touched), frozenset(keys))
+
+
+def new_source(number: int, claim: Claim, settings: str) -> Source:
+    """A unit to read, as it is now."""
+    return _source(number, unit_key(claim), claim, settings, _look(claim))
+
+
+def _source(
+    number: int, key: str, claim: Claim, settings: str, files: tuple[SourceFile, ...] | None
+) -> Source:
+    return Source(number, key, claim, settings, sum(file.size for file in files or ()))
+
+
+def _look(claim: Claim) -> tuple[SourceFile, ...] | None:
+    try:
+        return look_at(claim.unit)
+    except OSError:
+        return None  # the worker reports what is wrong with it
+
+
+def _touched(before: SourceEntry, files: tuple[SourceFile, ...]) -> Iterable[SourceEntry]:
+    import msgspec
+
+    if [file.mtime_ns for file in before.files] == [file.mtime_ns for file in files]:
+        return
+    same = tuple(
+        msgspec.structs.replace(new, sha256=old.sha256)
+        for old, new in zip(before.files, files, strict=True)
+    )
+    yield msgspec.structs.replace(before, files=same)
+
+
+def reader_settings(
+    host: Host, specs: Mapping[str, ReaderSpec], calendar: Path | None, mapping: Path | None
+) -> dict[str, str]:
+    """For each reader (by qualified name) the digest of what decides what becomes of a source."""
+    transforms = {f"transform {o.qualified}": o.spec.version for o in host.transforms}
+    digest = _file_digest(mapping) if mapping else ""
+    return {
+        name: settings_digest(
+            {
+                **transforms,
+                f"reader {name}": spec.version,
+                "dialect": spec.dialect,
+                f"calendar {spec.calendar}": load_calendar(spec.calendar, calendar).version,
+                "mapping": digest,
+            }
+        )
+        for name, spec in specs.items()
+    }
+
+
+def _file_digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise UsageError(f"mapping {path} cannot be read: {error.strerror}") from error
+
+
+def read_listings(sources: Sequence[Source], calendar: Path | None) -> dict[int, NameReading]:
+    """The readings of the units' names, a reader's whole listing at once, by unit number."""
+    readings: dict[int, NameReading] = {}
+    for name in sorted({source.claim.reader for source in sources}):
+        named = [s for s in sources if s.claim.reader == name and s.claim.unit.name]
+        if not named:
+            continue
+        spec = named[0].claim.spec
+        symbols = [source.claim.unit.name for source in named]
+        found = load_calendar(spec.calendar, calendar).read_names(symbols, spec.dialect)
+        readings |= {s.number: reading for s, reading in zip(named, found, strict=True)}
+    return readings
+
+
+def deal(
+    sources: Sequence[Source], readings: Mapping[int, NameReading], workers: int
+) -> list[tuple[UnitTask, ...]]:
+    """The units in groups, those with the most bytes first; in a group contracts that are
+    neighbours in the store, as far as names tell it, since they share blocks of bins."""
+    share = sum(source.size for source in sources) / (workers * GROUPS_PER_WORKER)
+    groups: list[list[Source]] = []
+    size = float("inf")
+    for source in sorted(sources, key=lambda source: _store_order(source, readings)):
+        if size + source.size > share or len(groups[-1]) >= LARGEST_GROUP:
+            groups.append([])
+            size = 0
+        groups[-1].append(source)
+        size += source.size
+    groups.sort(key=lambda group: -sum(source.size for source in group))
+    return [
+        tuple(
+            UnitTask(s.number, s.claim.reader, s.claim.unit, readings.get(s.number)) for s in group
+        )
+        for group in groups
+    ]
+
+
+def _store_order(
+    source: Source, readings: Mapping[int, NameReading]
+) -> tuple[str, str, str, float, int]:
+    reading = readings.get(source.number)
+    contract = reading.contract if reading else None
+    if contract is None:
+        return "", "", "", 0.0, source.number
+    # Not by expiry, which takes a look at the calendar: a period's contracts expire together.
+    named = contract.underlying, contract.period, contract.right, contract.strike
+    return *named, source.number

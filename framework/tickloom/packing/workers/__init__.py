@@ -1,0 +1,1 @@
+"""Workers: how many, within which memory, and what each of them loads."""

@@ -1,0 +1,1 @@
+"""Stores that other tools wrote: read, adopted."""

@@ -1,0 +1,58 @@
+"""Remembers the contract indexes of files that no manifest describes.
+
+Making one reads five columns of the whole file, as long as a run takes over four others. What is
+remembered is tied to the file's path, inode, size and time; it lies in the user's cache folder and
+may be deleted at any time. Verifying and adopting never use it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from platformdirs import user_cache_path
+
+from tickloom.store.partitions.index import INDEX_FORMAT, ContractIndex
+
+CACHE_DIR: Final = "TICKLOOM_CACHE_DIR"
+"""Environment variable that moves the user's cache folder."""
+
+SETTLED_NS: Final = 2_000_000_000
+"""A file that changed less than this ago might change again without its time showing it."""
+
+
+def remembered(path: Path, make: Callable[[], ContractIndex]) -> ContractIndex:
+    """The index of the file at ``path``, from the cache or from ``make()``.
+
+    Raises what ``make`` raises. A cache that cannot be read or written only costs time.
+    """
+    before = path.stat()
+    identity = f"{path.resolve()}|{before.st_ino}|{before.st_size}|{before.st_mtime_ns}"
+    digest = hashlib.sha256(f"{identity}|{INDEX_FORMAT}".encode()).hexdigest()
+    moved = os.environ.get(CACHE_DIR)
+    root = Path(moved) if moved else user_cache_path("tickloom", appauthor=False)
+    entry = root / "indexes" / f"{digest}.json"
+    try:
+        return msgspec.json.decode(entry.read_bytes(), type=ContractIndex)
+    except (OSError, msgspec.DecodeError):
+        index = make()
+    if time.time_ns() - before.st_mtime_ns > SETTLED_NS:
+        _keep(entry, index)
+    return index
+
+
+def _keep(entry: Path, index: ContractIndex) -> None:
+    unfinished = entry.with_suffix(f".{os.getpid()}.part")
+    try:
+        entry.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_bytes(msgspec.json.encode(index))
+        unfinished.replace(entry)
+    except OSError:
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Partition files: their order, types, indexes, and what is derived in them."""
