@@ -42,14 +42,13 @@ from tickloom.specs.expiry_rows import (
     format_expiry_rows,
     read_expiry_rows,
 )
+from tickloom.version import __version__
 
 if TYPE_CHECKING:
     from tickloom.engine.api import run, sweep
     from tickloom.engine.kernels.registration import array_kernel, native_kernel, step_kernel
     from tickloom.packing.api import pack
     from tickloom.store.api import open_store
-
-__version__: Final = "0.1.0"
 
 _LAZY: Final = {
     "array_kernel": "tickloom.engine.kernels.registration",
@@ -95,6 +94,7 @@ __all__ = [
     "UsageError",
     "WriteSettings",
     "WriterSpec",
+    "__version__",
     "array_kernel",
     "format_expiry_rows",
     "hookimpl",

@@ -131,3 +131,6 @@ def polars_schema(columns: Iterable[Column] = STORED_COLUMNS) -> pl.Schema:
     import polars as pl
 
     return pl.Schema({column.name: polars_dtype(column.type) for column in columns})
+
+
+STORED_NAMES = frozenset(column.name for column in STORED_COLUMNS)

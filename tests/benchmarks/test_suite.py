@@ -19,7 +19,7 @@ import pytest
 import tickloom
 from benchmarks import calibration, kernel_data, kernels, pack, sizes
 from benchmarks.compare.rounds import read_removed, with_calibrations
-from tickloom.engine.kernels.registration import column_kind
+from tickloom.engine.kernels.columns import column_kind
 from tickloom.host import get_host
 from tickloom.packing.merging.merge import from_source
 

@@ -16,7 +16,8 @@ import pytest
 from tests.engine.conftest import GROUP, RecordingWriter, slice_of
 
 from tickloom.engine.columns.chunks import Chunks
-from tickloom.engine.columns.scan import Block, Scan, as_numbers
+from tickloom.engine.columns.scan import Block, Scan
+from tickloom.engine.columns.values import as_numbers
 from tickloom.errors import UsageError
 
 ROWS = 45
@@ -165,7 +166,7 @@ def test_text_cannot_be_read_by_a_kernel() -> None:
 PROGRAM = """
 import sys
 import pyarrow as pa
-from tickloom.engine.columns.scan import as_numbers
+from tickloom.engine.columns.values import as_numbers
 
 def half_null(kind, size):
     return pa.Array.from_buffers(kind, 2, [pa.py_buffer(b"\\x01"), pa.py_buffer(bytes(size))])

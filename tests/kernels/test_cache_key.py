@@ -83,7 +83,7 @@ def _upgraded(library: str) -> Change:
 
 
 CHANGES: dict[str, Change] = {
-    "tickloom": lambda patch: patch.setattr("tickloom.__version__", "99.9"),
+    "tickloom": lambda patch: patch.setattr("tickloom.engine.cache.key.__version__", "99.9"),
     "plugin": lambda patch: patch.setattr(keys, "plugin_of", lambda spec: ("theirs", "1.1")),
     "numba": _upgraded("numba"),
     "numpy": _upgraded("numpy"),

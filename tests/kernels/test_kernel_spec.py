@@ -8,7 +8,8 @@ import numba
 import pytest
 
 from tickloom import KernelSpec, array_kernel, native_kernel, step_kernel
-from tickloom.engine.kernels.registration import check_kernel, column_kind
+from tickloom.engine.kernels.columns import column_kind
+from tickloom.engine.kernels.registration import check_kernel
 from tickloom.errors import UsageError
 
 

@@ -14,7 +14,7 @@ from tests.kernels.tick_slices import in_pieces, random_slice
 from tests.oracles.ema_cross import ema_cross
 
 from tickloom import step_kernel
-from tickloom.engine.kernels.registration import CLOCK_FIELDS
+from tickloom.engine.kernels.columns import CLOCK_FIELDS
 from tickloom.engine.loading.kernel import ContractFacts, Variant, load_kernel
 from tickloom.engine.loops.one_set import (
     DECODED_ROWS,

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.engine.columns.chunks import Chunks
-from tickloom.engine.kernels.registration import column_kind
+from tickloom.engine.kernels.columns import column_kind
 
 NS_PER_SECOND = 1_000_000_000
 

@@ -11,7 +11,8 @@ import pytest
 from tickloom import Contract, ContractSlice, Expiry, PartitionContext, TransformSpec
 from tickloom.errors import PluginError
 from tickloom.host import get_host
-from tickloom.packing.rows.transforms import apply_all, ordered
+from tickloom.host.transform_order import ordered
+from tickloom.packing.rows.transforms import apply_all
 
 CONTRACT = Contract("BANKNIFTY", "monthly", "2025-08", "CE", 54000.0)
 DAY = dt.date(2025, 8, 28)

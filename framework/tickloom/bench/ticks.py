@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tickloom.engine.kernels.registration import column_kind
+from tickloom.engine.kernels.columns import column_kind
 from tickloom.engine.loading.results import ContractFacts
 
 DAY: Final = 20_395

@@ -12,8 +12,8 @@ from typing import Any, Final, TextIO
 
 import click
 
-from tickloom import __version__
 from tickloom.errors import CacheWarning, Interrupted, TickloomError
+from tickloom.version import __version__
 
 COMMANDS: Final = {
     "adopt": ("tickloom.cli.adopt", "Build the manifest and index of a store that has none."),

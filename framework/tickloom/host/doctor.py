@@ -96,7 +96,7 @@ def _suffixes(host: Host) -> Iterable[Finding]:
 
 
 def _transform_order(host: Host) -> Iterable[Finding]:
-    from tickloom.packing.rows.transforms import ordered
+    from tickloom.host.transform_order import ordered
 
     specs = [offer.spec for offer in host.transforms]
     for phase in ("batch", "partition"):

@@ -19,15 +19,15 @@ from tickloom.contracts import Contract
 from tickloom.errors import StoreError
 from tickloom.host import get_host
 from tickloom.packing.reading.names import Names
-from tickloom.packing.reading.unit import batch_transforms, load_calendar
 from tickloom.packing.rows.checks import split_rows
 from tickloom.packing.rows.clean import Batch, canonical
 from tickloom.packing.rows.table import PartitionColumns, in_type
-from tickloom.packing.rows.transforms import apply_all
+from tickloom.packing.rows.transforms import apply_all, batch_transforms
 from tickloom.packing.sources.claims import Claim
 from tickloom.packing.sources.identity import look_at
 from tickloom.packing.sources.plan import reader_settings
 from tickloom.packing.sources.rebuild import find_again
+from tickloom.packing.workers.calendars import load_calendar
 from tickloom.specs import (
     ContractSlice,
     PartitionContext,

@@ -14,7 +14,6 @@ from tickloom.packing.partitions.format import settle_writer
 from tickloom.packing.partitions.stage import AssemblyStage, by_partition
 from tickloom.packing.progress import Progress
 from tickloom.packing.reading.stage import ReadingStage
-from tickloom.packing.reading.unit import UnitResult
 from tickloom.packing.report import PackReport, Quarantined
 from tickloom.packing.sources.claims import Claim, Claims, find_claims
 from tickloom.packing.sources.log import SourceLog, forgotten
@@ -26,6 +25,7 @@ from tickloom.packing.sources.plan import (
     reader_settings,
 )
 from tickloom.packing.sources.rebuild import find_again, other_contributors, partitions_to_rebuild
+from tickloom.packing.sources.units import UnitResult
 from tickloom.packing.workers.budget import Budget
 from tickloom.packing.workers.crew import Crew
 from tickloom.schema import Column

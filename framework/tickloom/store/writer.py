@@ -35,6 +35,7 @@ from tickloom.store.files import SYSTEM, FileLayer
 from tickloom.store.foreign.adoption import Adoption
 from tickloom.store.layout import PartitionKey
 from tickloom.store.partitions.index import ContractIndex
+from tickloom.version import __version__
 
 
 class StoreWriter:
@@ -242,8 +243,6 @@ class StoreWriter:
         settings: dict[str, str] | None = None,
         plugins: dict[str, str] | None = None,
     ) -> None:
-        from tickloom import __version__
-
         self._note(
             Describe(
                 seq=self.manifest.seq + 1,

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from tickloom.engine.kernels.columns import CLOCK_FIELDS, column_kind
 from tickloom.engine.kernels.constants import prepare_constants
-from tickloom.engine.kernels.registration import CLOCK_FIELDS, column_kind
 from tickloom.engine.loops.whole_step import plain_step
 from tickloom.specs.kernel import KernelSpec
 from tickloom.testing.kernel_ticks import Ticks

@@ -12,7 +12,7 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tickloom.engine.kernels.registration import CLOCK_FIELDS, column_kind
+from tickloom.engine.kernels.columns import CLOCK_FIELDS, column_kind
 from tickloom.engine.loading.kernel import ContractFacts
 from tickloom.specs.kernel import KernelSpec
 

@@ -14,8 +14,8 @@ from typing import Final
 import llvmlite
 import llvmlite.binding as llvm
 
-import tickloom
 from tickloom.specs.kernel import KernelSpec
+from tickloom.version import __version__
 
 FORMAT: Final = "3"
 """Raised when the way of compiling changes while the generated text does not."""
@@ -57,7 +57,7 @@ def plugin_of(spec: KernelSpec) -> tuple[str, str]:
 
 def _surroundings() -> tuple[str, ...]:
     settings = [f"{name}={os.environ.get(name, '')}" for name in _NUMBA_SETTINGS]
-    return (FORMAT, tickloom.__version__, *_machine(), *settings)
+    return (FORMAT, __version__, *_machine(), *settings)
 
 
 @cache

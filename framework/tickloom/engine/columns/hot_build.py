@@ -15,9 +15,9 @@ import numpy as np
 
 from tickloom.engine.columns.hot_file import HOT, KEY, HotFacts, describe, find, hot_path
 from tickloom.engine.columns.hot_types import Array, fitting, narrowed, widest
-from tickloom.engine.columns.scan import as_numbers
 from tickloom.engine.columns.slices import cut
-from tickloom.engine.kernels.registration import column_kind
+from tickloom.engine.columns.values import as_numbers
+from tickloom.engine.kernels.columns import column_kind
 from tickloom.errors import StoreError, UsageError
 from tickloom.store.api import Partition, Store
 from tickloom.store.layout import CONTROL_DIR

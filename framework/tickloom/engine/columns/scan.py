@@ -18,7 +18,8 @@ import numpy.typing as npt
 
 from tickloom.engine.columns.chunks import Chunks, Int64
 from tickloom.engine.columns.slices import Slice
-from tickloom.errors import StoreError, UsageError
+from tickloom.engine.columns.values import _view, as_numbers
+from tickloom.errors import StoreError
 from tickloom.schema import ROW_GROUP_ROWS
 from tickloom.store.partitions.formats import format_of
 
@@ -141,59 +142,6 @@ class Scan:
                 chunks=Chunks.whole(chunks.span(begin, end)),
                 first_row=first_row + begin,
             )
-
-
-def as_numbers(chunk: pa.Array, name: str) -> npt.NDArray[Any]:
-    """``chunk`` as ``float64`` or ``int64``: a view where it has that width and no nulls.
-
-    A null float becomes NaN, any other null 0. Times are microseconds and dates days since
-    1970-01-01; flags are 0 and 1. Raises :class:`UsageError` for text.
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    kind = chunk.type
-    if pa.types.is_floating(kind):
-        if chunk.null_count:
-            chunk = pc.fill_null(chunk, _scalar(np.float64(np.nan)).cast(kind))
-        return np.asarray(_view(chunk), np.float64)
-    if pa.types.is_timestamp(kind):
-        chunk = chunk.view(pa.int64())
-    elif pa.types.is_date32(kind):
-        chunk = chunk.view(pa.int32())
-    elif pa.types.is_boolean(kind):
-        chunk = chunk.cast(pa.int8())
-    elif not pa.types.is_integer(kind):
-        raise UsageError(f"column {name!r} holds {kind}; a kernel can only read numbers")
-    if chunk.null_count:
-        chunk = pc.fill_null(chunk, _scalar(np.int64(0)).cast(chunk.type))
-    return np.asarray(_view(chunk), np.int64)
-
-
-def _view(chunk: pa.Array) -> npt.NDArray[Any]:
-    """The values of a chunk of numbers without nulls, read-only and uncopied.
-
-    Straight from the buffer: ``to_numpy``, like ``pa.scalar``, imports pandas where that is
-    installed, which takes a short run longer than all else.
-    """
-    import pyarrow as pa
-
-    kind, values = chunk.type, chunk.buffers()[1]
-    if values is None or len(chunk) == 0:
-        return np.zeros(0, np.int64)
-    letter = "f" if pa.types.is_floating(kind) else "iu"[pa.types.is_unsigned_integer(kind)]
-    dtype = np.dtype(f"{letter}{kind.bit_width // 8}")
-    found = np.frombuffer(values, dtype, len(chunk), chunk.offset * dtype.itemsize)
-    found.flags.writeable = False
-    return found
-
-
-def _scalar(value: np.float64 | np.int64) -> pa.Scalar:
-    """``value`` for pyarrow, from its bytes."""
-    import pyarrow as pa
-
-    kind = pa.float64() if isinstance(value, np.float64) else pa.int64()
-    return pa.Array.from_buffers(kind, 1, [None, pa.py_buffer(value.tobytes())])[0]
 
 
 def _readable(tables: Iterator[pa.Table], file: Path) -> Iterator[pa.Table]:

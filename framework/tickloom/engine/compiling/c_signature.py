@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from tickloom.engine.kernels.columns import CLOCK_FIELDS, column_kind
 from tickloom.engine.kernels.constants import ConstantsLayout, layout_of
-from tickloom.engine.kernels.registration import CLOCK_FIELDS, column_kind
 from tickloom.specs.kernel import KernelSpec
 
 _C_TYPES = {"float64": "double", "int64": "int64_t"}

@@ -24,8 +24,8 @@ from tickloom.engine.compiling.records import constants_type, named_record
 from tickloom.engine.compiling.refusals import does_not_compile
 from tickloom.engine.compiling.side_by_side import state_in_lanes, value_in_rows
 from tickloom.engine.compiling.step_types import jit_options, register_helpers
+from tickloom.engine.kernels.columns import CLOCK_FIELDS, column_kind
 from tickloom.engine.kernels.constants import ConstantsLayout
-from tickloom.engine.kernels.registration import CLOCK_FIELDS, column_kind
 from tickloom.engine.kernels.variant import Variant
 from tickloom.engine.loops.one_set import FIXED_ARGUMENTS, LoopShape
 from tickloom.engine.loops.sets_in_lanes import SWEEP_ARGUMENTS

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from tickloom.engine.kernels.registration import column_kind
+from tickloom.engine.kernels.columns import column_kind
 from tickloom.engine.orders import FillMode, FillModel
 from tickloom.schema import STORED_COLUMNS
 from tickloom.specs.kernel import KernelSpec

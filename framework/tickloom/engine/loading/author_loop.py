@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tickloom.engine.cache.link import Linked
 from tickloom.engine.columns.chunks import Chunks
-from tickloom.engine.columns.stored_values import plain_values
+from tickloom.engine.columns.values import plain_values
 from tickloom.engine.kernels.variant import Variant, required_columns
 from tickloom.engine.loading.loop import Loop, Settings
 from tickloom.engine.loading.plans import accounting_columns

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.engine.columns.chunks import Chunks
-from tickloom.engine.columns.stored_values import plain_values
+from tickloom.engine.columns.values import plain_values
 from tickloom.engine.kernels.constants import Exactly, layout_of, prepare_constants
 from tickloom.engine.kernels.variant import Variant, is_fused, required_columns
 from tickloom.engine.loading.author_loop import ArrayLoop, AuthorLoop, WantedRunner, native_loop

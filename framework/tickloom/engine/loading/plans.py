@@ -16,8 +16,8 @@ from tickloom.engine.cache.folder import cached, entry_path
 from tickloom.engine.cache.key import entry_key
 from tickloom.engine.cache.link import Linked, link
 from tickloom.engine.compiling.c_source import build_library
+from tickloom.engine.kernels.columns import column_kind
 from tickloom.engine.kernels.constants import ConstantsLayout, constant_records, kinds_of
-from tickloom.engine.kernels.registration import column_kind
 from tickloom.engine.kernels.variant import Variant, required_columns
 from tickloom.engine.loops.accounting import ENTRY
 from tickloom.engine.loops.array_entry import array_source

@@ -21,7 +21,7 @@ from typing import Final
 
 import numpy as np
 
-from tickloom.engine.kernels.registration import CLOCK_FIELDS, column_kind
+from tickloom.engine.kernels.columns import CLOCK_FIELDS, column_kind
 from tickloom.engine.kernels.variant import Variant
 from tickloom.engine.loops.accounting import (
     close_lines,

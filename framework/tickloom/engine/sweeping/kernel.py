@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.engine.cache.link import link
-from tickloom.engine.columns.stored_values import plain_values
+from tickloom.engine.columns.values import plain_values
 from tickloom.engine.kernels.constants import layout_of
 from tickloom.engine.kernels.variant import Variant, is_fused, required_columns
 from tickloom.engine.loading.kernel import load_kernel

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,11 +15,11 @@ from tickloom.packing.merging.merged_runs import MergedRun, join_runs, merge_run
 from tickloom.packing.merging.runs import NumberedBin, Run, find_runs
 from tickloom.packing.merging.stored_rows import StoredRows
 from tickloom.packing.partitions.clocks import ZONE_METADATA, Clock
-from tickloom.packing.reading.unit import load_calendar
 from tickloom.packing.rows.table import PartitionColumns
-from tickloom.packing.rows.transforms import apply_all, ordered
+from tickloom.packing.rows.transforms import apply_all, partition_transforms
+from tickloom.packing.workers.calendars import load_calendar
 from tickloom.schema import Column
-from tickloom.specs import ContractSlice, PartitionContext, TransformSpec, WriteSettings
+from tickloom.specs import ContractSlice, PartitionContext, WriteSettings
 from tickloom.store.commits.staged import CheckedFile, check_staged
 from tickloom.store.layout import PartitionKey
 from tickloom.store.partitions.index import Conflict, ContractIndex, ContractRows
@@ -83,12 +82,6 @@ class PartitionResult:
 def assemble(task: PartitionTask) -> PartitionResult:
     """Write the partition's staged file and read it back."""
     return _Assembly(task).run()
-
-
-@cache
-def partition_transforms() -> tuple[TransformSpec, ...]:
-    """The transforms of the partition phase, in order."""
-    return ordered((offer.spec for offer in get_host().transforms), "partition")
 
 
 class _Assembly:

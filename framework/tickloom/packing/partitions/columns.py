@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 
-from tickloom.packing.partitions.assembly import partition_transforms
 from tickloom.packing.partitions.extra_columns import common_type, extra_types, fits, given_by
-from tickloom.packing.reading.unit import UnitResult
+from tickloom.packing.rows.transforms import partition_transforms
+from tickloom.packing.sources.units import UnitResult
 from tickloom.schema import RAW_COLUMNS, Column, LogicalType
 
 

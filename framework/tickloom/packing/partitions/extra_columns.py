@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 from tickloom.errors import PluginError
 from tickloom.packing.rows.transforms import apply_one
-from tickloom.schema import STORED_COLUMNS, Column, LogicalType, polars_schema
+from tickloom.schema import STORED_NAMES, Column, LogicalType, polars_schema
 from tickloom.specs import PartitionContext, TransformSpec
 
 if TYPE_CHECKING:
     import polars as pl
-
-STORED_NAMES = frozenset(column.name for column in STORED_COLUMNS)
 
 
 def extra_types(columns: Mapping[str, pl.DataType]) -> dict[str, LogicalType | None]:

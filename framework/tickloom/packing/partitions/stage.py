@@ -14,8 +14,8 @@ from tickloom.packing.merging.runs import NumberedBin
 from tickloom.packing.partitions.assembly import PartitionResult, PartitionTask, assemble
 from tickloom.packing.partitions.clocks import Clocks
 from tickloom.packing.progress import Progress
-from tickloom.packing.reading.unit import UnitResult
 from tickloom.packing.report import PackReport
+from tickloom.packing.sources.units import UnitResult
 from tickloom.packing.workers.budget import Budget
 from tickloom.packing.workers.crew import Crashed, Crew
 from tickloom.schema import Column

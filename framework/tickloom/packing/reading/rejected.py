@@ -4,28 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from tickloom.packing.rows.checks import REASON
+from tickloom.packing.sources.units import RejectedPart
 
 if TYPE_CHECKING:
     import polars as pl
-
-
-class RejectedPart(NamedTuple):
-    """What of a unit the store does not take, for one reason."""
-
-    path: Path
-    """The raw file."""
-
-    reason: str
-    """What was expected and what was found."""
-
-    rows: int
-    """Number of rows; 0 where nobody can tell."""
-
-    kept: Path | None
-    """Staged Parquet file with these rows, among others; None where there are none to show."""
 
 
 class RejectedRows:

@@ -10,9 +10,10 @@ from typing import Final
 
 from tickloom.packing.bins.space import BinSpace
 from tickloom.packing.progress import Progress
-from tickloom.packing.reading.unit import ReadTask, UnitResult, read_units
+from tickloom.packing.reading.unit import ReadTask, read_units
 from tickloom.packing.sources.identity import look_at
 from tickloom.packing.sources.plan import Source, deal, read_listings
+from tickloom.packing.sources.units import UnitResult
 from tickloom.packing.workers.budget import Budget
 from tickloom.packing.workers.crew import Crashed, Crew
 from tickloom.specs import SourceOptions

@@ -6,27 +6,27 @@ import datetime as dt
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from tickloom.contracts import Contract, Expiry, NameReading
+from tickloom.contracts import Contract, Expiry
 from tickloom.errors import PluginError
 from tickloom.host import get_host
 from tickloom.packing.bins.bin import Bin, Segment
 from tickloom.packing.bins.file import BinFile, Part, compact
 from tickloom.packing.bins.space import BinPlace
-from tickloom.packing.partitions.extra_columns import STORED_NAMES
 from tickloom.packing.reading.names import Named, Names
-from tickloom.packing.reading.rejected import RejectedPart, RejectedRows
+from tickloom.packing.reading.rejected import RejectedRows
 from tickloom.packing.rows.checks import split_rows
 from tickloom.packing.rows.clean import Batch, canonical, crossed_quotes
 from tickloom.packing.rows.days import by_day
-from tickloom.packing.rows.transforms import apply_all, ordered
+from tickloom.packing.rows.transforms import apply_all, batch_transforms
 from tickloom.packing.sources.identity import look_at, with_digests
+from tickloom.packing.sources.units import UnitResult, UnitTask
+from tickloom.packing.workers.calendars import load_calendar
+from tickloom.schema import STORED_NAMES
 from tickloom.specs import (
-    Calendar,
     ContractSlice,
     Ignored,
     PartitionContext,
@@ -35,10 +35,7 @@ from tickloom.specs import (
     ReaderSpec,
     Rejected,
     SourceOptions,
-    TransformSpec,
-    Unit,
 )
-from tickloom.store.commits.manifest import SourceFile
 from tickloom.store.layout import PartitionKey
 
 if TYPE_CHECKING:
@@ -47,22 +44,6 @@ if TYPE_CHECKING:
 
 LARGEST_EXACT: Final = 2**53
 """Beyond it, not every integer has a float64."""
-
-
-class UnitTask(NamedTuple):
-    """One unit to read."""
-
-    number: int
-    """Number of the unit within this pack."""
-
-    reader: str
-    """Qualified name of its reader."""
-
-    unit: Unit
-    """The unit."""
-
-    reading: NameReading | None
-    """What the calendar made of its name, read with the whole listing."""
 
 
 class ReadTask(NamedTuple):
@@ -84,53 +65,6 @@ class ReadTask(NamedTuple):
     """Folder for rejected rows."""
 
 
-@dataclass(slots=True)
-class UnitResult:
-    """What became of a unit."""
-
-    number: int
-    """Number of the unit within this pack."""
-
-    path: Path
-    """Its first file."""
-
-    files: tuple[SourceFile, ...] = ()
-    """Identity of its files when reading began."""
-
-    rows: int = 0
-    """Rows read, rejected ones included."""
-
-    bins: list[Bin] = field(default_factory=list)
-    """Its good rows."""
-
-    columns: dict[str, pl.DataType] = field(default_factory=dict)
-    """Columns beyond the 58 that its bins have."""
-
-    beyond_floats: set[str] = field(default_factory=set)
-    """Those among them with integers that no float64 holds exactly."""
-
-    rejected: list[RejectedPart] = field(default_factory=list)
-    """What of it is not in the bins."""
-
-    crossed: int = 0
-    """Rows with crossed quotes."""
-
-    ignored: int = 0
-    """Parts that are another instrument's."""
-
-    settled: list[str] = field(default_factory=list)
-    """What settled its names with several readings."""
-
-    def reject_whole(self, reason: str) -> None:
-        """Take nothing of it."""
-        self.bins = []
-        self.columns = {}
-        self.beyond_floats = set()
-        self.crossed = 0
-        self.settled = []
-        self.rejected = [RejectedPart(self.path, reason, self.rows, None)]
-
-
 @dataclass(frozen=True, slots=True)
 class ReadResult:
     """What became of the units of a task."""
@@ -147,23 +81,6 @@ def read_units(task: ReadTask) -> ReadResult:
     with BinFile(task.bins.path, compress=task.bins.compress) as bins:
         units = [_UnitReading(unit, task, bins).run() for unit in task.units]
         return ReadResult(units, bins.finish())
-
-
-@cache
-def batch_transforms() -> tuple[TransformSpec, ...]:
-    """The transforms of the batch phase, in order."""
-    return ordered((offer.spec for offer in get_host().transforms), "batch")
-
-
-def load_calendar(name: str, file: Path | None) -> Calendar:
-    """The calendar called ``name``, loaded once per process for one state of ``file``."""
-    found = file.stat() if file is not None and file.exists() else None
-    return _load_calendar(name, file, (found.st_size, found.st_mtime_ns) if found else None)
-
-
-@cache
-def _load_calendar(name: str, file: Path | None, state: tuple[int, int] | None) -> Calendar:
-    return get_host().calendars.get(name).load(file)
 
 
 class _UnitReading:

@@ -1,76 +1,22 @@
-"""In which order transforms run, and whether they keep what they promised."""
+"""Transforms applied to rows, and whether they keep what they promised."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from graphlib import CycleError, TopologicalSorter
+from collections.abc import Iterable
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from tickloom.errors import PluginError
-from tickloom.schema import RAW_COLUMNS
+from tickloom.host import get_host
+from tickloom.host.transform_order import ordered
 from tickloom.specs import PartitionContext, ReadError, TransformSpec
-from tickloom.specs.transform import Phase
 
 if TYPE_CHECKING:
     import polars as pl
 
+
 ROW: Final = "__tickloom_row"
 """A column that travels through the transforms: it shows lost and reordered rows."""
-
-
-def ordered(transforms: Iterable[TransformSpec], phase: Phase) -> tuple[TransformSpec, ...]:
-    """The transforms of ``phase``, givers and updaters of a column before those that need it.
-
-    Raises :class:`PluginError` where two give one column, or need each other.
-    """
-    everyone = sorted(transforms, key=lambda transform: transform.name)
-    _check_givers(everyone)
-    chosen = {t.name: t for t in everyone if t.phase == phase}
-    sorter: TopologicalSorter[str] = TopologicalSorter()
-    for name, transform in chosen.items():
-        before = [other.name for other in chosen.values() if _comes_before(other, transform)]
-        sorter.add(name, *before)
-    try:
-        return tuple(chosen[name] for name in _stable(sorter))
-    except CycleError as error:
-        circle = " -> ".join(error.args[1])
-        raise PluginError(
-            f"transforms need each other's columns: {circle}; one of them has to do without"
-        ) from error
-
-
-def _check_givers(transforms: Iterable[TransformSpec]) -> None:
-    givers = {column.name: "the raw file" for column in RAW_COLUMNS}
-    for transform in transforms:
-        for column in transform.gives:
-            if column in givers:
-                raise PluginError(
-                    f"column {column!r} is given by {givers[column]} and by transform "
-                    f"{transform.name!r}; a transform that changes a column lists it in 'updates'"
-                )
-            givers[column] = f"transform {transform.name!r}"
-
-
-def _comes_before(other: TransformSpec, transform: TransformSpec) -> bool:
-    if other is transform:
-        return False
-    touched = set(transform.needs) | set(transform.updates)
-    if touched & set(other.gives):
-        return True
-    made = set(other.updates) - set(other.needs)
-    if made & set(transform.needs):
-        return True
-    changed = set(other.updates) & set(transform.needs)
-    return bool(changed - set(transform.updates))
-
-
-def _stable(sorter: TopologicalSorter[str]) -> Iterator[str]:
-    """The sorter's order, by name where it leaves a choice: never by the hash of a string."""
-    sorter.prepare()
-    while sorter.is_active():
-        ready = sorted(sorter.get_ready())
-        yield from ready
-        sorter.done(*ready)
 
 
 def apply_all(
@@ -131,3 +77,15 @@ def apply_one(
             "to keep all columns and add those that it gives"
         )
     return after
+
+
+@cache
+def batch_transforms() -> tuple[TransformSpec, ...]:
+    """The transforms of the batch phase, in order."""
+    return ordered((offer.spec for offer in get_host().transforms), "batch")
+
+
+@cache
+def partition_transforms() -> tuple[TransformSpec, ...]:
+    """The transforms of the partition phase, in order."""
+    return ordered((offer.spec for offer in get_host().transforms), "partition")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from tickloom.packing.reading.unit import UnitResult
 from tickloom.packing.sources.plan import Source
+from tickloom.packing.sources.units import UnitResult
 from tickloom.store.commits.manifest import Rejection, SourceEntry
 from tickloom.store.layout import PartitionKey
 from tickloom.store.writer import StoreWriter

@@ -10,9 +10,10 @@ from pathlib import Path
 from tickloom.contracts import NameReading
 from tickloom.errors import UsageError
 from tickloom.host import Host
-from tickloom.packing.reading.unit import UnitTask, load_calendar
 from tickloom.packing.sources.claims import Claim
 from tickloom.packing.sources.identity import look_at, settings_digest, unchanged, unit_key
+from tickloom.packing.sources.units import UnitTask
+from tickloom.packing.workers.calendars import load_calendar
 from tickloom.specs import ReaderSpec
 from tickloom.store.commits.manifest import SourceEntry, SourceFile
 

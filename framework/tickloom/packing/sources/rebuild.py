@@ -7,10 +7,10 @@ from pathlib import Path
 
 from tickloom.errors import StoreError
 from tickloom.host.registry import Registry
-from tickloom.packing.reading.unit import UnitResult
 from tickloom.packing.sources.claims import Claim
 from tickloom.packing.sources.identity import unit_key
 from tickloom.packing.sources.plan import Source
+from tickloom.packing.sources.units import UnitResult
 from tickloom.specs import ReaderSpec, SourceOptions
 from tickloom.store.commits.manifest import SourceEntry, parse_key
 from tickloom.store.layout import PartitionKey

@@ -27,6 +27,7 @@ from tickloom.store.partitions.index import ContractIndex
 from tickloom.store.partitions.order import contract_runs, index_problem, reading
 from tickloom.store.partitions.types import PLAIN_TEXT, STRICT, column_problems
 from tickloom.store.threads import in_threads
+from tickloom.version import __version__
 
 LISTED: Final = 5
 """Files that an error message names; the rest is counted."""
@@ -67,7 +68,6 @@ class Adoption:
     def run(self) -> list[PartitionEntry]:
         """Do it; the new entries. Raises :class:`StoreError` naming the files that cannot be
         taken, and then changes nothing."""
-        from tickloom import __version__
 
         taken = self._examine_all()
         control = self._session.control

@@ -1,0 +1,94 @@
+"""Units of sources: what a worker is told to read, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tickloom.contracts import NameReading
+from tickloom.packing.bins.bin import Bin
+from tickloom.specs import Unit
+from tickloom.store.commits.manifest import SourceFile
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+class UnitTask(NamedTuple):
+    """One unit to read."""
+
+    number: int
+    """Number of the unit within this pack."""
+
+    reader: str
+    """Qualified name of its reader."""
+
+    unit: Unit
+    """The unit."""
+
+    reading: NameReading | None
+    """What the calendar made of its name, read with the whole listing."""
+
+
+@dataclass(slots=True)
+class UnitResult:
+    """What became of a unit."""
+
+    number: int
+    """Number of the unit within this pack."""
+
+    path: Path
+    """Its first file."""
+
+    files: tuple[SourceFile, ...] = ()
+    """Identity of its files when reading began."""
+
+    rows: int = 0
+    """Rows read, rejected ones included."""
+
+    bins: list[Bin] = field(default_factory=list)
+    """Its good rows."""
+
+    columns: dict[str, pl.DataType] = field(default_factory=dict)
+    """Columns beyond the 58 that its bins have."""
+
+    beyond_floats: set[str] = field(default_factory=set)
+    """Those among them with integers that no float64 holds exactly."""
+
+    rejected: list[RejectedPart] = field(default_factory=list)
+    """What of it is not in the bins."""
+
+    crossed: int = 0
+    """Rows with crossed quotes."""
+
+    ignored: int = 0
+    """Parts that are another instrument's."""
+
+    settled: list[str] = field(default_factory=list)
+    """What settled its names with several readings."""
+
+    def reject_whole(self, reason: str) -> None:
+        """Take nothing of it."""
+        self.bins = []
+        self.columns = {}
+        self.beyond_floats = set()
+        self.crossed = 0
+        self.settled = []
+        self.rejected = [RejectedPart(self.path, reason, self.rows, None)]
+
+
+class RejectedPart(NamedTuple):
+    """What of a unit the store does not take, for one reason."""
+
+    path: Path
+    """The raw file."""
+
+    reason: str
+    """What was expected and what was found."""
+
+    rows: int
+    """Number of rows; 0 where nobody can tell."""
+
+    kept: Path | None
+    """Staged Parquet file with these rows, among others; None where there are none to show."""
