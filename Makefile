@@ -36,7 +36,7 @@ damage: $(READY) ## flip bits of and cut off every kind of file, 2,500 times: ve
 	TICKLOOM_DAMAGE=full $(BIN)/python -m pytest -n auto tests/store/damage
 
 memory-campaign: $(READY) ## pack ten times the smallest --memory and measure the peak (minutes)
-	TICKLOOM_MEMORY_CAMPAIGN_ROWS=13400000 $(BIN)/python -m pytest -q tests/packing/test_memory.py
+	TICKLOOM_MEMORY_CAMPAIGN_ROWS=13400000 $(BIN)/python -m pytest -q tests/packing/workers/test_memory.py
 
 check: $(READY) format lint types layers test ## everything that CI checks
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from tests.kernels.tick_slices import in_pieces, random_slice
+from tests.engine.tick_slices import in_pieces, random_slice
 from tests.oracles.ema_cross import ema_cross
 
 from tickloom.engine.loading.kernel import FillModel, Variant, load_kernel

@@ -13,9 +13,9 @@ from typing import Any
 import polars as pl
 import pytest
 from click.testing import CliRunner
+from tests.engine import scripted
 from tests.engine.booked_stores import accounts, contracts_of, packed_store
-from tests.kernels import scripted
-from tests.kernels.scripted import each_kernel
+from tests.engine.scripted import each_kernel
 from tests.oracles.charges import contract_note
 from tests.oracles.fills import Book, Rules, Trade
 from tests.programs import needs_cc

@@ -14,10 +14,10 @@ from typing import Any
 
 import polars as pl
 import pytest
+from tests.engine import scripted
 from tests.engine.booked_stores import FRIDAY, MONDAY, day_of, moved, packed_store
 from tests.engine.run_stores import build
-from tests.kernels import scripted
-from tests.kernels.scripted import each_kernel
+from tests.engine.scripted import each_kernel
 from tests.programs import needs_cc
 
 import tickloom

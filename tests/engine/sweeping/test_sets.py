@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from tests.kernels.tick_slices import random_slice
+from tests.engine.tick_slices import random_slice
 
 from tickloom import KernelSpec, step_kernel
 from tickloom.engine.loading.kernel import CostTerms, FillModel, Variant, load_kernel

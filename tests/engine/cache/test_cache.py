@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.fake_distributions import Site, load, site
-from tests.kernels.kernel_author import (
+from tests.engine.kernel_author import (
     Author,
     author,
     cache,
     profit,
 )
+from tests.fake_distributions import Site, load, site
 from tests.programs import needs_cc
 
 from tickloom.engine.cache.folder import LIBRARY_SUFFIX, clear

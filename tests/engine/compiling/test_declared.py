@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from tests.kernels.declared import (
+from tests.engine.declared import (
     KERNELS,
     RESTLESS,
     SHUT,
@@ -22,7 +22,7 @@ from tests.kernels.declared import (
     quiet,
     start_mean,
 )
-from tests.kernels.tick_slices import TickSlice, random_slice
+from tests.engine.tick_slices import TickSlice, random_slice
 
 from tickloom import Feature, Gate, KernelSpec, step_kernel
 from tickloom.engine.kernels.constants import prepare_constants

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from tests.engine import scripted as kernels
 from tests.engine.booked_stores import MONDAY, contracts_of, day_of, moved, packed_store, scripted
 from tests.engine.run_stores import build
-from tests.kernels import scripted as kernels
-from tests.kernels.scripted import each_kernel
+from tests.engine.scripted import each_kernel
 from tests.oracles.fills import Rules, run_contract
 
 import tickloom

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from tests.kernels.tick_slices import random_slice
+from tests.engine.tick_slices import random_slice
 from tests.programs import needs_cc
 
 from tickloom import KernelSpec, native_kernel

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from tests.kernels.scripted import SIZED
-from tests.kernels.scripted import Params as ScriptedParams
-from tests.kernels.tick_slices import in_pieces, random_slice
+from tests.engine.scripted import SIZED
+from tests.engine.scripted import Params as ScriptedParams
+from tests.engine.tick_slices import in_pieces, random_slice
 from tests.oracles.ema_cross import ema_cross
 
 from tickloom import step_kernel

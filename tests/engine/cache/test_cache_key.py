@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.kernels.kernel_author import (
+from tests.engine.kernel_author import (
     PRICES,
     Author,
     array_kernel_of_author,

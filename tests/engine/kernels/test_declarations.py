@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.kernels.declared import Params, by_hand
+from tests.engine.declared import Params, by_hand
 
 from tickloom import Feature, Gate, step_kernel
 from tickloom.engine.kernels.constants import layout_of

@@ -8,7 +8,7 @@ from importlib.resources import files
 
 import numpy as np
 import pytest
-from tests.kernels import scripted
+from tests.engine import scripted
 from tests.oracles.charges import contract_note
 
 from tickloom.engine.loading.kernel import CostTerms, FillModel, Variant, load_kernel

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.kernels import scripted
-from tests.kernels.tick_slices import NS_PER_SECOND, TickSlice, in_pieces, random_slice
+from tests.engine import scripted
+from tests.engine.tick_slices import NS_PER_SECOND, TickSlice, in_pieces, random_slice
 from tests.oracles.fills import Rules, Tick, Trade, run_contract
 
 from tickloom import KernelSpec
