@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,18 @@ def _private_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
         patch.delenv("TICKLOOM_PLUGINS", raising=False)
         patch.delenv("TICKLOOM_DISABLE_PLUGIN_AUTOLOAD", raising=False)
         yield
+
+
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """SIGINT as a user's shell hands it on, here and in what the test starts.
+
+    Whoever runs the tests may ignore it, as ``nohup make test &`` in a script does, and a process
+    that starts with SIGINT ignored leaves it so.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

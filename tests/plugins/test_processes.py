@@ -11,6 +11,8 @@ import pytest
 
 from tickloom_plugins.executors.processes import processes
 
+pytestmark = pytest.mark.usefixtures("ctrl_c")
+
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no signals that are sent to groups")
 def test_ctrl_c_does_not_end_a_worker_that_still_starts() -> None:

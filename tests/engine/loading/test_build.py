@@ -199,6 +199,7 @@ def test_a_build_refuses_a_step_whose_types_do_not_settle_by_its_line(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.skipif(sys.platform == "win32", reason="has no signals that are sent to groups")
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one CPU builds in one process")
 def test_ctrl_c_ends_a_build_without_a_traceback(tmp_path: Path) -> None:
