@@ -10,7 +10,7 @@ READY  := $(VENV)/.ready
 # workers import everything: without bytecode files each of them would compile all of it again.
 unexport PYTHONPATH PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test memory-campaign check format lint types layers docs crash damage lock clean \
+.PHONY: help demo test services memory-campaign check format lint types layers docs crash damage lock clean \
   bench bench-compare bench-selftest bench-html
 
 help: ## list the targets
@@ -29,6 +29,9 @@ demo: $(READY) ## synth, pack, verify and run in a temporary folder
 test: $(READY) ## the test suite
 	$(BIN)/python -m pytest -n auto
 
+services: $(READY) ## the tests that need a browser (.ci/programs installs what is missing); a skip is a failure
+	TICKLOOM_SERVICES=required $(BIN)/python -m pytest -m services
+
 crash: $(READY) ## kill, starve and unplug a packer at every system call (about 10 minutes)
 	TICKLOOM_CRASH=full $(BIN)/python -m pytest -n auto tests/store/crash
 
@@ -38,7 +41,7 @@ damage: $(READY) ## flip bits of and cut off every kind of file, 2,500 times: ve
 memory-campaign: $(READY) ## pack ten times the smallest --memory and measure the peak (minutes)
 	TICKLOOM_MEMORY_CAMPAIGN_ROWS=13400000 $(BIN)/python -m pytest -q tests/packing/workers/test_memory.py
 
-check: $(READY) format lint types layers test ## everything that CI checks
+check: $(READY) format lint types layers test services ## everything that CI checks
 
 format: $(READY) ## is the code formatted?
 	$(BIN)/ruff format --check .

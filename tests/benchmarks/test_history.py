@@ -50,6 +50,7 @@ def test_page_with_an_unknown_library_is_refused(tmp_path: Path, node_modules: P
         make_self_contained(tmp_path, node_modules)
 
 
+@pytest.mark.services
 @pytest.mark.parametrize(("colour", "drawn"), [("#1f83b4", True), ("#888888", False)])
 def test_browser_counts_what_a_graph_draws(tmp_path: Path, colour: str, drawn: bool) -> None:
     browser = find_browser()

@@ -46,12 +46,25 @@ def test_workflows_call_what_exists(project: Path, name: str) -> None:
         assert job["timeout-minutes"] <= 120
         for step in job["steps"]:
             command = step.get("run", "")
-            for target in re.findall(r"\bmake ([a-z][\w-]*)", command):
-                assert target in targets
+            for called in re.findall(r"\bmake((?: [a-z][\w-]*\b(?!=))+)", command):
+                assert set(called.split()) <= targets
             for module in re.findall(r"python -m (benchmarks[\w.]*)", command):
                 assert (project / Path(*module.split(".")) / "__main__.py").exists()
-            for path in re.findall(r"\b(tests/\w+|\.ci/\S+\.py)", command):
+            for path in re.findall(r"(?<!\S)(tests/\w+|\.ci/\S+)", command):
                 assert (project / path).exists()
+
+
+def test_what_lands_is_checked_with_services_where_these_can_be_installed(project: Path) -> None:
+    steps = _workflow(project, "tests")["jobs"]["check"]["steps"]
+    linux, others = (step for step in steps if "run" in step)
+    assert (linux["if"], others["if"]) == ("runner.os == 'Linux'", "runner.os != 'Linux'")
+    assert linux["run"].split() == [".ci/run", "PYTHON=python"]
+    (checks,) = re.findall(
+        r"^check: \$\(READY\) (.*?) ##", (project / "Makefile").read_text("utf-8"), re.M
+    )
+    assert f"make {checks} PYTHON=python" == others["run"].replace("test", "test services")
+    script = (project / ".ci" / "run").read_text("utf-8")
+    assert script.endswith('\n.ci/programs\nexec make check "$@"\n')
 
 
 def test_pull_requests_are_gated_by_the_comparisons_own_exit_code(project: Path) -> None:
