@@ -76,23 +76,6 @@ def test_a_scan_that_ignores_the_range(good: WriterSpec, frame: pl.DataFrame, pa
         KIT.test_ranges_and_columns_are_read_alone(replace(good, scan=scan), frame, path)
 
 
-def test_files_that_are_mixed_up(good: WriterSpec, frame: pl.DataFrame, path: Path) -> None:
-    def scan_files(files: Any, columns: Sequence[str]) -> Iterator[list[pa.Table]]:
-        first, _ = files[0]
-        for _, ranges in files:
-            yield list(good.scan(first, columns, [(0, rows) for _, rows in ranges]))
-
-    KIT.test_many_files_are_read_as_each_of_them(good, frame, path)
-    with pytest.raises(AssertionError, match="from row 999"):
-        KIT.test_many_files_are_read_as_each_of_them(
-            replace(good, scan_files=scan_files), frame, path
-        )
-    with pytest.raises(AssertionError, match="one table a range"):
-        KIT.test_many_files_are_read_as_each_of_them(
-            replace(good, scan_files=lambda files, columns: iter(())), frame, path
-        )
-
-
 def test_bytes_that_depend_on_the_cut(good: WriterSpec, frame: pl.DataFrame, path: Path) -> None:
     def write(frames: Iterable[pl.DataFrame], path: Path, settings: WriteSettings) -> None:
         frames = list(frames)

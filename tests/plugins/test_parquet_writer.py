@@ -197,30 +197,3 @@ def test_short_ranges_are_read_by_one_query_and_no_more_of_the_file(
     several = [query for query in queries if len(query) > 1]
     assert [plan.count("SLICE") for plan in asked] == [len(query) for query in several]
     assert "CACHE" not in "".join(asked), "Polars reads the whole file for ranges that share a scan"
-
-
-def test_many_files_are_read_by_few_at_a_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    frame = ticks(250)
-    files = [(tmp_path / f"{number}.parquet", RANGES[: number % 3 + 1]) for number in range(5)]
-    for path, _ in files:
-        written([frame], path)
-    asked: list[int] = []
-    collect_all = pl.collect_all
-
-    def recorded(frames: list[pl.LazyFrame], **options: Any) -> list[pl.DataFrame]:
-        asked.append(len(frames))
-        return collect_all(frames, **options)
-
-    monkeypatch.setattr(pl, "collect_all", recorded)
-    monkeypatch.setattr(numeric_scan, "FILES", 2)
-    assert parquet.scan_files is not None
-    found = list(parquet.scan_files(files, ["volume"]))
-    assert asked == [1 + 2, 3 + 1, 2], "a query holds the footers of all its files"
-    for (_, ranges), tables in zip(files, found, strict=True):
-        for (first, rows), table in zip(ranges, tables, strict=True):
-            assert (
-                table.column("volume").to_pylist()
-                == frame["volume"][first : first + rows].to_list()
-            )

@@ -71,14 +71,3 @@ class WriterSpec:
 
     check: Callable[[Path], Iterable[str]]
     """``check(path)``: reads every byte that matters and yields a sentence for each damage."""
-
-    scan_files: (
-        Callable[
-            [Sequence[tuple[Path, Sequence[tuple[int, int]]]], Sequence[str]],
-            Iterator[list[pa.Table]],
-        ]
-        | None
-    ) = None
-    """``scan_files(files, columns)``: for each ``(path, ranges)`` the tables of :attr:`scan`. It is
-    asked for few rows of many files, where a call for each costs more than the rows; left out by
-    formats that gain nothing by it."""

@@ -66,26 +66,6 @@ class WriterTests:
             difference = first_difference(frame.select(columns).slice(start, rows), _polars(table))
             assert not difference, f"rows {start} to {start + rows - 1}: {difference}"
 
-    def test_many_files_are_read_as_each_of_them(
-        self, writer: WriterSpec, frame: pl.DataFrame, path: Path
-    ) -> None:
-        if writer.scan_files is None:
-            pytest.skip("the writer leaves scan_files out")
-        other = path.with_name(f"other{writer.suffix}")
-        writer.write([frame], path, SETTINGS)
-        writer.write([frame.head(1_200)], other, SETTINGS)
-        files = [(path, [(0, 1), (999, 2)]), (other, [(1_000, 200)]), (path, [(2_499, 1)])]
-        for columns in (["price", "timestamp"], ["price", "symbol"]):
-            found = list(writer.scan_files(files, columns))
-            assert [len(tables) for tables in found] == [2, 1, 1], (
-                "scan_files() must yield one list of tables a file, one table a range"
-            )
-            for (file, ranges), tables in zip(files, found, strict=True):
-                for (start, rows), table in zip(ranges, tables, strict=True):
-                    wanted = frame.select(columns).slice(start, rows)
-                    difference = first_difference(wanted, _polars(table))
-                    assert not difference, f"{file.name}, from row {start}: {difference}"
-
     def test_bytes_do_not_depend_on_the_frames(
         self, writer: WriterSpec, frame: pl.DataFrame, path: Path
     ) -> None:

@@ -20,11 +20,6 @@ TOGETHER: Final = 100_000
 """Rows of short ranges that are read by one query: 11 strikes of four expiries in each of 24 files
 took 30 ms instead of 42."""
 
-FILES: Final = 32
-"""Files that are read by one query: 60 took 20 ms, as by a query for all of them; by 16 it was 22.
-A query holds its files' footers, 1.3 MB for 40 row groups of 58 columns: 512 files at once took
-640 MB more."""
-
 _OPEN: Final = 64
 """Files whose footers are remembered: parsing one of 58 columns and 40 row groups takes 0.9 ms."""
 
@@ -55,25 +50,6 @@ def scan_numbers(
             yield lazy.slice(*near[0]).collect().to_arrow()
         else:
             yield from _collected([lazy.slice(*each) for each in near])
-
-
-def scan_numbers_of(
-    files: Sequence[tuple[Path, Sequence[tuple[int, int]]]], columns: Sequence[str]
-) -> Iterator[list[pa.Table]]:
-    """What :func:`scan_numbers` gives of each ``(path, ranges)``, by one query for :data:`FILES` of
-    them: one contract of 8 files took 8.6 ms instead of 13.3 in threads."""
-    for low in range(0, len(files), FILES):
-        near = files[low : low + FILES]
-        frames = [_opened(path)[0].select(columns) for path, _ in near]
-        tables = _collected(
-            [
-                lazy.slice(*each)
-                for lazy, (_, ranges) in zip(frames, near, strict=True)
-                for each in ranges
-            ]
-        )
-        for _, ranges in near:
-            yield [next(tables) for _ in ranges]
 
 
 def _collected(slices: Sequence[pl.LazyFrame]) -> Iterator[pa.Table]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from tickloom import FileSummary, WriterSpec, WriteSettings
 from tickloom_plugins.writers.encoding import codecs, dictionary_columns, levels, plain_encodings
 from tickloom_plugins.writers.held_rows import HeldRows
-from tickloom_plugins.writers.numeric_scan import only_numbers, scan_numbers, scan_numbers_of
+from tickloom_plugins.writers.numeric_scan import only_numbers, scan_numbers
 from tickloom_plugins.writers.row_groups import cut, to_arrow
 
 if TYPE_CHECKING:
@@ -71,15 +71,6 @@ def scan(
     if only_numbers(path, columns):
         return scan_numbers(path, columns, ranges)
     return _scan_any(path, columns, ranges)
-
-
-def scan_files(
-    files: Sequence[tuple[Path, Sequence[tuple[int, int]]]], columns: Sequence[str]
-) -> Iterator[list[pa.Table]]:
-    """The tables of :func:`scan` for each ``(path, ranges)``."""
-    if all(only_numbers(path, columns) for path, _ in files):
-        return scan_numbers_of(files, columns)
-    return (list(scan(path, columns, ranges)) for path, ranges in files)
 
 
 def _scan_any(
@@ -152,5 +143,4 @@ parquet: Final = WriterSpec(
     scan=scan,
     summarise=summarise,
     check=check,
-    scan_files=scan_files,
 )

@@ -47,20 +47,18 @@ def test_one_thread_more_than_workers_where_slices_are_decoded(
 
 
 @pytest.mark.parametrize(
-    ("slices", "rows", "shares_memory", "readable", "at_once"),
+    ("slices", "rows", "shares_memory", "at_once"),
     [
-        (1, SMALLEST_SLICE, True, True, True),
-        (1, SMALLEST_SLICE, False, True, False),
-        (9, 1, True, True, True),
-        (9, 1, True, False, False),
-        (9, 1, False, True, False),
-        (9, SMALLEST_SLICE // 8, True, True, False),
+        (1, SMALLEST_SLICE, True, True),
+        (1, SMALLEST_SLICE, False, False),
+        (9, 1, True, True),
+        (9, 1, False, False),
+        (9, SMALLEST_SLICE // 8, True, False),
     ],
     ids=[
         "a lone slice",
         "a lone slice, but in a process",
         "few rows",
-        "few rows, but not to be read together",
         "few rows, but in a process",
         "many rows",
     ],
@@ -70,26 +68,19 @@ def test_what_is_too_little_to_share_is_done_by_the_caller(
     slices: int,
     rows: int,
     shares_memory: bool,
-    readable: bool,
     at_once: bool,
 ) -> None:
     doers: list[str] = []
-    given: list[object] = []
 
-    def run_slice(job: object, part: object, kernels: object = None, tables: object = None) -> Any:
+    def run_slice(job: object, part: object, kernels: object = None) -> Any:
         doers.append(threading.current_thread().name)
-        given.append(tables)
         return SimpleNamespace(part=part)
-
-    def read_together(slices: list[object], names: object) -> list[int] | None:
-        return list(range(len(slices))) if readable else None
 
     def start(workers: int) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(workers, thread_name_prefix="worker")
 
     monkeypatch.setattr(engine_run, "run_slice", run_slice)
     monkeypatch.setattr(engine_run, "check_picklable", lambda job: None)
-    monkeypatch.setattr(engine_run, "read_together", read_together)
     parts = [SimpleNamespace(partition=0, first=i, total=rows, hot=None) for i in range(slices)]
     done: list[int] = []
     results = engine_run.execute(
@@ -104,4 +95,3 @@ def test_what_is_too_little_to_share_is_done_by_the_caller(
     assert [result.part for result in results] == parts
     assert done == [rows] * slices
     assert {name.partition("_")[0] for name in doers} == {"MainThread" if at_once else "worker"}
-    assert given == (list(range(slices)) if at_once else [None] * slices)

@@ -13,7 +13,7 @@ from tests.engine.run_stores import MONDAY, TUESDAY, build, uneven_frame
 from tests.store.store_data import index_of, write_file
 
 import tickloom
-from tickloom.engine.columns import scan, together
+from tickloom.engine.columns import scan
 from tickloom.errors import StoreError
 from tickloom.specs import WriterSpec
 from tickloom.store.partitions.formats import format_of
@@ -45,14 +45,6 @@ class Packer:
         self.pack(path)
         return self.spec.scan(path, columns, ranges)
 
-    def scan_files(
-        self, files: Sequence[tuple[Path, Sequence[tuple[int, int]]]], columns: Sequence[str]
-    ) -> Iterator[list[pa.Table]]:
-        for path, _ in files:
-            self.pack(path)
-        assert self.spec.scan_files is not None
-        return self.spec.scan_files(files, columns)
-
     def pack(self, path: Path) -> None:
         if str(MONDAY.date) in str(path) and self.frames:
             put(self.store, self.frames.pop(0))
@@ -64,24 +56,21 @@ def store(tmp_path: Path) -> Path:
 
 
 def pack_meanwhile(
-    monkeypatch: pytest.MonkeyPatch, store: Path, frames: list[pl.DataFrame], at_once: bool = False
+    monkeypatch: pytest.MonkeyPatch, store: Path, frames: list[pl.DataFrame]
 ) -> Packer:
     packer = Packer(store, frames)
     fields: dict[str, Any] = {name: getattr(packer.spec, name) for name in WriterSpec.__slots__}
-    several = packer.scan_files if at_once else None
-    spec = WriterSpec(**(fields | {"scan": packer.scan, "scan_files": several}))
-    for module in (scan, together):
-        monkeypatch.setattr(module, "format_of", lambda path: spec)
+    spec = WriterSpec(**(fields | {"scan": packer.scan}))
+    monkeypatch.setattr(scan, "format_of", lambda path: spec)
     return packer
 
 
-@pytest.mark.parametrize("at_once", [False, True], ids=["file by file", "all files at once"])
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_run_reads_the_replaced_partition_again(
-    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int, at_once: bool
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
     frames = [FRAMES[MONDAY].head(FRAMES[MONDAY].height - 1), LONGER][-times:]
-    packer = pack_meanwhile(monkeypatch, store, list(frames), at_once)
+    packer = pack_meanwhile(monkeypatch, store, list(frames))
     result = tickloom.run("ema-cross", store, params=PARAMS, workers=1)
     assert packer.frames == []
     after = build(tmp_path / "after", {MONDAY: LONGER, TUESDAY: FRAMES[TUESDAY]})
@@ -99,10 +88,9 @@ def test_a_sweep_reads_the_replaced_partition_again(
     assert result.table.equals(again.table)
 
 
-@pytest.mark.parametrize("at_once", [False, True], ids=["file by file", "all files at once"])
 def test_a_partition_that_never_stays_is_an_error(
-    store: Path, monkeypatch: pytest.MonkeyPatch, at_once: bool
+    store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pack_meanwhile(monkeypatch, store, [LONGER, FRAMES[MONDAY]] * 8, at_once)
+    pack_meanwhile(monkeypatch, store, [LONGER, FRAMES[MONDAY]] * 8)
     with pytest.raises(StoreError, match="run again when the packing is done"):
         tickloom.run("ema-cross", store, params=PARAMS, workers=1)

@@ -69,9 +69,6 @@ class Scan:
     in_chunks: bool = False
     """Blocks may consist of several chunks, so that nothing is copied."""
 
-    tables: Sequence[pa.Table] | None = None
-    """What was read of :meth:`ranges` already; None: the pass reads it."""
-
     rows_read: int = 0
     """Rows taken from the file so far, gaps between selected contracts included."""
 
@@ -82,9 +79,7 @@ class Scan:
         groups = list(_groups(self.slice))
         ranges = self.ranges()
         hot, file = self.slice.hot, self.slice.file
-        if self.tables is not None:
-            tables = iter(self.tables)
-        elif hot is not None:
+        if hot is not None:
             tables = hot.scan(self.names, ranges)
         else:
             tables = format_of(file).scan(file, self.names, ranges)

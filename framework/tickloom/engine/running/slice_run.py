@@ -16,7 +16,6 @@ import numpy.typing as npt
 from tickloom.engine.columns.hot_file import HotFile
 from tickloom.engine.columns.scan import Block, Scan
 from tickloom.engine.columns.slices import Slice, are_few, largest_first
-from tickloom.engine.columns.together import read_together
 from tickloom.engine.loading.kernel import CompiledKernel, ContractFacts, Variant, load_kernel
 from tickloom.engine.loading.results import TRADE_DTYPE, ContractResults
 from tickloom.engine.orders import CostModel, CostTerms, FillModel
@@ -26,7 +25,7 @@ from tickloom.errors import UsageError
 from tickloom.specs import KernelSpec
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    pass
 
 TIME: Final = "timestamp_ns"
 """The column that gives a trade log its times."""
@@ -121,15 +120,13 @@ def run_slice(
     job: Job,
     part: Slice,
     kernels: Kernels | None = None,
-    tables: Sequence[pa.Table] | None = None,
 ) -> SliceResult:
-    """Run over one slice; without ``kernels`` (in another process) one is loaded from the cache,
-    without ``tables`` its columns are read."""
+    """Run over one slice; without ``kernels`` (in another process) one is loaded from the cache."""
     variant = job.variant_for(part.hot)
     compiled = kernels[variant] if kernels else _loaded(job.spec, variant)
     contracts = np.zeros(len(part.starts), CONTRACT_DTYPE)
     logs = []
-    scan = Scan(part, job.names, in_chunks=compiled.reads_chunks, tables=tables)
+    scan = Scan(part, job.names, in_chunks=compiled.reads_chunks)
     for block in scan:
         span = slice(block.low, block.low + len(block.offsets) - 1)
         found = compiled(
@@ -168,11 +165,8 @@ def execute(
     """
     if not spread.executor.shares_memory:
         check_picklable(job)
-    elif are_few(slices) and (found := read_together(slices, job.names)) is not None:
-        return [
-            _at_once(job, part, kernels, tables, done)
-            for part, tables in zip(slices, found, strict=True)
-        ]
+    elif are_few(slices):
+        return [_at_once(job, part, kernels, done) for part in slices]
     shared = (kernels,) if spread.executor.shares_memory else ()
     decoded = any(part.hot is None for part in slices)
     ahead = READ_AHEAD if spread.executor.shares_memory and decoded else 0
@@ -193,10 +187,9 @@ def _at_once(
     job: Job,
     part: Slice,
     kernels: Kernels,
-    tables: Sequence[pa.Table] | None,
     done: Callable[[int], None],
 ) -> SliceResult:
-    result = run_slice(job, part, kernels, tables)
+    result = run_slice(job, part, kernels)
     done(part.total)
     return result
 
