@@ -15,9 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-import numpy as np
 
-from tickloom.engine.columns.hot_mapping import Mappings
 from tickloom.errors import StoreError
 from tickloom.store.api import Partition
 from tickloom.store.layout import CONTROL_DIR, PartitionKey
@@ -48,8 +46,6 @@ class HotFacts(msgspec.Struct, frozen=True):
 _REMEMBERED: Final = 4096
 """Descriptions that are kept: opening a file takes 0.15 ms, a look at its times 2 µs."""
 
-_mappings: Final = Mappings()
-
 FORMAT: Final = HotFacts("", {}).format
 
 
@@ -75,9 +71,7 @@ class HotFile:
         Raises :class:`StoreError` if another one was put in its place that a loop for its types
         cannot read.
         """
-        row = sum(np.dtype(self.types[name]).itemsize for name in columns)
-        wanted = row * sum(rows for _, rows in ranges)
-        table = _mappings.table(self.path, _read, wanted)
+        table = _read(self.path)
         places = [table.schema.get_field_index(name) for name in columns]
         for name, place in zip(columns, places, strict=True):
             if place < 0 or _type(table.schema.field(place)) != self.types[name]:
