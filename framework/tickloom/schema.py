@@ -105,6 +105,9 @@ PRICE_COLUMNS: Final = (
 )
 """Columns that hold prices: finite and not negative, or null."""
 
+QUANTITY_COLUMNS: Final = tuple(column.name for column in RAW_COLUMNS if column.type == "int64")
+"""Columns that hold quantities and counts: not negative, or null."""
+
 
 @cache
 def polars_dtype(logical: LogicalType) -> pl.DataType:

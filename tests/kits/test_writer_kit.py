@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from tickloom import WriterSpec, WriteSettings
+from tickloom import FileSummary, WriterSpec, WriteSettings
 from tickloom.host import get_host
 from tickloom.testing import WriterTests
 from tickloom.testing.frames import sample_partition
@@ -102,4 +102,18 @@ def test_a_check_that_cries_wolf(good: WriterSpec, frame: pl.DataFrame, path: Pa
 def test_a_summary_that_miscounts(good: WriterSpec, frame: pl.DataFrame, path: Path) -> None:
     spec = replace(good, summarise=lambda path: replace(good.summarise(path), rows=1))
     with pytest.raises(AssertionError, match="1 == 2500"):
+        KIT.test_the_summary_tells_rows_groups_and_columns(spec, frame, path)
+
+
+@pytest.mark.parametrize(("name", "said"), [("price", "DOUBLE"), ("symbol", "string")])
+def test_a_summary_with_type_names_of_its_own(
+    good: WriterSpec, frame: pl.DataFrame, path: Path, name: str, said: str
+) -> None:
+    def summarise(path: Path) -> FileSummary:
+        summary = good.summarise(path)
+        return replace(summary, columns={**summary.columns, name: said})
+
+    frame = frame.with_columns(frame["timestamp_ns"].alias("zz_vendor"))
+    spec = replace(good, summarise=summarise)
+    with pytest.raises(AssertionError, match=f"refuse to commit the file: column {name}: .*{said}"):
         KIT.test_the_summary_tells_rows_groups_and_columns(spec, frame, path)

@@ -44,6 +44,25 @@ def read(unit, options):
         raise ReadError(f"{unit.paths[0]}: expected ticks, found none")
     if fault == "exits":
         sys.exit(5)
+    lies = {
+        "minus": dict(rows=-5),
+        "half": dict(rows=1, frame=frame),
+        "float": dict(rows=2.0),
+        "where": dict(rows=2, path=str(unit.paths[0])),
+        "why": dict(rows=2, reason=None),
+    }
+    if fault in lies:
+        yield Rejected(**dict(path=unit.paths[0], reason="bad") | lies[fault])
+    if fault == "nameless":
+        yield RawBatch(frame=frame, symbol=None)
+    if fault == "contract":
+        yield RawBatch(frame=frame, symbol=unit.name, contract="NIFTY")
+    if fault == "other":
+        other = Contract("BANKNIFTY", "monthly", "2025-01", "PE", 50000.0)
+        yield RawBatch(frame=frame, symbol="banknifty25jan50000ce", contract=other)
+        return
+    if fault == "ignored":
+        yield Ignored(path=unit.paths[0], what=7)
     if fault == "frame":
         yield frame
     if fault == "lazy":
@@ -58,6 +77,15 @@ def lost(source, options):
 def exits(source, options):
     sys.exit(9)
 
+def empty(source, options):
+    yield Unit(paths=(), name="x")
+
+def texts(source, options):
+    yield Unit(paths=(str(source),), name="x")
+
+def numbers(source, options):
+    yield Unit(paths=(source,), detail=(("row", 7),))
+
 FAULT = os.environ.get("FAULT", "")
 
 @hookimpl
@@ -67,6 +95,9 @@ def tickloom_register_readers():
     if FAULT == "discover":
         yield ReaderSpec(name="lost", discover=lost, **spec)
         yield ReaderSpec(name="exits", discover=exits, **spec)
+        yield ReaderSpec(name="empty", discover=empty, **spec)
+        yield ReaderSpec(name="texts", discover=texts, **spec)
+        yield ReaderSpec(name="numbers", discover=numbers, **spec)
 
 def leaves(frame, context):
     sys.exit(4)
@@ -96,6 +127,15 @@ FAULTS = {
     "exits": "reader 'faulty' failed: SystemExit: 5",
     "frame": "read() must yield RawBatch, Rejected or Ignored, found DataFrame",
     "lazy": "RawBatch.frame must be a polars DataFrame, found LazyFrame",
+    "minus": "ValueError: Rejected.rows must be at least 0, found -5",
+    "half": "Rejected.rows must be at least the 2 rows of its frame, found 1",
+    "float": "TypeError: Rejected.rows must be a int, found 2.0",
+    "where": "TypeError: Rejected.path must be a Path, found '",
+    "why": "TypeError: Rejected.reason must be a str, found None",
+    "nameless": "TypeError: RawBatch.symbol must be a str, found None",
+    "contract": "TypeError: RawBatch.contract must be a Contract, found 'NIFTY'",
+    "other": "symbol names another contract than its batch: banknifty25jan50000ce",
+    "ignored": "TypeError: Ignored.what must be a str, found 7",
     "late": "reader 'faulty' failed: ValueError: a bug at the end",
 }
 
@@ -143,10 +183,16 @@ def test_a_reader_that_fails_to_look_does_not_stop_the_others(site: Site, source
     report, _ = pack(site, source, status=3, fault="discover")
     assert report["rows_written"] == 2
     reasons = [q["reason"] for q in report["quarantined"]]
-    assert len(reasons) == 2
-    assert "reader faulty:exits of faulty 1.0 failed while it looked at" in reasons[0]
-    assert "SystemExit: 9" in reasons[0]
-    assert "ValueError: a bug while it looks. Upgrade it, or say --reader" in reasons[1]
+    expected = {
+        "empty": "expected a Unit with a tuple of at least one Path; found ()",
+        "exits": "SystemExit: 9",
+        "lost": "ValueError: a bug while it looks. Upgrade it, or say --reader",
+        "numbers": "expected a Unit whose name and details are strings",
+        "texts": "expected a Unit with a tuple of at least one Path; found ('",
+    }
+    for reason, (name, said) in zip(reasons, expected.items(), strict=True):
+        assert f"reader faulty:{name} of faulty 1.0 failed while it looked at" in reason
+        assert said in reason
 
 
 def test_a_reader_that_was_asked_for_and_fails_to_look_is_an_error(

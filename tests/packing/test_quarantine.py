@@ -15,6 +15,7 @@ from tests.packing.raw_files import DAY, raw_frame, stored, write_raw_file
 from tickloom import open_store, pack
 from tickloom.packing.report import PackReport
 
+OTHER = "symbol names another contract than its batch: "
 GOOD = [(0, 1.0, 10), (1, 1.5, 20), (2, 2.0, 30)]
 
 
@@ -48,6 +49,13 @@ def kept_rows(store: Path) -> pl.DataFrame:
         ("price", -0.05, "price is negative"),
         ("sp4", -1.0, "sp4 is negative"),
         ("bp0", float("-inf"), "bp0 is not finite"),
+        ("volume", -(2**63), "volume is negative"),
+        ("qty", -1, "qty is negative"),
+        ("oiLow", -7, "oiLow is negative"),
+        ("so3", -(2**40), "so3 is negative"),
+        ("symbol", "BANKNIFTY25AUG54000PE", OTHER + "BANKNIFTY25AUG54000PE"),
+        ("symbol", "banknifty25sep54000ce", OTHER + "banknifty25sep54000ce"),
+        ("symbol", "NIFTY25AUG54000CE", OTHER + "NIFTY25AUG54000CE"),
         ("strike", 54001.0, "opt_type or strike is not that of the name: CE 54000"),
         ("opt_type", "PE", "opt_type or strike is not that of the name: CE 54000"),
         ("month", 9, "year or month is not that of the name: 2025-08"),
@@ -65,7 +73,15 @@ def test_bad_row_is_kept_with_its_reason_and_good_rows_go_on(
     assert stored(tmp_path / "store")["volume"].to_list() == [10, 30]
     kept = kept_rows(tmp_path / "store")
     assert kept["reason"].to_list() == [reason]
-    assert kept["volume"].to_list() == [20]
+    assert kept["volume"].to_list() == [value if column == "volume" else 20]
+
+
+def test_symbols_that_name_the_same_contract_or_none_are_kept(tmp_path: Path) -> None:
+    """In another case, in another dialect, and the underlying alone."""
+    names = ["banknifty25aug54000ce", "BANKNIFTY", "BANKNIFTY2582854000CE"]
+    write_raw_file(tmp_path / "raw", GOOD, {"symbol": names})
+    assert packed(tmp_path / "raw", tmp_path / "store").exit_code == 0
+    assert stored(tmp_path / "store")["symbol"].to_list() == names
 
 
 def test_null_and_zero_prices_are_kept_in_the_store(tmp_path: Path) -> None:

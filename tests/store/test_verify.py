@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -120,6 +121,33 @@ def commit_wrong(tmp_path: Path, frame: pl.DataFrame) -> Path:
     return tmp_path / "w"
 
 
+@pytest.fixture
+def unseen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commits that do not look at columns, as those of 0.1.0."""
+    monkeypatch.setattr("tickloom.store.writer.check_summary", lambda *given: None)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda frame: frame.drop("oi"), "expected 58 columns; missing: oi"),
+        (
+            lambda frame: frame.with_columns(pl.col("bq0").cast(pl.Int32)),
+            "column bq0: expected int64, found int32",
+        ),
+        (lambda frame: frame.with_columns(iv=0.5), "columns that the manifest does not name: iv"),
+        (lambda frame: frame[:, ::-1], "the columns are not in the order of the store"),
+    ],
+)
+def test_what_verify_would_refuse_is_not_committed(
+    tmp_path: Path, change: Callable[[pl.DataFrame], pl.DataFrame], reason: str
+) -> None:
+    with pytest.raises(StoreError, match=f"{reason}. That is what writer 'parquet' makes"):
+        commit_wrong(tmp_path, change(partition_frame()))
+    assert open_store(tmp_path / "w").partitions() == []
+
+
+@pytest.mark.usefixtures("unseen")
 def test_wrong_types_and_columns(tmp_path: Path) -> None:
     frame = partition_frame().with_columns(pl.col("bq0").cast(pl.Int32)).drop("oi")
     report = verify_store(commit_wrong(tmp_path, frame))
@@ -129,6 +157,7 @@ def test_wrong_types_and_columns(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.usefixtures("unseen")
 def test_columns_in_another_order(tmp_path: Path) -> None:
     frame = partition_frame()
     report = verify_store(commit_wrong(tmp_path, frame.select(reversed(frame.columns))))

@@ -129,7 +129,8 @@ class _Comparison:
         )
         context = PartitionContext(symbol=batch.symbol, date=None, slices=(whole,))
         typed = canonical(Batch(apply_all(batch_transforms(), batch.frame, context)))
-        good, _ = split_rows(typed, contract, self._calendar)
+        others = self._names.others(typed.frame["symbol"], batch.symbol, named)
+        good, _ = split_rows(typed, contract, self._calendar, others)
         days = good["timestamp"].cast(pl.Date)
         return sum(
             self._missing_on(

@@ -70,9 +70,14 @@ class TransformSpec:
     updates: tuple[str, ...] = ()
     """Columns that it changes in place."""
 
+    updates_extra: bool = False
+    """Whether it also changes a vendor's own columns, beyond the raw ones, whose names it cannot
+    know: their types, say."""
+
     apply: Callable[[pl.DataFrame, PartitionContext], pl.DataFrame]
     """``apply(frame, context)``: the frame with the columns it gives and updates. It keeps every
-    row, their order, and all other columns."""
+    row, their order, and all other columns; one that changes or adds what it does not declare is
+    refused."""
 
     version: str = "1"
     """Version of its meaning: a new one makes a store read its sources again."""

@@ -39,7 +39,8 @@ class FileSummary:
     """Rows of each row group, in order; a format without row groups reports one."""
 
     columns: Mapping[str, str]
-    """Column name to the name of its type, in the order on disk."""
+    """Column name to the name of its Arrow type, as ``str()`` gives the types of what the writer
+    scans (``double``, ``timestamp[us]``), in the order on disk."""
 
     all_null: frozenset[str]
     """Columns that hold nothing but nulls, as far as the file's statistics tell."""

@@ -30,7 +30,7 @@ from tickloom.store.commits.log import (
 )
 from tickloom.store.commits.manifest import Manifest, PartitionEntry, SourceEntry
 from tickloom.store.commits.session import WriteSession, as_store_errors, store_error
-from tickloom.store.commits.staged import CheckedFile, check_staged
+from tickloom.store.commits.staged import CheckedFile, check_staged, check_summary
 from tickloom.store.files import SYSTEM, FileLayer
 from tickloom.store.foreign.adoption import Adoption
 from tickloom.store.layout import PartitionKey
@@ -106,11 +106,12 @@ class StoreWriter:
 
         Reads the written file back, unless ``checked`` says that this was done: raises
         :class:`StoreError` if its rows are out of order, or are not the ones that ``index``
-        describes.
+        describes. Its columns are looked at in any case: what is committed passes ``verify``.
         """
         with as_store_errors(self.path):
             if checked is None or not checked.is_still(staged):
                 checked = check_staged(staged, index)
+            check_summary(staged, index, self.manifest.columns or ())
             target = self.path / key.file(staged.suffix)
             known = self.manifest.partitions.get(key)
             if known is None and target.exists():

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tickloom.schema import Column
 from tickloom.specs import WriterSpec, WriteSettings
+from tickloom.store.partitions.types import column_problems
 from tickloom.testing.comparison import first_difference
 from tickloom.testing.frames import sample_partition
 
@@ -89,6 +91,9 @@ class WriterTests:
         assert sum(summary.row_groups) == frame.height
         assert max(summary.row_groups) <= SETTINGS.row_group_rows
         assert list(summary.columns) == frame.columns
+        vendors = Column("zz_vendor", "int64", "a vendor's own")
+        problems = list(column_problems(summary.columns, [vendors], lenient=False))
+        assert not problems, f"the host would refuse to commit the file: {'; '.join(problems)}"
         assert summary.all_null <= {"oi"}, f"{summary.all_null} hold values"
 
     def test_a_whole_file_passes_its_check(

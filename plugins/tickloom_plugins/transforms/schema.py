@@ -125,5 +125,6 @@ schema: Final = TransformSpec(
     needs=(),
     gives=("timestamp_ns",),
     updates=tuple(column.name for column in RAW_COLUMNS),
+    updates_extra=True,
     apply=apply,
 )

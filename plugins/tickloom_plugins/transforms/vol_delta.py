@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 def apply(frame: pl.DataFrame, context: PartitionContext) -> pl.DataFrame:
     """``frame`` with ``vol_delta``: per contract the difference to the previous row's volume.
 
-    0 for a contract's first row, after a reset (a lower volume) and where the previous row has no
-    volume; null where the row itself has none. The documented formula, per contract and day.
+    0 for a contract's first row, after a reset (a lower volume), where the previous row has no
+    volume, and where the difference is beyond int64, which takes a negative volume; null where the
+    row itself has none. The documented formula, per contract and day.
     """
     import polars as pl
 
@@ -23,7 +24,8 @@ def apply(frame: pl.DataFrame, context: PartitionContext) -> pl.DataFrame:
     if context.slices:
         first = first.scatter([part.start for part in context.slices], True)
     delta = volume.diff()
-    counted = delta.is_not_null() & (delta > 0) & ~first
+    # Both: the difference wraps where one of them is near -2**63.
+    counted = (volume > volume.shift(1)) & (delta > 0) & ~first
     zero = pl.select(pl.when(volume.is_not_null()).then(pl.lit(0, pl.Int64))).to_series()
     return frame.hstack([delta.zip_with(counted.fill_null(False), zero).alias("vol_delta")])
 

@@ -188,6 +188,7 @@ def _resets(frame: pl.DataFrame, slices: list[ContractSlice]) -> int:
     """Rows whose volume is below that of the contract's row before."""
     import numpy as np
 
-    fell = (frame["volume"].diff() < 0).fill_null(False).to_numpy(writable=True)
+    volume = frame["volume"]
+    fell = (volume < volume.shift(1)).fill_null(False).to_numpy(writable=True)
     fell[[part.start for part in slices]] = False
     return int(np.count_nonzero(fell))

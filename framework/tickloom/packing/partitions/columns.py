@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 
 from tickloom.packing.partitions.extra_columns import common_type, extra_types, fits, given_by
-from tickloom.packing.rows.transforms import partition_transforms
+from tickloom.packing.rows.transforms import partition_transforms, taken_names
 from tickloom.packing.sources.units import UnitResult
 from tickloom.schema import RAW_COLUMNS, Column, LogicalType
 
@@ -22,6 +22,7 @@ def settle_columns(
     found = {result.number: extra_types(result.columns) for result in results}
     beyond_floats = {result.number: result.beyond_floats for result in results}
     known = {column.name: column for column in fixed or ()}
+    givers = {name: t.name for t in partition_transforms() for name in t.gives}
     if fixed is None or may_add:
         types: dict[str, LogicalType | None] = {}
         for columns in found.values():
@@ -29,14 +30,19 @@ def settle_columns(
                 if name not in known:
                     types[name] = common_type(types.get(name), logical)
         known |= {n: Column(n, common_type(None, t), "vendor's own") for n, t in types.items()}
-        raw = (*RAW_COLUMNS, *known.values())
+        raw = (*RAW_COLUMNS, *(known[name] for name in known if name not in givers))
         known |= {column.name: column for column in given_by(partition_transforms(), raw)}
     misfits = {
         number: reason
         for number, columns in found.items()
-        if (reason := _misfit(columns, known, beyond_floats[number]))
+        if (reason := _taken(columns, givers) or _misfit(columns, known, beyond_floats[number]))
     }
     return tuple(known[name] for name in sorted(known)), misfits
+
+
+def _taken(columns: Iterable[str], givers: Mapping[str, str]) -> str:
+    taken = sorted(name for name in columns if name in givers)
+    return taken_names(givers[taken[0]], taken) if taken else ""
 
 
 def _misfit(

@@ -6,14 +6,19 @@ import datetime as dt
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from tickloom.contracts import Contract, Expiry, NameReading
 from tickloom.packing.reading.tick_dates import settle_by_ticks
 from tickloom.schema import KINDS, RIGHTS
 from tickloom.specs import Calendar, CalendarGapError, RawBatch, ReadError
 from tickloom.store.layout import underlying_problem
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _PERIOD = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])(-[0-9]{2})?")
 
@@ -44,6 +49,9 @@ class Names:
     readings: Mapping[str, NameReading]
     """Readings of the symbols that were read as one listing."""
 
+    _judged: dict[tuple[str, Contract], bool] = field(default_factory=dict)
+    """Whether a row's symbol names another contract than that of its batch."""
+
     def contract(self, batch: RawBatch, last_tick: Callable[[], dt.date | None]) -> Named:
         """The batch's contract and its expiry; ``last_tick`` is asked where the name is ambiguous.
 
@@ -52,6 +60,11 @@ class Names:
         contract, note = batch.contract, ""
         if contract is None:
             contract, note = self._read(batch.symbol, last_tick)
+        elif self._contradicts(batch.symbol, contract):
+            raise ReadError(
+                f"symbol names another contract than its batch: {batch.symbol}; the reader gave "
+                f"{contract}"
+            )
         problem = contract_problem(contract)
         if problem:
             raise ReadError(problem)
@@ -59,6 +72,40 @@ class Names:
             return Named(contract, self.calendar.expiry(contract), note)
         except CalendarGapError as error:
             raise ReadError(str(error)) from error
+
+    def others(self, symbols: pl.Series, symbol: str, named: Named) -> list[str]:
+        """Those of the rows' ``symbols`` that name another contract than ``named``, that of a batch
+        called ``symbol``. One that nobody can read names none."""
+        found = [one for one in symbols.unique().to_list() if one not in (None, symbol)]
+        return sorted(one for one in found if self._names_other(one, named))
+
+    def _contradicts(self, symbol: str, contract: Contract) -> bool:
+        """Whether ``symbol`` says another right or strike than the contract that a reader gives
+        with it: what else a name leaves open, the reader may know."""
+        [reading] = self.calendar.read_names([symbol], self.dialect)
+        named = reading.contract
+        return named is not None and (
+            (named.right, np.float32(named.strike)) != (contract.right, np.float32(contract.strike))
+        )
+
+    def _names_other(self, symbol: str, named: Named) -> bool:
+        key = symbol, named.contract
+        if key not in self._judged:
+            [reading] = self.calendar.read_names([symbol], self.dialect)
+            said = (reading.contract,) if reading.contract else reading.readings
+            self._judged[key] = bool(said) and not any(self._is_same(one, named) for one in said)
+        return self._judged[key]
+
+    def _is_same(self, contract: Contract, named: Named) -> bool:
+        mine = named.contract
+        if (contract.underlying, contract.right) != (mine.underlying, mine.right):
+            return False
+        if np.float32(contract.strike) != np.float32(mine.strike):
+            return False
+        try:
+            return self.calendar.expiry(contract).date == named.expiry.date
+        except CalendarGapError:
+            return contract.period == mine.period
 
     def _read(self, symbol: str, last_tick: Callable[[], dt.date | None]) -> tuple[Contract, str]:
         reading = self.readings.get(symbol)

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from tickloom.contracts import Contract, Expiry
+from tickloom.contracts import Contract
 from tickloom.errors import PluginError
 from tickloom.host import get_host
 from tickloom.packing.bins.bin import Bin, Segment
 from tickloom.packing.bins.file import BinFile, Part, compact
 from tickloom.packing.bins.space import BinPlace
 from tickloom.packing.reading.names import Named, Names
+from tickloom.packing.reading.parts import check_part, rows_of
 from tickloom.packing.reading.rejected import RejectedRows
 from tickloom.packing.rows.checks import split_rows
 from tickloom.packing.rows.clean import Batch, canonical, crossed_quotes
@@ -121,7 +122,7 @@ class _UnitReading:
     def _read(self) -> None:
         contracts: dict[tuple[str, Contract | None], Named] = {}
         for part in self._parts:
-            self._result.rows += _rows(part)
+            self._result.rows += rows_of(part)
             if isinstance(part, Ignored):
                 self._result.ignored += 1
             elif isinstance(part, Rejected):
@@ -133,7 +134,7 @@ class _UnitReading:
                         found = self._names.contract(part, self._last_tick_of(part.symbol))
                         contracts[named] = found
                         self._result.settled += [found.note] if found.note else []
-                    self._take(part, contracts[named].contract, contracts[named].expiry)
+                    self._take(part, contracts[named])
                 except ReadError as error:
                     self._refuse(part, error)
         if not self._result.rows and not self._rejected and not self._result.ignored:
@@ -149,13 +150,13 @@ class _UnitReading:
     def _count_rest(self) -> None:
         """All rows of a unit that is rejected are accounted for, not only those until then."""
         with suppress(ReadError, OSError):
-            self._result.rows += sum(map(_rows, self._parts))
+            self._result.rows += sum(map(rows_of, self._parts))
 
     def _read_parts(self) -> Iterator[RawBatch | Rejected | Ignored]:
         """What the reader yields; its own failures are the unit's."""
         try:
             for part in self._spec.read(self._unit, self._options):
-                _check_part(part)
+                check_part(part)
                 yield part
         except (ReadError, OSError, KeyboardInterrupt, GeneratorExit):
             raise
@@ -179,11 +180,13 @@ class _UnitReading:
 
         return last_tick
 
-    def _take(self, batch: RawBatch, contract: Contract, expiry: Expiry) -> None:
+    def _take(self, batch: RawBatch, named: Named) -> None:
+        contract, expiry = named.contract, named.expiry
         whole = ContractSlice(contract=contract, expiry=expiry, start=0, rows=batch.frame.height)
         context = PartitionContext(symbol=batch.symbol, date=None, slices=(whole,))
         typed = canonical(Batch(apply_all(batch_transforms(), batch.frame, context)))
-        good, bad = split_rows(typed, contract, self._calendar)
+        others = self._names.others(typed.frame["symbol"], batch.symbol, named)
+        good, bad = split_rows(typed, contract, self._calendar, others)
         if bad is not None:
             self._rejected.add_rows(self._unit.paths[0], bad)
         if not good.height:
@@ -236,24 +239,6 @@ def _is_beyond_floats(series: pl.Series) -> bool:
     smallest: Any = series.min()
     largest: Any = series.max()
     return bool(max(-smallest, largest) > LARGEST_EXACT)
-
-
-def _check_part(part: object) -> None:
-    import polars as pl
-
-    frame = getattr(part, "frame", None)
-    if isinstance(part, RawBatch) and not isinstance(frame, pl.DataFrame):
-        raise TypeError(f"RawBatch.frame must be a polars DataFrame, found {type(frame).__name__}")
-    if not isinstance(part, RawBatch | Rejected | Ignored):
-        raise TypeError(
-            f"read() must yield RawBatch, Rejected or Ignored, found {type(part).__name__}"
-        )
-
-
-def _rows(part: RawBatch | Rejected | Ignored) -> int:
-    if isinstance(part, Ignored):
-        return 0
-    return part.rows if isinstance(part, Rejected) else part.frame.height
 
 
 def _where_in_reader(error: BaseException) -> str:

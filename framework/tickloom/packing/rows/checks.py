@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from tickloom.contracts import Contract
 from tickloom.packing.rows.clean import Batch, is_clean
 from tickloom.packing.rows.limits import EPOCH_YEAR, FIRST_YEAR, LAST_YEAR
-from tickloom.schema import PRICE_COLUMNS
+from tickloom.schema import PRICE_COLUMNS, QUANTITY_COLUMNS
 from tickloom.specs import Calendar
 
 if TYPE_CHECKING:
@@ -20,18 +20,19 @@ REASON: Final = "reason"
 
 
 def split_rows(
-    batch: Batch, contract: Contract, calendar: Calendar
+    batch: Batch, contract: Contract, calendar: Calendar, others: Sequence[str] = ()
 ) -> tuple[pl.DataFrame, pl.DataFrame | None]:
     """The rows of ``batch`` that the store takes, and the others with their ``reason``, or None
-    where it takes all. Both keep the vendor's order."""
+    where it takes all. Both keep the vendor's order. ``others`` are the symbols of its rows that
+    name other contracts."""
     import polars as pl
 
     frame = batch.frame
-    if is_clean(batch, contract, calendar):
+    if not others and is_clean(batch, contract, calendar):
         return frame, None
     reason = pl.coalesce(
         pl.when(condition).then(pl.lit(text))
-        for condition, text in _checks(frame, contract, calendar)
+        for condition, text in _checks(frame, contract, calendar, others)
     )
     judged = frame.with_columns(reason.alias(REASON))
     bad = judged.filter(pl.col(REASON).is_not_null())
@@ -41,7 +42,7 @@ def split_rows(
 
 
 def _checks(
-    frame: pl.DataFrame, contract: Contract, calendar: Calendar
+    frame: pl.DataFrame, contract: Contract, calendar: Calendar, others: Sequence[str]
 ) -> Iterator[tuple[pl.Expr, str]]:
     """Conditions that a bad row meets, true or false and never null, with the reason."""
     import polars as pl
@@ -60,6 +61,13 @@ def _checks(
         price = pl.col(name)
         yield (~price.is_finite()).fill_null(False), f"{name} is not finite"
         yield (price < 0).fill_null(False), f"{name} is negative"
+    for name in QUANTITY_COLUMNS:
+        yield (pl.col(name) < 0).fill_null(False), f"{name} is negative"
+    for symbol in others:
+        yield (
+            (pl.col("symbol").cast(pl.String) == symbol).fill_null(False),
+            f"symbol names another contract than its batch: {symbol}",
+        )
     strike = pl.lit(contract.strike, pl.Float32)
     yield (
         (pl.col("opt_type") != contract.right) | (pl.col("strike") != strike),

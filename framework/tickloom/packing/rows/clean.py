@@ -15,7 +15,7 @@ import numpy as np
 from tickloom.contracts import Contract
 from tickloom.packing.rows.days import EPOCH, days_of
 from tickloom.packing.rows.limits import FIRST_YEAR, LAST_YEAR
-from tickloom.schema import PRICE_COLUMNS
+from tickloom.schema import PRICE_COLUMNS, QUANTITY_COLUMNS
 from tickloom.specs import Calendar
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def is_clean(batch: Batch, contract: Contract, calendar: Calendar) -> bool:
         frame["timestamp"].null_count() == 0
         and all(_is_open(day, calendar) for day in days_of(frame))
         and all(_is_price(*batch.extremes(name)) for name in PRICE_COLUMNS)
+        and not any(_has_negative(frame[name]) for name in QUANTITY_COLUMNS)
         and _is_of(frame, contract)
     )
 
@@ -65,6 +66,11 @@ _LAST_DAY: Final = (dt.date(LAST_YEAR, 12, 31) - EPOCH).days
 
 def _is_price(smallest: Any, finite: bool) -> bool:
     return finite and (smallest is None or bool(smallest >= 0))
+
+
+def _has_negative(quantity: pl.Series) -> bool:
+    smallest: Any = quantity.min()
+    return smallest is not None and smallest < 0
 
 
 def _is_of(frame: pl.DataFrame, contract: Contract) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from tickloom.errors import PluginError
 from tickloom.host import get_host
 from tickloom.host.transform_order import ordered
+from tickloom.packing.rows.kept import taken_over
 from tickloom.specs import PartitionContext, ReadError, TransformSpec
 
 if TYPE_CHECKING:
@@ -22,8 +23,10 @@ ROW: Final = "__tickloom_row"
 def apply_all(
     transforms: Iterable[TransformSpec], frame: pl.DataFrame, context: PartitionContext
 ) -> pl.DataFrame:
-    """``frame`` after all transforms. Raises :class:`PluginError` where one breaks its promise:
-    to keep every row and column, their order, and to add what it gives."""
+    """``frame`` after all transforms: of each one's result the columns that it gives and updates,
+    everything else as it was. Raises :class:`PluginError` where one breaks its promise: to keep
+    every row and column, their order and values, and to add what it gives; and :class:`ReadError`
+    where the source has a column that a transform gives."""
     import numpy as np
     import polars as pl
 
@@ -36,27 +39,34 @@ def apply_all(
                 f"transform {transform.name!r} needs {', '.join(missing)}; neither the source nor "
                 f"another transform gives it. Columns: {', '.join(frame.columns)}"
             )
+        if taken := [name for name in transform.gives if name in frame.columns]:
+            raise ReadError(taken_names(transform.name, taken))
         after = apply_one(transform, frame, context)
         if after.height != len(rows) or not np.array_equal(after[ROW].to_numpy(), rows):
             raise PluginError(
                 f"transform {transform.name!r} got {len(rows)} rows and returned {after.height}, "
                 "or other ones, or in another order; a transform keeps every row and their order"
             )
-        frame = after
-    frame = frame.clone()  # the transform may have kept its own
+        frame = taken_over(transform, frame, after)
     frame.drop_in_place(ROW)
     return frame
+
+
+def taken_names(giver: str, names: Sequence[str]) -> str:
+    """Why a file cannot be used that has columns called like those of the transform ``giver``."""
+    return f"transform {giver!r} gives the columns {', '.join(names)}; rename them in the file"
 
 
 def apply_one(
     transform: TransformSpec, frame: pl.DataFrame, context: PartitionContext
 ) -> pl.DataFrame:
-    """``frame`` after one transform. Raises :class:`PluginError` where it fails or loses a column,
-    and passes on the :class:`ReadError` of one that refuses the batch."""
+    """What one transform returns for ``frame``. Raises :class:`PluginError` where it fails or loses
+    a column, and passes on the :class:`ReadError` of one that refuses the batch."""
     import polars as pl
 
     try:
-        after = transform.apply(frame, context)
+        # A copy of the frame, not of its values: what is put into it stays in it.
+        after = transform.apply(frame.clone(), context)
     except (ReadError, KeyboardInterrupt):
         raise
     except BaseException as error:  # SystemExit and Polars' panics too

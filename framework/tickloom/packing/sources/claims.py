@@ -105,8 +105,7 @@ def _claims_of(
         try:
             units = list(offer.spec.discover(source, options))
             for unit in units:
-                if not isinstance(unit, Unit):
-                    raise PluginError(f"expected Unit objects, found {type(unit).__name__}")
+                _check_unit(unit)
         except (UsageError, KeyboardInterrupt):
             raise
         except BaseException as error:  # SystemExit too: one plugin's fault stays its own
@@ -117,6 +116,17 @@ def _claims_of(
             failed.append(FailedReader(source, reason))
             continue
         yield from (Claim(offer.qualified, offer.spec, unit) for unit in units)
+
+
+def _check_unit(unit: object) -> None:
+    if not isinstance(unit, Unit):
+        raise PluginError(f"expected Unit objects, found {type(unit).__name__}")
+    paths: object = unit.paths
+    if not paths or not isinstance(paths, tuple) or not all(isinstance(p, Path) for p in paths):
+        raise PluginError(f"expected a Unit with a tuple of at least one Path; found {paths!r}")
+    texts: list[object] = [unit.name, *(text for pair in unit.detail for text in pair)]
+    if not all(isinstance(text, str) for text in texts):
+        raise PluginError(f"expected a Unit whose name and details are strings; found {unit!r}")
 
 
 def _check_source(source: Path, store: Path) -> None:

@@ -3,14 +3,17 @@ digest. A worker may do that for its own file, while the writer of the store com
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tickloom.errors import StoreError
+from tickloom.schema import Column
 from tickloom.store.commits.control import file_sha256
 from tickloom.store.partitions.formats import format_of
 from tickloom.store.partitions.index import ContractIndex
 from tickloom.store.partitions.order import contract_runs, index_problem
+from tickloom.store.partitions.types import column_problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +45,24 @@ def check_staged(staged: Path, index: ContractIndex) -> CheckedFile:
         raise StoreError(f"{staged}: {problem}. The plugin that wrote the file lost or moved rows")
     found = staged.stat()
     return CheckedFile(found.st_size, found.st_mtime_ns, file_sha256(staged))
+
+
+def check_summary(staged: Path, index: ContractIndex, extra: Sequence[Column]) -> None:
+    """Look at what the file ``staged`` says about itself; ``extra`` are the store's columns beyond
+    the 58.
+
+    Raises :class:`StoreError` if it has other columns, types or numbers of rows than a partition of
+    the store has.
+    """
+    writer = format_of(staged)
+    summary = writer.summarise(staged)
+    problems = list(column_problems(summary.columns, extra, lenient=False))
+    for name, rows in (("rows", summary.rows), ("row_groups", sum(summary.row_groups))):
+        if rows != index.rows:
+            problems.append(f"{name} of its summary: expected {index.rows} rows, found {rows}")
+    if problems:
+        raise StoreError(
+            f"{staged}: {'; '.join(problems)}. That is what writer {writer.name!r} makes of the "
+            "columns, or says of them: its summarise() names the Arrow types of what it scans. "
+            "Upgrade the plugin that offers it"
+        )

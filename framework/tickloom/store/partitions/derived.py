@@ -71,7 +71,10 @@ def _vol_delta(
     found, no_delta = _numbers(table, "vol_delta")
     before = np.concatenate(([carried[0]], volume[:-1]))
     none_before = np.concatenate(([carried[1]], no_volume[:-1]))
-    expected = np.where(begins | none_before, 0, np.maximum(volume - before, 0))
+    delta = volume - before
+    # A difference that has wrapped has the wrong sign; it is 0 like that of a reset.
+    counts = (volume > before) & (delta > 0) & ~begins & ~none_before
+    expected = np.where(counts, delta, 0)
     wrong = (no_delta != no_volume) | (~no_volume & (found != expected))
     return int(wrong.sum()), (int(volume[-1]), bool(no_volume[-1]))
 
