@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from tickloom.engine.columns import scan
 from tickloom.engine.columns.slices import Slice
 from tickloom.host import get_host
 from tickloom.specs import WriterSpec
+from tickloom.store.layout import PartitionKey
 
 GROUP = 10
 """Rows per row group of the small test files."""
@@ -62,7 +64,7 @@ def slice_of(file: Path, spans: Sequence[tuple[int, int]]) -> Slice:
     n = len(spans)
     return Slice(
         partition=0,
-        key=None,
+        key=PartitionKey(date(2025, 8, 4), "NIFTY"),
         file=file,
         hot=None,
         first=0,

@@ -14,9 +14,10 @@ import pytest
 from tests.engine.run_stores import MONDAY, TUESDAY, build, uneven_frame
 
 import tickloom
-from tickloom.engine import api
 from tickloom.engine.orders import FillModel
 from tickloom.engine.request.resolve import costs_of, fill_of, filters_of, spread_of
+from tickloom.engine.running.one_set import OneSet
+from tickloom.engine.sweeping.many_sets import ManySets
 from tickloom.errors import UsageError
 
 NAN, INF = float("nan"), float("inf")
@@ -85,8 +86,8 @@ def nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     def load(*_: object, **__: object) -> None:
         raise AssertionError("a kernel was loaded for arguments that cannot be meant")
 
-    monkeypatch.setattr(api, "load_kernel", load)
-    monkeypatch.setattr(api, "load_sweep", load)
+    for inner in (OneSet, ManySets):
+        monkeypatch.setattr(inner, "load", load)
 
 
 @pytest.mark.usefixtures("nothing_runs")

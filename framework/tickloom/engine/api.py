@@ -3,63 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from os import PathLike
+from typing import Any, TypeVar, Unpack
 
-from tickloom.contracts import Right
 from tickloom.engine import arguments
 from tickloom.engine.kernels.variant import Variant, required_columns
-from tickloom.engine.loading.kernel import load_kernel
-from tickloom.engine.loading.plans import Announce
-from tickloom.engine.orders import CostModel, FillModel
 from tickloom.engine.request.grid import parameter_sets
+from tickloom.engine.request.options import Options, takes_options, with_defaults
 from tickloom.engine.request.parameters import make_params
-from tickloom.engine.request.resolve import (
-    Day,
-    StorePath,
-    costs_of,
-    fill_of,
-    filters_of,
-    folder_of,
-    grid_of,
-    hot_of,
-    kernel_of,
-    params_of,
-    spread_of,
-    store_of,
-)
-from tickloom.engine.running.collect import collect
-from tickloom.engine.running.partitions import run_partitions
-from tickloom.engine.running.prepare import Preparer, Progress, stopwatch
+from tickloom.engine.request.resolve import Request, StorePath, grid_of, resolve
+from tickloom.engine.running.collect import run_over
+from tickloom.engine.running.job import Gathered, InnerLoop, Job
+from tickloom.engine.running.one_set import OneSet
+from tickloom.engine.running.prepare import Preparer, stopwatch
 from tickloom.engine.running.results import RunResult
-from tickloom.engine.running.slice_run import Job
-from tickloom.engine.sweeping.kernel import load_sweep
-from tickloom.engine.sweeping.partitions import run_sweep
+from tickloom.engine.sweeping.many_sets import ManySets
+from tickloom.engine.sweeping.partitions import sweep_over
 from tickloom.engine.sweeping.results import SweepResult
 from tickloom.specs import KernelSpec
 
+G = TypeVar("G", bound=Gathered)
 
+
+@takes_options
 def run(
     kernel: str | KernelSpec,
     store: StorePath,
     *,
-    params: Mapping[str, object] | None = None,
-    underlyings: str | Sequence[str] = (),
-    start: Day | None = None,
-    end: Day | None = None,
-    expiry: Day | Sequence[Day] = (),
-    strikes: tuple[float, float] | None = None,
-    right: Right | None = None,
-    fill: str = "last",
-    latency: str | int = 0,
-    stale_ms: float = 0,
-    costs: str = "none",
-    executor: str = "threads",
-    workers: int | None = None,
     log: bool = False,
-    out: str | PathLike[str] | None = None,
-    hot: bool | None = None,
-    progress: Progress | None = None,
-    announce: Announce | None = None,
+    **options: Unpack[Options],
 ) -> RunResult:
     """Run ``kernel`` over the contracts of ``store`` that the filters select.
 
@@ -76,57 +47,25 @@ def run(
     :class:`UsageError` for what does not exist, :class:`StoreError` for a store that is damaged or
     not sorted, or that has no values in a column that the kernel needs.
     """
-    arguments.called("progress", progress)
-    arguments.called("announce", announce)
+    said = with_defaults("run", options)
     elapsed = stopwatch()
-    opened = store_of(store)
-    spec = kernel_of(kernel)
-    record = make_params(spec, params_of(params))
-    model = fill_of(fill, latency, stale_ms)
-    paid = costs_of(costs)
-    folder = folder_of(out)
-    logged = arguments.flag("log", log) or folder is not None
-    preparer = Preparer(
-        store=opened,
-        filters=filters_of(underlyings, start, end, expiry, strikes, right),
-        job=_job(spec, record, model, paid, logged=logged),
-        spread=spread_of(executor, workers),
-        hot=hot_of(hot),
-        load=lambda wanted: load_kernel(spec, wanted, announce=announce),
-        announce=announce,
-    )
-    batches = run_partitions(preparer, progress)
-    seconds = elapsed(preparer)
-    result = collect(
-        batches, preparer.job, preparer.spread, elapsed_s=seconds, compile_s=preparer.compile_s
-    )
-    if folder is not None:
-        result.save(folder)
+    request = resolve(kernel, store, said)
+    record = make_params(request.spec, request.given)
+    logged = arguments.flag("log", log) or request.folder is not None
+    preparer = Preparer.of(request, _job(OneSet(), request, record, logged=logged))
+    result = run_over(preparer, request.progress, elapsed)
+    if request.folder is not None:
+        result.save(request.folder)
     return result
 
 
+@takes_options
 def sweep(
     kernel: str | KernelSpec,
     store: StorePath,
     *,
     grid: Mapping[str, str | Sequence[object]],
-    params: Mapping[str, object] | None = None,
-    underlyings: str | Sequence[str] = (),
-    start: Day | None = None,
-    end: Day | None = None,
-    expiry: Day | Sequence[Day] = (),
-    strikes: tuple[float, float] | None = None,
-    right: Right | None = None,
-    fill: str = "last",
-    latency: str | int = 0,
-    stale_ms: float = 0,
-    costs: str = "none",
-    executor: str = "threads",
-    workers: int | None = None,
-    out: str | PathLike[str] | None = None,
-    hot: bool | None = None,
-    progress: Progress | None = None,
-    announce: Announce | None = None,
+    **options: Unpack[Options],
 ) -> SweepResult:
     """Run ``kernel`` with every combination of ``grid`` in one pass over the data.
 
@@ -135,45 +74,27 @@ def sweep(
     table; a sweep that was interrupted there continues where it was. The other arguments and the
     errors are those of :func:`run`.
     """
-    arguments.called("progress", progress)
-    arguments.called("announce", announce)
+    said = with_defaults("sweep", options)
     elapsed = stopwatch()
-    opened = store_of(store)
-    spec = kernel_of(kernel)
+    request = resolve(kernel, store, said)
     values = grid_of(grid)
-    sets = parameter_sets(spec, values, params_of(params))
-    model = fill_of(fill, latency, stale_ms)
-    paid = costs_of(costs)
-    folder = folder_of(out)
-    preparer = Preparer(
-        store=opened,
-        filters=filters_of(underlyings, start, end, expiry, strikes, right),
-        job=_job(spec, tuple(sets), model, paid),
-        spread=spread_of(executor, workers),
-        hot=hot_of(hot),
-        load=lambda wanted: load_sweep(spec, wanted, announce=announce),
-        announce=announce,
-    )
-    result = run_sweep(preparer, tuple(values), folder, progress, elapsed)
-    if folder is not None:
-        result.save(folder)
+    sets = parameter_sets(request.spec, values, request.given)
+    preparer = Preparer.of(request, _job(ManySets(), request, tuple(sets)))
+    result = sweep_over(preparer, tuple(values), request.folder, request.progress, elapsed)
+    if request.folder is not None:
+        result.save(request.folder)
     return result
 
 
-def _job(
-    spec: KernelSpec,
-    params: object,
-    fill: FillModel,
-    costs: CostModel | None,
-    *,
-    logged: bool = False,
-) -> Job:
-    variant = Variant.of(fill, costs=costs is not None, logged=logged)
+def _job(inner: InnerLoop[G], request: Request, params: Any, *, logged: bool = False) -> Job[G]:
+    costs = request.costs
+    variant = Variant.of(request.fill, costs=costs is not None, logged=logged)
     return Job(
-        spec=spec,
+        inner=inner,
+        spec=request.spec,
         params=params,
         variant=variant,
-        fill=fill,
+        fill=request.fill,
         costs=costs,
-        columns=required_columns(spec, variant),
+        columns=required_columns(request.spec, variant),
     )

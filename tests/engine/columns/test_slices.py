@@ -41,7 +41,7 @@ def test_slices_cover_every_contract_once_and_in_order(seed: int) -> None:
     sizes = [rng.choice([1, 5, 50, 500, 5000]) for _ in range(rng.randint(1, 60))]
     given = contracts(sizes)
     target = rng.choice([1, 100, 1000, 100_000])
-    slices = list(cut(3, Path("f"), ContractColumns.of(given), target))
+    slices = list(cut(3, KEY, Path("f"), ContractColumns.of(given), target))
     starts = [s for part in slices for s in part.starts.tolist()]
     assert starts == [c.first_row for c in given]
     assert [r for part in slices for r in part.rows.tolist()] == sizes
@@ -57,7 +57,7 @@ def test_a_slice_knows_its_contracts() -> None:
         ContractRows(None, date(1970, 1, 3), "weekly", "CE", 100.0, 0, 4),
         ContractRows(None, date(1970, 1, 3), "weekly", "PE", 102.5, 4, 6),
     ]
-    (part,) = cut(0, Path("f"), ContractColumns.of(given), 1000)
+    (part,) = cut(0, KEY, Path("f"), ContractColumns.of(given), 1000)
     assert part.expiries.tolist() == [2, 2]
     assert part.strikes.tolist() == [100.0, 102.5]
     assert part.calls.tolist() == [True, False]
@@ -65,12 +65,12 @@ def test_a_slice_knows_its_contracts() -> None:
 
 
 def test_a_large_partition_is_split() -> None:
-    slices = list(cut(0, Path("f"), ContractColumns.of(contracts([100] * 40)), 1000))
+    slices = list(cut(0, KEY, Path("f"), ContractColumns.of(contracts([100] * 40)), 1000))
     assert [s.total for s in slices] == [1000] * 4
 
 
 def test_the_largest_slice_goes_first() -> None:
-    slices = list(cut(0, Path("f"), ContractColumns.of(contracts([10, 900, 30, 900])), 1))
+    slices = list(cut(0, KEY, Path("f"), ContractColumns.of(contracts([10, 900, 30, 900])), 1))
     assert [s.total for s in largest_first(slices)] == [900, 900, 30, 10]
     assert [s.first for s in largest_first(slices)] == [1, 3, 2, 0]
 

@@ -12,8 +12,9 @@ import pytest
 from tests.engine.run_stores import MONDAY, MONDAY_NIFTY, build, uneven_frame
 
 import tickloom
-from tickloom.engine import api
 from tickloom.engine.orders.charges import lots_on
+from tickloom.engine.running.one_set import OneSet
+from tickloom.engine.sweeping.many_sets import ManySets
 from tickloom.errors import UsageError
 from tickloom.store.layout import PartitionKey
 
@@ -79,8 +80,8 @@ def test_what_the_tables_lack_is_told_before_anything_is_run(
     other = PartitionKey(dt.date.fromisoformat(day), underlying)
     frames = {MONDAY: uneven_frame(MONDAY, 1), other: uneven_frame(MONDAY, 2)}
     store = build(tmp_path / "store", frames)
-    for name in ("load_kernel", "load_sweep"):
-        monkeypatch.setattr(api, name, lambda *_, **__: pytest.fail("a kernel was loaded"))
+    for inner in (OneSet, ManySets):
+        monkeypatch.setattr(inner, "load", lambda *_, **__: pytest.fail("a kernel was loaded"))
     given: dict[str, Any] = {"grid": {"size": [1, 2]}} if call is tickloom.sweep else {}
     with pytest.raises(UsageError, match=message):
         call("buy-and-hold", store, costs="nse", **given)

@@ -24,7 +24,7 @@ import tickloom
 from tickloom import KernelSpec
 from tickloom.engine.columns import slices as schedule
 from tickloom.engine.request import resolve as request
-from tickloom.engine.running import partitions as runner
+from tickloom.engine.running import collect, walk
 from tickloom.engine.running.results import RunResult
 from tickloom.host import get_host
 from tickloom.store.layout import PartitionKey
@@ -83,7 +83,8 @@ def cut_into(slice_rows: int, batch: int = 512) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(schedule, "SLICE_ROWS", slice_rows)
         patch.setattr(schedule, "SMALLEST_SLICE", slice_rows)
-        patch.setattr(runner, "BATCH_PARTITIONS", batch)
+        for module in (walk, collect):
+            patch.setattr(module, "BATCH_PARTITIONS", batch)
         yield
 
 

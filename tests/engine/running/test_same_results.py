@@ -16,7 +16,7 @@ from tests.oracles.ema_cross import ema_cross
 import tickloom
 from tickloom.engine.columns import hot_build
 from tickloom.engine.columns import slices as schedule
-from tickloom.engine.running import partitions as runner
+from tickloom.engine.running import collect, walk
 from tickloom.engine.running.results import RunResult
 
 FRAMES = {
@@ -110,7 +110,8 @@ def test_the_hot_tier(
 def test_any_number_of_partitions_planned_at_a_time(
     store: Path, reference: RunResult, monkeypatch: pytest.MonkeyPatch, partitions: int
 ) -> None:
-    monkeypatch.setattr(runner, "BATCH_PARTITIONS", partitions)
+    for module in (walk, collect):
+        monkeypatch.setattr(module, "BATCH_PARTITIONS", partitions)
     seen: list[tuple[int, int]] = []
     result = run(store, progress=lambda done, total: seen.append((done, total)))
     assert_same(result, reference)

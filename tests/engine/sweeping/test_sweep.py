@@ -16,7 +16,7 @@ import tickloom
 from tickloom.cli.sweep import command
 from tickloom.engine.columns import slices as schedule
 from tickloom.engine.request.grid import grid_values, parameter_sets
-from tickloom.engine.sweeping.partitions import Sweeper
+from tickloom.engine.sweeping import partitions
 from tickloom.engine.sweeping.totals import FILE, Checkpoint
 from tickloom.errors import StoreError, UsageError
 from tickloom.host import get_host
@@ -112,19 +112,19 @@ def test_an_interrupted_sweep_continues(
     monkeypatch: pytest.MonkeyPatch,
     done: int,
 ) -> None:
-    plain, seen = Sweeper._add, []
+    plain, seen = partitions.add, []
 
-    def stopping(self: Sweeper, *arguments: Any) -> None:
+    def stopping(*arguments: Any) -> None:
         if len(seen) == done:
             raise KeyboardInterrupt
         seen.append(arguments)
-        plain(self, *arguments)
+        plain(*arguments)
 
-    monkeypatch.setattr(Sweeper, "_add", stopping)
+    monkeypatch.setattr(partitions, "add", stopping)
     with pytest.raises(KeyboardInterrupt):
         tickloom.sweep("ema-cross", store, grid=GRID, params=FIXED, out=tmp_path)
     assert (tmp_path / FILE).exists()
-    monkeypatch.setattr(Sweeper, "_add", plain)
+    monkeypatch.setattr(partitions, "add", plain)
     result = tickloom.sweep("ema-cross", store, grid=GRID, params=FIXED, out=tmp_path)
     assert result.resumed == done
     assert result.table.rows() == singles

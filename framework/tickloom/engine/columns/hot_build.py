@@ -199,7 +199,7 @@ def _batches(partition: Partition, names: Sequence[str]) -> Iterator[pa.Table]:
     """The partition's rows in tables of whole contracts."""
     contracts = partition.contracts()
     file = partition.file()
-    parts = cut(0, file, contracts, BATCH_ROWS) if len(contracts) else ()
+    parts = cut(0, partition.key, file, contracts, BATCH_ROWS) if len(contracts) else ()
     ranges = [(int(part.starts[0]), part.total) for part in parts]
     yield from partition.writer.scan(file, names, ranges)
 

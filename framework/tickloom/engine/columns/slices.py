@@ -42,8 +42,8 @@ class Slice:
     partition: int
     """Which of the run's partitions it belongs to."""
 
-    key: PartitionKey | None
-    """Its day and underlying, where costs ask for them."""
+    key: PartitionKey
+    """Its day and underlying."""
 
     file: Path
     """The partition's file."""
@@ -96,11 +96,11 @@ def check_order(key: PartitionKey, contracts: ContractColumns) -> None:
 
 def cut(
     partition: int,
+    key: PartitionKey,
     file: Path,
     contracts: ContractColumns,
     target: int,
     hot: HotFile | None = None,
-    key: PartitionKey | None = None,
 ) -> Iterable[Slice]:
     """Cut ``contracts`` of one partition, one at least, into slices of about ``target`` rows."""
     rows = contracts.rows

@@ -1,9 +1,9 @@
-"""What a caller of ``run`` or ``sweep`` asked for, checked and resolved."""
+"""What a caller of ``run`` or ``sweep`` asked for, checked and resolved into one request."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from os import PathLike
@@ -15,13 +15,11 @@ from tickloom.engine import arguments
 from tickloom.engine.orders import CostModel, FillModel, milliseconds, parse_costs, parse_latency
 from tickloom.engine.request.filters import Filters
 from tickloom.engine.request.grid import grid_values
+from tickloom.engine.request.options import Day, HotTier, Options, Progress
 from tickloom.errors import UsageError
 from tickloom.host import get_host
 from tickloom.specs import ExecutorSpec, KernelSpec
 from tickloom.store.api import Store, open_store
-
-Day = date | str
-"""A day, or its ISO form."""
 
 StorePath = str | PathLike[str] | Store
 """A store, or where it is."""
@@ -36,6 +34,73 @@ class Spread:
 
     workers: int
     """How many there are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A walk that was asked for: everything but what is done to each slice of parameters."""
+
+    spec: KernelSpec
+    """The kernel."""
+
+    given: Mapping[str, object]
+    """Parameters that are said."""
+
+    store: Store
+    """What is read."""
+
+    filters: Filters
+    """Which part of it."""
+
+    fill: FillModel
+    """How orders are filled."""
+
+    costs: CostModel | None
+    """What a fill pays; None without costs."""
+
+    spread: Spread
+    """What the work is spread over."""
+
+    hot: HotTier
+    """Whether the hot tier is read."""
+
+    folder: Path | None
+    """Where results go."""
+
+    progress: Progress | None
+    """Told how far the walk is."""
+
+    announce: Callable[[str], None] | None
+    """Told what is compiled or built."""
+
+
+def resolve(kernel: str | KernelSpec, store: StorePath, said: Options) -> Request:
+    """The request for ``kernel`` over ``store``; ``said`` is complete.
+
+    Raises :class:`UsageError`, naming the argument, and :class:`StoreError`.
+    """
+    for name in ("progress", "announce"):
+        arguments.called(name, said[name])
+    return Request(
+        store=store_of(store),
+        spec=kernel_of(kernel),
+        given=params_of(said["params"]),
+        fill=fill_of(said["fill"], said["latency"], said["stale_ms"]),
+        costs=costs_of(said["costs"]),
+        folder=folder_of(said["out"]),
+        filters=filters_of(
+            said["underlyings"],
+            said["start"],
+            said["end"],
+            said["expiry"],
+            said["strikes"],
+            said["right"],
+        ),
+        spread=spread_of(said["executor"], said["workers"]),
+        hot=hot_of(said["hot"]),
+        progress=said["progress"],
+        announce=said["announce"],
+    )
 
 
 def kernel_of(kernel: str | KernelSpec) -> KernelSpec:
@@ -111,9 +176,11 @@ def spread_of(executor: str, workers: int | None) -> Spread:
     return Spread(executor=get_host().executors.get(name), workers=int(workers or _cores()))
 
 
-def hot_of(hot: bool | None) -> bool | None:
-    """Whether the hot tier is read: always, never, or where it exists."""
-    return None if hot is None else arguments.flag("hot", hot, "True, False or None")
+def hot_of(hot: bool | None) -> HotTier:
+    """Whether the hot tier is read."""
+    if hot is None:
+        return "found"
+    return "build" if arguments.flag("hot", hot, "True, False or None") else "never"
 
 
 def folder_of(out: str | PathLike[str] | None) -> Path | None:

@@ -76,7 +76,7 @@ def slices(planned: Sequence[PlannedPartition], workers: int) -> Iterator[Slice]
     target = target_rows(sum(p.rows for p in planned), workers)
     for number, partition in enumerate(planned):
         yield from cut(
-            number, partition.file, partition.contracts, target, partition.hot, partition.key
+            number, partition.key, partition.file, partition.contracts, target, partition.hot
         )
 
 

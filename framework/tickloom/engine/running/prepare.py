@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic
 
 import numpy as np
 
@@ -15,28 +15,16 @@ from tickloom.engine.columns import hot_build, hot_file
 from tickloom.engine.kernels.variant import Variant
 from tickloom.engine.loading.plans import Announce
 from tickloom.engine.request.filters import Filters, no_contract
-from tickloom.engine.request.resolve import Spread
+from tickloom.engine.request.options import HotTier
+from tickloom.engine.request.resolve import Request, Spread
+from tickloom.engine.running.job import Compiled, G, Job
 from tickloom.engine.running.plan import PlannedPartition, plan
-from tickloom.engine.running.slice_run import Job
 from tickloom.host import get_host
 from tickloom.store.api import Partition, Store
 
-Progress = Callable[[int, int], None]
-"""``progress(rows done, rows in all)``, called after each slice."""
-
-
-class Compiled(Protocol):
-    """A kernel, compiled for one variant."""
-
-    @property
-    def compile_seconds(self) -> float: ...
-
-
-C = TypeVar("C", bound=Compiled)
-
 
 @dataclass(slots=True, kw_only=True)
-class Preparer(Generic[C]):
+class Preparer(Generic[G]):
     """Gets partitions ready to be run over, and keeps the seconds that are not the run's own."""
 
     store: Store
@@ -45,26 +33,35 @@ class Preparer(Generic[C]):
     filters: Filters
     """Which part of it."""
 
-    job: Job
+    job: Job[G]
     """What is done to every slice."""
 
     spread: Spread
     """What it is spread over."""
 
-    hot: bool | None
-    """Use the hot tier: always (and build what is missing), never, or where it exists (None)."""
-
-    load: Callable[[Variant], C]
-    """Loads or compiles the kernel for a variant."""
+    hot: HotTier
+    """Whether the hot tier is read."""
 
     announce: Announce | None = None
     """Told what is built before the run."""
 
-    loaded: dict[Variant, C] = field(default_factory=dict)
+    loaded: dict[Variant, Compiled] = field(default_factory=dict)
     """The variants that the planned partitions need."""
 
     preparing_s: float = 0.0
     """Seconds spent building hot files, and loading or compiling kernels."""
+
+    @classmethod
+    def of(cls, request: Request, job: Job[G]) -> Preparer[G]:
+        """For ``job`` over what ``request`` selects."""
+        return cls(
+            store=request.store,
+            filters=request.filters,
+            job=job,
+            spread=request.spread,
+            hot=request.hot,
+            announce=request.announce,
+        )
 
     @property
     def compile_s(self) -> float:
@@ -86,16 +83,18 @@ class Preparer(Generic[C]):
 
     def prepare(self, pending: Sequence[Partition]) -> list[PlannedPartition]:
         """The partitions with their selected contracts; what they need is loaded."""
-        if self.hot:
+        if self.hot == "build":
             with self._timed():
                 self._build_missing(pending)
-        find = self._find_hot if self.hot is not False else lambda *_: None
+        find = self._find_hot if self.hot != "never" else lambda *_: None
         planned = plan(pending, self.filters, self.job.names, self.spread.workers, find)
         for partition in planned:
             variant = self.job.variant_for(partition.hot)
             if variant not in self.loaded:
                 with self._timed():
-                    self.loaded[variant] = self.load(variant)
+                    self.loaded[variant] = self.job.inner.load(
+                        self.job.spec, variant, announce=self.announce
+                    )
         return planned
 
     def require_contracts(self, chosen: Sequence[Partition]) -> None:

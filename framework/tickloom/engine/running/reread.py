@@ -3,63 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 from tickloom.errors import StoreError
 from tickloom.store.api import Partition, PartitionChangedError, Store
-from tickloom.store.layout import PartitionKey
 
 ATTEMPTS: Final = 5
 """How often a partition is read before a run gives up."""
 
+MAY_BE_REPLACED: Final = (StoreError, FileNotFoundError)
+"""What reading raises where the file was replaced meanwhile, which may look like anything."""
 
-class Read(Protocol):
-    """Something that was read from one partition."""
-
-    @property
-    def key(self) -> PartitionKey: ...
-
-    def confirm(self) -> None:
-        """Raise :class:`PartitionChangedError` if the partition is not the one that was read."""
-        ...
+R = TypeVar("R")
 
 
-R = TypeVar("R", bound=Read)
-
-
-def settled(
+def steadily(
     store: Store,
     partitions: Sequence[Partition],
-    read: Callable[[Sequence[Partition]], Sequence[R]],
-) -> list[R]:
-    """``read(partitions)``, with those that changed while they were read read again.
+    read: Callable[[Sequence[Partition]], R],
+    *,
+    replaced: bool = False,
+) -> R:
+    """``read(partitions)``, again with the store as it is by then while that fails because one of
+    them was replaced. ``replaced``: one of them is known to be; partitions that the store no longer
+    has are left out.
 
-    The results are in the partitions' order, each from one state of its partition.
+    Raises what ``read`` raises where none was replaced, and :class:`StoreError` if one is each
+    time.
     """
-    pending, kept = list(partitions), {}
     for _ in range(ATTEMPTS):
-        changed = []
+        if replaced:
+            store.reload()
+            present = {partition.key: partition for partition in store.partitions()}
+            partitions = [present[each.key] for each in partitions if each.key in present]
         try:
-            for result in read(pending):
-                try:
-                    result.confirm()
-                except PartitionChangedError:
-                    changed.append(result.key)
-                else:
-                    kept[result.key] = result
-        except (StoreError, FileNotFoundError):
-            # What was replaced while it was read may look like anything; is it that?
-            if not any(was_replaced(partition) for partition in pending):
+            return read(partitions)
+        except MAY_BE_REPLACED:
+            if not any(map(was_replaced, partitions)):
                 raise
-            changed = [partition.key for partition in pending]
-        if not changed:
-            return [kept[key] for key in sorted(kept)]
-        store.reload()
-        present = {partition.key: partition for partition in store.partitions()}
-        pending = [present[key] for key in changed if key in present]
+        replaced = True
+    named = ", ".join(str(partition.key) for partition in partitions[:3])
     raise StoreError(
-        f"{len(pending)} partitions of {store.path} were replaced each time they were read, "
-        f"{pending[0].key if pending else ''} among them; run again when the packing is done"
+        f"{named}{' and others' * (len(partitions) > 3)} of {store.path} were replaced each time "
+        "they were read; run again when the packing is done"
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.engine.cache.link import link
+from tickloom.engine.columns.chunks import Chunks
 from tickloom.engine.columns.values import plain_values
 from tickloom.engine.kernels.constants import layout_of
 from tickloom.engine.kernels.variant import Variant, is_fused, required_columns
@@ -40,13 +41,15 @@ class CompiledSweep:
         """The columns that a call takes, in this order."""
         self.needs_facts: bool = bool(spec.clock)
         """Whether a call needs ``facts``."""
+        self.reads_chunks: bool = False
+        """Chunks are put together by a copy before a call."""
         self._run = run
 
     def __call__(
         self,
         params: Sequence[Any],
         offsets: NDArray[np.int64],
-        columns: Sequence[NDArray[Any]],
+        columns: Sequence[NDArray[Any]] | Chunks,
         *,
         facts: ContractFacts | None = None,
         fill: FillModel | None = None,
@@ -55,6 +58,8 @@ class CompiledSweep:
         """Run every record of ``params`` over whole contracts; each gets the very results of a run
         of its own. Arguments and errors are those of a call of
         :class:`~tickloom.engine.loading.kernel.CompiledKernel`."""
+        if isinstance(columns, Chunks):
+            columns = [chunk for (chunk,) in columns.columns]
         return self._run(params, offsets, columns, facts=facts, fill=fill, costs=costs)
 
 

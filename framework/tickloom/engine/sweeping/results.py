@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import msgspec
-
-from tickloom.engine.running.results import SkippedPartition
+from tickloom.engine.running.outcome import Outcome
 from tickloom.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,50 +15,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SweepResult:
-    """The outcome of :func:`tickloom.sweep`."""
+class SweepResult(Outcome):
+    """The outcome of :func:`tickloom.sweep`.
 
-    kernel: str
-    """Name of the kernel."""
+    ``table`` has one row per set in the grid's order: each parameter, ``trades``, ``pnl``. What
+    counts partitions, contracts and rows is the same for every set.
+    """
 
     grid: tuple[str, ...]
     """The parameters that vary, the last one fastest."""
-
-    fill: str
-    """The fill mode."""
-
-    latency: str
-    """Between a decision and its order's arrival: ticks (``'3'``) or milliseconds (``'250ms'``)."""
-
-    stale_ms: float
-    """Milliseconds after which an unchanged quote fills nothing; 0: never."""
-
-    cost_model: str
-    """What fills paid, as ``costs`` takes it, with the amounts that were not said."""
-
-    partitions: int
-    """Partitions run over."""
-
-    contracts: int
-    """Contracts run over; one on two days counts twice."""
-
-    rows: int
-    """Rows run over, by every set."""
-
-    rows_skipped: int
-    """Rows without a usable price."""
-
-    rows_read: int
-    """Rows taken from the files."""
-
-    partitions_skipped: tuple[SkippedPartition, ...]
-    """Partitions left out: a column that the kernel needs has no values there."""
-
-    executor: str
-    """What the work was spread over."""
-
-    workers: int
-    """How many workers there were."""
 
     resumed: int
     """Partitions that an earlier, interrupted sweep had done; they are in the totals, but not in
@@ -69,17 +32,11 @@ class SweepResult:
     rows_swept: int
     """Rows that this call ran over: ``rows`` without those of the earlier sweep."""
 
-    elapsed_s: float
-    """Seconds, without loading or compiling the kernel and without building hot files."""
-
-    compile_s: float
-    """Seconds spent compiling."""
-
-    peak_rss_mb: float
-    """The most memory used, 2**20 bytes; worker processes are added up."""
-
-    table: pl.DataFrame = field(repr=False)
-    """One row per set in the grid's order: each parameter, ``trades``, ``pnl``."""
+    SUMMARY: ClassVar[str] = (
+        "kernel sets rows elapsed_s row_params_per_s best grid fill partitions contracts "
+        "rows_skipped rows_read compile_s peak_rss_mb executor workers resumed latency "
+        "stale_ms cost_model"
+    )
 
     @property
     def sets(self) -> int:
@@ -104,20 +61,6 @@ class SweepResult:
         trades, pnl = row.pop("trades"), row.pop("pnl")
         return {"params": row, "trades": trades, "pnl": pnl}
 
-    def summary(self) -> dict[str, Any]:
-        """The totals as plain values: what ``--json`` prints."""
-        names = (
-            "kernel sets rows elapsed_s row_params_per_s best grid fill partitions contracts "
-            "rows_skipped rows_read compile_s peak_rss_mb executor workers resumed latency "
-            "stale_ms cost_model"
-        )
-        return {name: getattr(self, name) for name in names.split()} | {
-            "partitions_skipped": [
-                {"partition": s.partition, "column": s.column, "rows": s.rows}
-                for s in self.partitions_skipped
-            ]
-        }
-
     def heat(self) -> tuple[Sequence[Any], Sequence[Any], list[list[float]]] | None:
         """Values of the first and of the second parameter, and the profit for each pair of them
         (one list a value of the first); None unless exactly two parameters vary."""
@@ -136,7 +79,6 @@ class SweepResult:
         try:
             self.table.write_parquet(folder / "sets.parquet")
             self.table.write_csv(folder / "sets.csv")
-            encoded = msgspec.json.format(msgspec.json.encode(self.summary()), indent=2)
-            (folder / "result.json").write_bytes(encoded + b"\n")
+            self.write_summary(folder)
         except OSError as error:
             raise UsageError(f"cannot write the results to {folder}: {error}") from error

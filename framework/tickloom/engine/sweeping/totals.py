@@ -17,7 +17,7 @@ import numpy.typing as npt
 from tickloom.engine.kernels.constants import layout_of, prepare_constants
 from tickloom.engine.loading.plans import array_plan, native_library, step_plan
 from tickloom.engine.request.filters import Filters
-from tickloom.engine.running.slice_run import Job
+from tickloom.engine.running.job import Job
 from tickloom.errors import UsageError
 from tickloom.store.api import Partition
 
@@ -106,7 +106,7 @@ class Checkpoint:
         return UsageError(f"{self._path} {why}; delete it to start over, or use another --out")
 
 
-def sweep_key(job: Job, filters: Filters, partitions: Sequence[Partition]) -> str:
+def sweep_key(job: Job[Any], filters: Filters, partitions: Sequence[Partition]) -> str:
     """A digest of everything that decides a sweep's totals: kernel, constants of every set, fills,
     filters and the partitions' files."""
     digest = hashlib.sha256()
@@ -120,7 +120,7 @@ def sweep_key(job: Job, filters: Filters, partitions: Sequence[Partition]) -> st
     return digest.hexdigest()
 
 
-def _code(job: Job) -> str:
+def _code(job: Job[Any]) -> str:
     """What tells one state of the kernel's code from another."""
     if job.spec.kind == "native":
         return hashlib.sha256(native_library(job.spec)[0].read_bytes()).hexdigest()
