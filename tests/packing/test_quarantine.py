@@ -145,15 +145,37 @@ def test_file_whose_contract_the_calendar_does_not_know(
     assert stored(store).height == 6
 
 
-def test_file_without_rows(tmp_path: Path) -> None:
+def test_file_without_rows_is_empty_and_nothing_is_wrong_with_it(tmp_path: Path) -> None:
     path = write_raw_file(tmp_path / "raw", GOOD).with_name("banknifty25aug54100ce.parquet")
     raw_frame(GOOD).head(0).write_parquet(path)
+    pl.DataFrame().write_parquet(path.with_name("banknifty25aug54200ce.parquet"))
     report = packed(tmp_path / "raw", tmp_path / "store")
-    assert report.exit_code == 3
-    (found,) = report.quarantined
-    assert (found.path, found.rows) == (path, 0)
-    assert found.reason.startswith("expected ticks; found no rows")
+    assert (report.exit_code, report.quarantined, report.files_empty) == (0, [], 2)
+    assert report.to_json()["files_empty"] == 2
     assert stored(tmp_path / "store").height == 3
+    again = packed(tmp_path / "raw", tmp_path / "store")
+    assert (again.sources_skipped, again.files_empty) == (3, 0)
+    write_raw_file(tmp_path / "raw", GOOD, strike=54100)
+    assert packed(tmp_path / "raw", tmp_path / "store").rows_written == 3
+
+
+def test_empty_text_is_empty_and_other_instruments_are_ignored(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    head = "at,name,ltp,what\n"
+    (raw / "a.csv").write_text(head)
+    (raw / "b.csv").write_text("")
+    (raw / "c.csv").write_text(head + "2025-08-01 10:00:00,NIFTY,1,index\n")
+    (raw / "d.csv").write_text(head + "2025-08-01 10:00:00,nifty25aug25000ce,1,option\n")
+    (raw / "e.sql").write_text("CREATE TABLE `nifty25aug25000ce` (`timestamp` datetime);\n")
+    mapping = tmp_path / "m.toml"
+    mapping.write_text(
+        'symbol = "{name}"\n[clock]\ncolumns = ["at"]\nzone = "Asia/Kolkata"\n'
+        '[columns]\nprice = "ltp"\n[keep]\nwhat = ["option"]\n'
+    )
+    report = packed(raw, tmp_path / "store", mapping=mapping)
+    assert (report.exit_code, report.files_empty, report.parts_ignored) == (0, 3, 1)
+    assert report.rows_written == 1
 
 
 def test_file_that_may_not_be_read(tmp_path: Path) -> None:

@@ -187,3 +187,15 @@ def test_damaged_member_costs_only_itself(tmp_path: Path) -> None:
     [batch], [bad] = read(tmp_path)
     assert batch.symbol == "GOOG  160115P00750000"
     assert "expected readable CSV; found damage: Bad CRC-32" in bad.reason
+
+
+def test_byte_order_marks_and_bad_bytes_cost_no_member(tmp_path: Path) -> None:
+    path = write_zip(tmp_path, "quote", {"call_7500000_20160115": "\ufeff" + QUOTE})
+    batches, rejected = read(tmp_path)
+    assert (len(batches), rejected) == (1, [])
+    name = zipfile.ZipFile(path).namelist()[0]
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(name, QUOTE.encode() + b"3420\xe9,1\n")
+    batches, [bad] = read(tmp_path)
+    assert len(batches) == 1
+    assert r"found '3420\\xe9,1'" in bad.reason

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import datetime as dt
+import decimal
+import gzip
 import pickle
 import random
 from pathlib import Path
@@ -12,6 +15,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pyarrow.parquet.encryption as pe
 import pytest
 
 from tickloom import RawBatch, ReadError, Rejected, SourceOptions
@@ -149,7 +153,6 @@ def test_untyped_null_clock_is_a_null_timestamp(tmp_path: Path) -> None:
     [
         ({"a": [1]}, "found none called timestamp and price among a"),
         ({"price": [1.0], "volume": [1]}, "found none called timestamp among price, volume"),
-        ({"timestamp": pa.array([], pa.timestamp("us")), "price": []}, "found no rows"),
         ({"timestamp": [1762141500], "price": [1.0]}, "found int64, which says neither unit nor"),
         ({"timestamp": ["2025-11-03 09:15:00"], "price": [1.0]}, "for timestamp; found string"),
         (ticks() | {"price": [[1.0]] * 10}, "found price of type list"),
@@ -267,4 +270,59 @@ def test_damaged_bytes_end_in_a_sentence_or_in_the_same_rows(tmp_path: Path) -> 
     assert refused > 150
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ReadError, match="found damage"):
+        read(path)
+
+
+class _Keys(pe.KmsClient):
+    """Keys that are their own wrapping."""
+
+    def wrap_key(self, key: bytes, _: str) -> bytes:
+        return base64.b64encode(key)
+
+    def unwrap_key(self, wrapped: bytes, _: str) -> bytes:
+        return base64.b64decode(wrapped)
+
+
+@pytest.mark.parametrize("plaintext_footer", [False, True])
+def test_encrypted_files_are_called_encrypted(tmp_path: Path, plaintext_footer: bool) -> None:
+    factory = pe.CryptoFactory(lambda _: _Keys())
+    settings = pe.EncryptionConfiguration(
+        footer_key="f",
+        column_keys={"k": ["price", "volume"]},
+        plaintext_footer=plaintext_footer,
+        double_wrapping=False,
+    )
+    keys = factory.file_encryption_properties(pe.KmsConnectionConfig(), settings)
+    path = tmp_path / "nifty25nov25500ce.parquet"
+    table = pa.table(ticks())
+    with pq.ParquetWriter(path, table.schema, encryption_properties=keys) as writer:
+        writer.write_table(table)
+    with pytest.raises(ReadError, match=r"found it encrypted\. Decrypt"):
+        read(path)
+
+
+def test_decimals_beyond_38_digits_are_named(tmp_path: Path) -> None:
+    for digits, kind in ((50, pa.decimal256(50, 2)), (20, pa.decimal128(20, 2))):
+        price = pa.array([decimal.Decimal("1.05")] * 10, kind)
+        path = write(tmp_path / "a.parquet", ticks() | {"price": price})
+        if digits == 20:
+            [frame] = read(path)
+            assert frame["price"].cast(pl.Float64).to_list() == [1.05] * 10
+            continue
+        with pytest.raises(ReadError, match=r"price of type decimal256.*as decimal128 or double"):
+            read(path)
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (gzip.compress(b"PAR1" * 9, mtime=0), "gzip data"),
+        (b"<html>not found</html>", "a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid", "a pointer of Git LFS"),
+    ],
+)
+def test_what_is_no_parquet_is_named(tmp_path: Path, data: bytes, kind: str) -> None:
+    path = tmp_path / "nifty25nov25500ce.parquet"
+    path.write_bytes(data)
+    with pytest.raises(ReadError, match=f"expected a Parquet file; found {kind}"):
         read(path)

@@ -80,6 +80,7 @@ def _print(report: PackReport, store: Path) -> None:
     click.echo(
         f"  files:   {read:,} read, {report.sources_skipped:,} unchanged and skipped, "
         f"{report.files_ignored:,} ignored"
+        + (f", {report.files_empty:,} empty" * bool(report.files_empty))
         + (f", {report.parts_ignored:,} parts of other instruments" * bool(report.parts_ignored))
     )
     click.echo(

@@ -200,6 +200,7 @@ class Packing:
             report.rows_read += result.rows
             report.crossed_quotes += result.crossed
             report.parts_ignored += result.ignored
+            report.files_empty += result.empty
             report.names_settled += result.settled
             for part in result.rejected:
                 report.rows_quarantined += part.rows

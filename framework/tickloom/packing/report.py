@@ -49,6 +49,9 @@ class PackReport:
     files_ignored: int = 0
     """Files that no reader claimed."""
 
+    files_empty: int = 0
+    """Files that were read and have no rows: nothing is wrong with them."""
+
     parts_ignored: int = 0
     """Parts of files that are another instrument's: a dump's table of futures, say."""
 
@@ -100,6 +103,7 @@ class PackReport:
             "partitions": self.partitions,
             "sources_skipped": self.sources_skipped,
             "files_ignored": self.files_ignored,
+            "files_empty": self.files_empty,
             "bytes_in": self.bytes_in,
             "bytes_out": self.bytes_out,
             "quarantined": [

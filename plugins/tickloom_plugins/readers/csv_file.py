@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
-import zipfile
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Final
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from tickloom import ReadError, Rejected, SourceOptions
-from tickloom_plugins.readers.mapping import Mapping
+from tickloom_plugins.readers.mapping import Mapping, columns_used
+from tickloom_plugins.readers.text_bytes import (
+    TextBytes,
+    open_text,
+    shown,
+    shown_frame,
+    split_bad_bytes,
+)
 
 HEADER_BYTES: Final = 64 * 1024
 BLOCK_BYTES: Final = 8 * 2**20
@@ -27,9 +32,11 @@ MEMORY_PER_BYTE: Final = 16
 SHOWN_LINES: Final = 1_000
 """Malformed lines that are kept of one block; the others are counted."""
 
+REMEDY: Final = 'Say its encoding in the mapping, such as encoding = "{}".'
+
 
 class CsvFile:
-    """One file. Raises :class:`tickloom.ReadError` where it has no header or is damaged."""
+    """One file. Raises :class:`tickloom.ReadError` where it is no text, or damaged."""
 
     def __init__(self, path: Path, mapping: Mapping, options: SourceOptions) -> None:
         self._path = path
@@ -37,23 +44,37 @@ class CsvFile:
         self._block = max(min(BLOCK_BYTES, options.batch_bytes // MEMORY_PER_BYTE), 1024)
         names, self._skip = self._header()
         self.columns: list[str] = _unique(names)
-        """Column names, trimmed; the second ``volume`` is ``volume#2``."""
+        """Column names, trimmed; the second ``volume`` is ``volume#2``. None in an empty file."""
 
     def frames(self) -> Iterator[pl.DataFrame | Rejected]:
         """Frames of text in the file's order, and its malformed lines.
 
         The columns are :attr:`columns`; fields that are empty are empty texts.
         """
+        if not self.columns:
+            return
         malformed = MalformedLines(self._path)
-        with _damage(), self._open() as stream:
-            reader = pa_csv.open_csv(
-                stream,
+        with _damage(), self._open() as text:
+            for batch in self._batches(text, malformed):
+                yield from malformed.drain()
+                frame = pl.from_arrow(batch)
+                assert isinstance(frame, pl.DataFrame)
+                if text.has_bad_bytes:
+                    remedy = REMEDY.format("latin-1")
+                    frame, bad = split_bad_bytes(frame, self._used, self._path, remedy)
+                    yield from [bad] if bad else []
+                yield frame
+        yield from malformed.drain()
+
+    def _batches(self, text: TextBytes, malformed: MalformedLines) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from pa_csv.open_csv(
+                pa.PythonFile(text, "r"),
                 read_options=pa_csv.ReadOptions(
                     use_threads=False,  # one worker, one core; and lines are numbered
                     block_size=self._block,
                     skip_rows=self._skip,
                     column_names=self.columns,
-                    encoding=self._mapping.encoding,
                 ),
                 parse_options=pa_csv.ParseOptions(
                     delimiter=self._mapping.delimiter,
@@ -65,35 +86,34 @@ class CsvFile:
                     strings_can_be_null=False,
                 ),
             )
-            for batch in reader:
-                yield from malformed.drain()
-                frame = pl.from_arrow(batch)
-                assert isinstance(frame, pl.DataFrame)
-                yield frame
-        yield from malformed.drain()
+        except pa.ArrowInvalid as error:
+            if not str(error).startswith(("Empty CSV file", "Could not skip initial")):
+                raise
 
-    @contextmanager
-    def _open(self) -> Iterator[Any]:
-        how = self._mapping.compression
-        if how == "zip" or (how == "detect" and self._path.suffix.lower() == ".zip"):
-            with _only_member(self._path) as member, pa.PythonFile(member, "r") as stream:
-                yield stream
-            return
-        with pa.input_stream(str(self._path), compression=None if how == "none" else how) as stream:
-            yield stream
+    @property
+    def _used(self) -> set[str]:
+        """The columns in which a byte that is no text makes a row unusable."""
+        named = columns_used(self._mapping).keys()
+        return set(self.columns) if self._mapping.same_names else {*named}
+
+    def _open(self) -> AbstractContextManager[TextBytes]:
+        return open_text(
+            self._path,
+            encoding=self._mapping.encoding,
+            compression=self._mapping.compression,
+            remedy=REMEDY.format("utf-16"),
+        )
 
     def _header(self) -> tuple[list[str], int]:
         """The columns' names, and how many lines precede the rows."""
         mapping = self._mapping
         if mapping.header:
             return list(mapping.header), mapping.skip_lines
-        with _damage(), self._open() as stream:
-            start = stream.read(HEADER_BYTES)
-        encoding = "utf-8-sig" if mapping.encoding == "utf-8" else mapping.encoding
-        try:
-            lines = io.StringIO(start.decode(encoding, errors="ignore"), newline="")
-        except LookupError as error:
-            raise ReadError(f"expected a known encoding in the mapping; found {error}.") from error
+        with _damage(), self._open() as text:
+            start = text.read(HEADER_BYTES)
+            while len(start) < HEADER_BYTES and (more := text.read(HEADER_BYTES - len(start))):
+                start += more
+        lines = io.StringIO(start.decode("utf-8", errors="ignore"), newline="")
         for _ in range(mapping.skip_lines):
             lines.readline()
         reader = (
@@ -101,23 +121,8 @@ class CsvFile:
             if mapping.quote
             else csv.reader(lines, delimiter=mapping.delimiter, quoting=csv.QUOTE_NONE)
         )
-        names = next((line for line in reader if line), None)
-        if names is None:
-            raise ReadError("expected a header line; found an empty file.")
-        return names, mapping.skip_lines + reader.line_num
-
-
-@contextmanager
-def _only_member(path: Path) -> Iterator[IO[bytes]]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
-            if len(members) != 1:
-                raise ReadError(f"expected one file in the zip; found {len(members)}. Unpack it.")
-            with archive.open(members[0]) as member:
-                yield member
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        raise ReadError(f"expected a readable zip; found damage: {error}.") from error
+        names = next((line for line in reader if line), [])
+        return [shown(name) for name in names], mapping.skip_lines + reader.line_num
 
 
 class MalformedLines:
@@ -144,9 +149,9 @@ class MalformedLines:
         yield Rejected(
             path=self._path,
             reason=f"expected {first.expected_columns} fields a line; found {first.actual_columns} "
-            f"in {first.text[:200]!r}",
+            f"in {shown(first.text[:200])!r}",
             rows=len(self._rows),
-            frame=pl.DataFrame({"line": [row.text for row in self._rows]}),
+            frame=shown_frame(pl.DataFrame({"line": [row.text for row in self._rows]})),
         )
         if self._more:
             yield Rejected(
@@ -159,12 +164,15 @@ class MalformedLines:
 
 def _unique(names: list[str]) -> list[str]:
     seen: dict[str, int] = {}
-    unique = []
-    for name in names:
-        name = name.strip()
+    unique: dict[str, None] = {}
+    for name in map(str.strip, names):
         seen[name] = seen.get(name, 0) + 1
-        unique.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
-    return unique
+        numbered = name if seen[name] == 1 else f"{name}#{seen[name]}"
+        while numbered in unique:  # a column may be called volume#2 in the file
+            seen[name] += 1
+            numbered = f"{name}#{seen[name]}"
+        unique[numbered] = None
+    return list(unique)
 
 
 @contextmanager
@@ -174,7 +182,5 @@ def _damage() -> Iterator[None]:
     except FileNotFoundError as error:
         raise ReadError(f"expected a file that can be opened; found {error}.") from error
     except (pa.ArrowException, OSError) as error:
-        found = " ".join(str(error).split()).rstrip(".")
-        if "Empty CSV file" in found or "Could not skip initial" in found:
-            raise ReadError("expected rows below the header; found none.") from error
+        found = shown(" ".join(str(error).split()).rstrip("."))
         raise ReadError(f"expected readable text; found damage: {found}.") from error

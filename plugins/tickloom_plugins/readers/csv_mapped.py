@@ -7,7 +7,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tickloom import RawBatch, ReadError, ReaderSpec, Rejected, SourceOptions, Unit, UsageError
+from tickloom import (
+    Ignored,
+    RawBatch,
+    ReadError,
+    ReaderSpec,
+    Rejected,
+    SourceOptions,
+    Unit,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,10 +44,11 @@ def discover(source: Path, options: SourceOptions) -> Iterable[Unit]:
         yield Unit(paths=(path, *tables), name=name)
 
 
-def read(unit: Unit, options: SourceOptions) -> Iterator[RawBatch | Rejected]:
-    """The file's rows by contract, in its order. Rows that are no ticks are rejected with their
-    text; :class:`tickloom.ReadError` is raised where the file is not what the mapping says, after
-    the rows that it did not deliver are rejected, so that they are counted."""
+def read(unit: Unit, options: SourceOptions) -> Iterator[RawBatch | Rejected | Ignored]:
+    """The file's rows by contract, in its order; nothing of an empty file, and of one whose rows
+    the mapping leaves out only that it is another instrument's. Rows that are no ticks are rejected
+    with their text; :class:`tickloom.ReadError` is raised where the file is not what the mapping
+    says, after the rows that it did not deliver are rejected, so that they are counted."""
     from tickloom_plugins.readers.csv_file import CsvFile
     from tickloom_plugins.readers.lookup import load_table
     from tickloom_plugins.readers.mapping import FILE_COLUMN, load_mapping
@@ -50,17 +60,21 @@ def read(unit: Unit, options: SourceOptions) -> Iterator[RawBatch | Rejected]:
     mapping = load_mapping(options.mapping)
     file = CsvFile(path, mapping, options)
     frames = file.frames()
-    waiting = 0
+    if not file.columns:
+        return
+    waiting = seen = used = 0
     try:
         table = load_table(tables, mapping, file.columns, options)
         rows = TextRows(mapping, file.columns, path, {FILE_COLUMN: unit.name}, table)
         for part in frames:
-            if isinstance(part, Rejected):
-                yield part
-                continue
-            waiting = len(part)
-            yield from rows.batches(part, options)
+            seen += _rows(part)
+            waiting = 0 if isinstance(part, Rejected) else len(part)
+            for one in [part] if isinstance(part, Rejected) else rows.batches(part, options):
+                used += _rows(one)
+                yield one
             waiting = 0
+        if seen and not used:
+            yield Ignored(path=path, what="rows that the mapping does not keep")
     except ReadError as error:
         rest = waiting + _count(frames)
         if rest:
@@ -73,8 +87,14 @@ def _count(frames: Iterator[pl.DataFrame | Rejected]) -> int:
     rows = 0
     with suppress(ReadError):
         for part in frames:
-            rows += part.rows if isinstance(part, Rejected) else len(part)
+            rows += _rows(part)
     return rows
+
+
+def _rows(part: pl.DataFrame | RawBatch | Rejected) -> int:
+    if isinstance(part, Rejected):
+        return part.rows
+    return len(part.frame if isinstance(part, RawBatch) else part)
 
 
 def _matching(folder: Path, patterns: Iterable[str]) -> list[Path]:

@@ -98,6 +98,8 @@ def _file_member(
     strike = int(name["strike"])
     if strike % 10 or strike >= 10**9:
         return f"expected a strike below 100,000 with 3 decimals; found {strike / PRICE_SCALE}."
+    if member.flag_bits & 1:
+        return "expected a zip without a password; found it encrypted. Unpack it and zip it again."
     if member.file_size * MEMORY_PER_BYTE > options.batch_bytes:
         return (
             f"expected at most {options.batch_bytes // MEMORY_PER_BYTE:,} bytes; found "
@@ -142,7 +144,8 @@ def _read_group(
             if member is None:
                 continue
             try:
-                texts[i] = opened[kind].read(member).decode("ascii")
+                # A byte that is no text makes its line one that is no tick, not the member.
+                texts[i] = opened[kind].read(member).decode("utf-8-sig", errors="backslashreplace")
             except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
                 reason = f"{member.filename}: expected readable CSV; found damage: {error}."
                 yield Rejected(path=zips[kind], reason=reason, rows=0)

@@ -95,7 +95,7 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Globs of the files, below the source."""
 
     compression: Literal["detect", "none", "gzip", "zstd", "bz2", "lz4", "zip"] = "detect"
-    """By the name's suffix unless said. A zip holds one file."""
+    """By the content unless said. A zip holds one file."""
 
     delimiter: Annotated[str, msgspec.Meta(min_length=1, max_length=1)] = ","
     """Between fields."""
@@ -146,7 +146,7 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def load_mapping(path: Path) -> Mapping:
     """The mapping in ``path``. Raises :class:`tickloom.UsageError` naming what is wrong with it."""
     try:
-        mapping = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Mapping)
+        mapping = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8-sig")), Mapping)
     except OSError as error:
         raise UsageError(f"expected a mapping file; {path} cannot be read: {error}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:

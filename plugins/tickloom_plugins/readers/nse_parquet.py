@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tickloom import RawBatch, ReadError, ReaderSpec, Rejected, SourceOptions, Unit
+from tickloom_plugins.readers.file_kinds import PARQUET, START_BYTES, kind_of
 from tickloom_plugins.readers.parquet_layout import CLOCKS, Layout, open_file
 from tickloom_plugins.readers.quick_parquet import decode, has_checksums
 
@@ -31,10 +32,11 @@ def discover(source: Path, options: SourceOptions) -> Iterable[Unit]:
 
 
 def read(unit: Unit, options: SourceOptions) -> Iterator[RawBatch | Rejected]:
-    """The file's rows in its order, ``options.batch_rows`` at a time.
+    """The file's rows in its order, ``options.batch_rows`` at a time, without the row labels that
+    pandas adds; nothing of a file without rows.
 
-    Raises :class:`tickloom.ReadError` when the file is damaged or empty, lacks a required column,
-    has clocks of several zones, or has a row group that would need more memory than
+    Raises :class:`tickloom.ReadError` when the file is damaged or encrypted, lacks a required
+    column, has clocks of several zones, or has a row group that would need more memory than
     ``options.batch_bytes`` allow (known from the footer, before it is read). The rows that it did
     not deliver until then, by the footer, are rejected first, so that they are counted.
     """
@@ -45,26 +47,37 @@ def read(unit: Unit, options: SourceOptions) -> Iterator[RawBatch | Rejected]:
         file, layout = open_file(path)
         with file:
             unread = file.metadata.num_rows
+            if not unread:
+                return
             if layout.refusal:
                 raise ReadError(layout.refusal)
             _check_row_groups(file.metadata, layout, options.batch_bytes)
             rows = min(options.batch_rows, max(options.batch_bytes // layout.row_bytes, 1))
             for frame in _frames(path, file, layout, rows):
                 unread -= len(frame)
-                yield RawBatch(frame=frame, symbol=unit.name)
+                yield RawBatch(frame=frame.drop(layout.row_labels), symbol=unit.name)
     except (ReadError, pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        refusal = _refusal(error)
+        refusal = _refusal(error, path)
         if unread > 0:
             yield Rejected(path=path, reason=str(refusal), rows=unread)
         raise refusal from (None if refusal is error else error)
 
 
-def _refusal(error: Exception) -> ReadError:
+def _refusal(error: Exception, path: Path) -> ReadError:
     if isinstance(error, ReadError):
         return error
     if isinstance(error, FileNotFoundError | PermissionError):
         return ReadError(f"expected a file that can be opened; found {error}.")
     found = " ".join(str(error).split()).rstrip(".")
+    if "crypt" in found:  # of the footer or of columns: Arrow says nothing else of either
+        return ReadError(
+            "expected a Parquet file without encryption; found it encrypted. Decrypt it first: "
+            "read it with its keys and write it again without."
+        )
+    with path.open("rb") as data:
+        kind = kind_of(data.read(START_BYTES))
+    if kind and kind != PARQUET:
+        return ReadError(f"expected a Parquet file; found {kind}.")
     return ReadError(
         f"expected a readable Parquet file; found damage: {found}. Fetch the file again."
     )
@@ -87,8 +100,6 @@ def _frames(path: Path, file: pq.ParquetFile, layout: Layout, rows: int) -> Iter
 
 
 def _check_row_groups(footer: pq.FileMetaData, layout: Layout, budget: int) -> None:
-    if footer.num_rows == 0:
-        raise ReadError("expected ticks; found no rows.")
     width = layout.row_bytes
     for i in range(footer.num_row_groups):
         group = footer.row_group(i)
@@ -126,6 +137,7 @@ NSE_PARQUET: Final = ReaderSpec(
     summary="One Parquet file per contract, named by its trading symbol (52 columns).",
     zone=ZONE,
     calendar="nse",
+    version="2",
     discover=discover,
     read=read,
 )

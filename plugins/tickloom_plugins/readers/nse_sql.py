@@ -38,6 +38,7 @@ NSE_SQL: Final = ReaderSpec(
     summary="MySQL dumps, one table per contract, named by its trading symbol.",
     zone="Asia/Kolkata",
     calendar="nse",
+    version="2",
     discover=discover,
     read=read,
 )

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from tickloom import RAW_COLUMNS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -12,6 +17,11 @@ if TYPE_CHECKING:
 
 REQUIRED: Final = ("timestamp", "price")
 CLOCKS: Final = ("timestamp", "ts", "lastTradeTime")
+
+_STORED: Final = frozenset(column.name for column in RAW_COLUMNS)
+_INDEX_LEVEL: Final = re.compile(r"__index_level_\d+__")
+_UNNAMED: Final = re.compile(r"Unnamed: 0(?:\.\d+)*")
+"""What pandas calls the first column of a CSV without a name: the row labels of another frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,9 @@ class Layout:
 
     texts_at: tuple[int, ...]
     """Places of the columns whose texts are read with a row group."""
+
+    row_labels: tuple[str, ...]
+    """Columns that pandas made of a frame's index: they number the rows and are no part of one."""
 
     row_bytes: int
     """Size of a decoded row, bytes; text counts as its dictionary index. 0 of what is refused."""
@@ -51,19 +64,44 @@ def open_file(path: Path) -> tuple[pq.ParquetFile, Layout]:
 
     footer = pq.read_metadata(path)
     written = footer.schema.to_arrow_schema()
-    known = next((layout for layout in _latest if written.equals(layout.written)), None)
+    labels = row_labels(written)
+    known = next(
+        (one for one in _latest if written.equals(one.written) and one.row_labels == labels), None
+    )
     # Text as dictionaries, or one long text repeated in every row could outgrow any budget.
     text = known.text if known else tuple(one.name for one in written if _is_text(one.type))
     file = pq.ParquetFile(
         path, metadata=footer, read_dictionary=text, page_checksum_verification=True
     )
     if known is None:
-        known = _layout(written, text, file.schema_arrow)
+        known = _layout(written, text, labels, file.schema_arrow)
         _latest[:] = [known]
     return file, known
 
 
-def _layout(written: pa.Schema, text: tuple[str, ...], read: pa.Schema) -> Layout:
+def row_labels(written: pa.Schema) -> tuple[str, ...]:
+    """The columns that hold a pandas index and no column of the store: those that the footer names
+    as such, and those whose name only pandas gives, which stays when others write the file again.
+    """
+    names = set(written.names)
+    labels = {name for name in names if _INDEX_LEVEL.fullmatch(name)}
+    labels |= {name for name in names if _UNNAMED.fullmatch(name) and _is_whole(written, name)}
+    with suppress(ValueError, AttributeError, TypeError):
+        said = json.loads((written.metadata or {}).get(b"pandas", b"{}"))
+        labels |= {one for one in said.get("index_columns", ()) if isinstance(one, str)} & names
+    return tuple(sorted(labels - _STORED))
+
+
+def _is_whole(written: pa.Schema, name: str) -> bool:
+    from pyarrow import types
+
+    places = written.get_all_field_indices(name)
+    return all(types.is_integer(written.field(at).type) for at in places)
+
+
+def _layout(
+    written: pa.Schema, text: tuple[str, ...], labels: tuple[str, ...], read: pa.Schema
+) -> Layout:
     refusal = _refusal(written)
     return Layout(
         written=written,
@@ -74,6 +112,7 @@ def _layout(written: pa.Schema, text: tuple[str, ...], read: pa.Schema) -> Layou
             for place, field in enumerate(read)
             if _is_category(field.type) or _is_text(field.type)
         ),
+        row_labels=labels,
         row_bytes=0 if refusal else _row_bytes(read),
         is_plain=all(map(_is_simple, read)),
         refusal=refusal,
@@ -87,6 +126,8 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def _refusal(schema: pa.Schema) -> str:
+    from pyarrow import types
+
     names = schema.names
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -99,6 +140,11 @@ def _refusal(schema: pa.Schema) -> str:
             f"{', …' if len(names) > 8 else ''}."
         )
     for field in schema:
+        if types.is_decimal256(field.type):
+            return (
+                f"expected decimals of at most 38 digits; found {field.name} of type {field.type}. "
+                "Write it as decimal128 or double."
+            )
         if not _is_known(field.type):
             return (
                 f"expected numbers, text, dates or timestamps; found {field.name} of type "
@@ -117,7 +163,9 @@ def _is_known(kind: pa.DataType) -> bool:
         for is_one in (
             types.is_integer,
             types.is_floating,
-            types.is_decimal,
+            types.is_decimal32,
+            types.is_decimal64,
+            types.is_decimal128,
             types.is_boolean,
             types.is_timestamp,
             types.is_date,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from tickloom import ReadError
 from tickloom_plugins.readers.sql_rows import cut_rows
+from tickloom_plugins.readers.text_bytes import Readable
 
 CHUNK: Final = 4 * 2**20
 """Bytes read at once."""
@@ -22,7 +23,7 @@ FIRST_WINDOW: Final = 4 * 2**10
 _NAME: Final = rb'(?:`(?:[^`]|``)+`|"[^"]+"|[\w$]+)'
 _QUALIFIED: Final = rb"(?:" + _NAME + rb"\s*\.\s*)?(" + _NAME + rb")"
 _BLANK: Final = re.compile(
-    rb"(?:[\s;]+|/\*.*?\*/|--(?=\s)[^\n]*(?:\n|\Z)|--\Z|\#[^\n]*(?:\n|\Z))", re.DOTALL
+    rb"(?:[\s;]+|\xef\xbb\xbf|/\*.*?\*/|--(?=\s)[^\n]*(?:\n|\Z)|--\Z|\#[^\n]*(?:\n|\Z))", re.DOTALL
 )
 _INTO: Final = (
     rb"(?:INSERT|REPLACE)\s+(?:(?:LOW_PRIORITY|HIGH_PRIORITY|DELAYED|IGNORE)\s+)*(?:INTO\s+)?"
@@ -42,20 +43,18 @@ _ZONE: Final = re.compile(
     rb"SET\s+(?:SESSION\s+|GLOBAL\s+|@@session\.|@@global\.)?TIME_ZONE\s*:?=\s*['\"]([^'\"]*)",
     re.IGNORECASE,
 )
+_KNOWN: Final = re.compile(
+    rb"(?:SET|USE|DROP|LOCK|UNLOCK|ALTER|CREATE|START|BEGIN|COMMIT|DELETE|TRUNCATE|FLUSH|ANALYZE)\b",
+    re.IGNORECASE,
+)
+"""Statements of dumps that hold no rows."""
+_PANDAS_INDEX: Final = re.compile(r"index|level_\d+")
 _DELIMITER: Final = re.compile(rb"DELIMITER[ \t]+(\S+)", re.IGNORECASE)
 _PIECE: Final = re.compile(
     rb"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\"|`[^`]*`|/\*.*?\*/|--\s[^\n]*\n|\#[^\n]*\n"
     rb"|[^'\"`/\-#;]+|[/\-](?![*\-])|--(?!\s)|(?P<end>;)",
     re.DOTALL,
 )
-
-
-class Readable(Protocol):
-    """A stream of bytes."""
-
-    def read(self, size: int, /) -> bytes:
-        """At most ``size`` bytes; none at its end."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ class SqlColumn:
     """Its type's first word, lower case; empty where the dump does not say it."""
 
     numbering: bool = False
-    """Whether the database numbers the rows by it."""
+    """Whether it only numbers the rows: by the database, or by the pandas that wrote them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +130,8 @@ class SqlDump:
         self._at = 0
         self._ended = False
         self._damage = ""
+        self.other = b""
+        """The start of the first statement that is nothing to a reader of ticks."""
 
     def events(self) -> Iterator[Event]:
         """What the dump holds, in its order. A stream that breaks off ends in Unreadable."""
@@ -188,10 +189,13 @@ class SqlDump:
         if zone := _ZONE.match(text):
             yield SessionZone(zone[1].decode())
         elif table := _CREATE.match(text):
-            yield CreatedTable(_plain(table[1]), _columns(table[2]))
+            name = _plain(table[1])
+            yield CreatedTable(name, _columns(name, table[2]))
         elif other := _OTHER_INSERT.match(text):
             found = text[:200].decode(errors="replace")
             yield Unreadable(_plain(other[1]), f"expected VALUES (…), (…); found {found!r}")
+        elif not _KNOWN.match(text):
+            self.other = self.other or text[:60]
 
     def _skip_statement(self) -> int | None:
         """Go past the statement's semicolon; its length where it lies within the look-ahead."""
@@ -242,15 +246,23 @@ def _names(listed: bytes) -> tuple[str, ...]:
     return tuple(_plain(name) for name in re.findall(_NAME, listed))
 
 
-def _columns(body: bytes) -> tuple[SqlColumn, ...]:
+def _columns(table: str, body: bytes) -> tuple[SqlColumn, ...]:
     columns = []
     for part in _top_level(body):
         column = None if _NO_COLUMN.match(part) else _COLUMN.match(part)
         if column:
             kind = column[2].decode(errors="replace").lower()
-            numbering = b"AUTO_INCREMENT" in column[3].upper()
-            columns.append(SqlColumn(_plain(column[1]), kind, numbering))
+            name = _plain(column[1])
+            numbering = b"AUTO_INCREMENT" in column[3].upper() or _is_row_label(table, name, body)
+            columns.append(SqlColumn(name, kind, numbering))
     return tuple(columns)
+
+
+def _is_row_label(table: str, column: str, body: bytes) -> bool:
+    """Did pandas' ``to_sql`` make the column of a frame's row labels? It has an index called
+    ``ix_TABLE_COLUMN`` then."""
+    key = f"`ix_{table}_{column}`".encode()
+    return _PANDAS_INDEX.fullmatch(column) is not None and key in body
 
 
 def _top_level(body: bytes) -> Iterator[bytes]:

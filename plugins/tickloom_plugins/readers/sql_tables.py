@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +23,11 @@ from tickloom_plugins.readers.sql_dump import (
     SqlRows,
     Unreadable,
 )
+from tickloom_plugins.readers.text_bytes import TextBytes, open_text, split_bad_bytes
 from tickloom_plugins.readers.text_rows import ZONE, TextRows
+
+REMEDY: Final = "Dump again with mysqldump --result-file=FILE: a shell's > may write UTF-16."
+"""What to do about a dump in UTF-16."""
 
 OPTION_TABLE: Final = re.compile(
     r"\w.*\d(?:CE|PE)(?:\.[A-Z]+)?|.*\d\d[CP]\d+(?:\.\d+)?|OPT(?:IDX|STK).+", re.IGNORECASE
@@ -52,10 +57,14 @@ _ZONES: Final = {"+00:00": "UTC", "-00:00": "UTC", "utc": "UTC", "+05:30": ZONE}
 
 
 def read_dump(path: Path, options: SourceOptions) -> Iterator[RawBatch | Rejected | Ignored]:
-    """Batches of the option tables of the dump in ``path``. Raises :class:`OSError`."""
-    with pa.input_stream(str(path), compression="detect") as stream:
-        tables = _Tables(path, options)
-        for event in SqlDump(stream).events():
+    """Batches of the option tables of the dump in ``path``; nothing of a dump without rows.
+
+    Raises :class:`tickloom.ReadError` where it is no dump, and :class:`OSError`.
+    """
+    with open_text(path, remedy=REMEDY) as text:
+        dump = SqlDump(text)
+        tables = _Tables(path, options, text)
+        for event in dump.events():
             if isinstance(event, SqlRows):
                 yield from tables.rows(event)
             elif isinstance(event, CreatedTable):
@@ -68,18 +77,24 @@ def read_dump(path: Path, options: SourceOptions) -> Iterator[RawBatch | Rejecte
         yield from tables.flush()
         for table in tables.others:
             yield Ignored(path=path, what=f"table {table}")
+        if dump.other and not tables.seen:
+            found = dump.other.decode(errors="replace")
+            raise ReadError(f"expected CREATE TABLE and INSERT INTO; found {found!r}.")
 
 
 class _Tables:
     """What is known of a dump's tables, and the rows that wait to be parsed together."""
 
-    def __init__(self, path: Path, options: SourceOptions) -> None:
+    def __init__(self, path: Path, options: SourceOptions, text: TextBytes) -> None:
+        self.seen = False
+        """Whether there was any table."""
         self.zone = ""
         """The session's zone, as the dump states it."""
         self.others: dict[str, None] = {}
         """Tables of other instruments that have rows, in their order."""
         self._path = path
         self._options = options
+        self._text = text
         self._limit = min(BATCH_BYTES, options.batch_bytes // MEMORY_PER_BYTE)
         self._created: dict[str, tuple[SqlColumn, ...]] = {}
         self._waiting: list[SqlRows] = []
@@ -87,9 +102,11 @@ class _Tables:
 
     def created(self, table: CreatedTable) -> Iterator[RawBatch | Rejected]:
         yield from self.flush()
+        self.seen = True
         self._created = {table.table: table.columns}  # its rows follow; the others' came
 
     def rows(self, rows: SqlRows) -> Iterator[RawBatch | Rejected]:
+        self.seen = True
         if not OPTION_TABLE.fullmatch(rows.table):
             self.others[rows.table] = None
             return
@@ -102,6 +119,7 @@ class _Tables:
 
     def unreadable(self, what: Unreadable) -> Iterator[RawBatch | Rejected]:
         yield from self.flush()
+        self.seen = True
         if not what.table or OPTION_TABLE.fullmatch(what.table):
             reason = f"table {what.table}: {what.reason}" if what.table else what.reason
             yield Rejected(path=self._path, reason=reason, rows=0)
@@ -117,6 +135,7 @@ class _Tables:
             columns = self._columns()
             malformed = MalformedLines(self._path)
             frame = _parse(csv, [column.name for column in columns], malformed)
+            frame, bad = self._without_bad_bytes(frame, columns, table)
             mapping = _mapping(columns, frame, self.zone)
             typed = TextRows(mapping, frame.columns, self._path, {_TABLE: table})
             parts = list(typed.batches(frame, self._options))
@@ -124,8 +143,18 @@ class _Tables:
             yield Rejected(path=self._path, reason=f"table {table}: {error}", rows=count)
         else:
             yield from malformed.drain()
+            yield from bad
             yield from parts
         self._waiting, self._size = [], 0
+
+    def _without_bad_bytes(
+        self, frame: pl.DataFrame, columns: Sequence[SqlColumn], table: str
+    ) -> tuple[pl.DataFrame, list[Rejected]]:
+        if not self._text.has_bad_bytes:
+            return frame, []
+        used = [column.name for column in columns if not column.numbering]
+        frame, bad = split_bad_bytes(frame, used, self._path, "Dump again in UTF-8.")
+        return frame, [replace(bad, reason=f"table {table}: {bad.reason}")] if bad else []
 
     def _next(self) -> tuple[str, tuple[str, ...] | None]:
         return self._waiting[0].table, self._waiting[0].columns

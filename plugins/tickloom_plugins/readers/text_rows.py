@@ -237,4 +237,5 @@ def _faults(name: str, what: str, text: pl.Series, typed: pl.Series) -> list[tup
     if typed.null_count() == text.null_count():
         return []
     wrong = typed.is_null() & text.is_not_null()
-    return [(f"expected {what} for {name}; found {text.filter(wrong)[0]!r}", wrong)]
+    found = text.filter(wrong)[0]
+    return [(f"expected {what} for {name}; found {found!r}", wrong)]

@@ -137,8 +137,7 @@ class _UnitReading:
                     self._take(part, contracts[named])
                 except ReadError as error:
                     self._refuse(part, error)
-        if not self._result.rows and not self._rejected and not self._result.ignored:
-            raise ReadError("expected rows; the file has none")
+        self._result.empty = not (self._result.rows or self._rejected or self._result.ignored)
 
     def _refuse(self, batch: RawBatch, error: ReadError) -> None:
         """Quarantine the batch; where the unit is one contract, that is the whole unit."""

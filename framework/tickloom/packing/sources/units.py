@@ -65,6 +65,9 @@ class UnitResult:
     ignored: int = 0
     """Parts that are another instrument's."""
 
+    empty: bool = False
+    """Whether its reader found nothing in it, and nothing wrong with it."""
+
     settled: list[str] = field(default_factory=list)
     """What settled its names with several readings."""
 
