@@ -39,8 +39,18 @@ class PluginError(TickloomError):
     """A plugin broke its promise: it failed to load, misbehaved, or two offer one name."""
 
 
+def system_error(error: OSError) -> str:
+    """What the system refused, and about which file, in one line."""
+    reason = error.strerror or str(error) or type(error).__name__
+    return f"{error.filename}: {reason}" if error.filename else reason
+
+
 class CacheWarning(UserWarning):
     """Compiled kernels cannot be kept; results are the same, starting takes longer."""
+
+
+class PluginWarning(UserWarning):
+    """Two plugins offer what tickloom asks for; the built-in one is used."""
 
 
 class StoreError(TickloomError):

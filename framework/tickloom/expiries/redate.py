@@ -57,7 +57,7 @@ def redate(
     calendar: Path | None,
     *,
     workers: int | None = None,
-    executor: str = "processes",
+    executor: str = "tickloom:processes",
     wait: float = 0.0,
     progress: Progress | None = None,
 ) -> RedateReport:

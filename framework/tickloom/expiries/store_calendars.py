@@ -29,7 +29,7 @@ class StoreCalendars:
         known = self._clocks.get(underlying)
         if known is not None:
             return known
-        spec = get_host().calendars.get(DEFAULT_CALENDAR)
+        spec = get_host().calendars.known(DEFAULT_CALENDAR)
         return Clock(spec.zone, spec.name)
 
     def clocks(self, underlyings: Iterable[str]) -> Clocks:
@@ -40,5 +40,5 @@ class StoreCalendars:
         """The calendar of ``underlying``."""
         name = self.clock(underlying).calendar
         if name not in self._loaded:
-            self._loaded[name] = get_host().calendars.get(name).load(self._file)
+            self._loaded[name] = get_host().calendars.known(name).load(self._file)
         return self._loaded[name]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache, cached_property
+from functools import cache
+from threading import RLock
 from typing import Any, Final, TypeVar
 
 import pluggy
@@ -34,6 +35,8 @@ class Host:
     def __init__(self, manager: pluggy.PluginManager, plugins: Sequence[Plugin]) -> None:
         self._manager = manager
         self.plugins = plugins
+        self._registries: dict[str, Registry[Any]] = {}
+        self._asking = RLock()
 
     @classmethod
     def of_installed(cls) -> Host:
@@ -41,32 +44,32 @@ class Host:
         manager = new_manager()
         return cls(manager, load_plugins(manager))
 
-    @cached_property
+    @property
     def readers(self) -> Registry[ReaderSpec]:
         """Readers of raw files."""
         return self._registry("reader", "tickloom_register_readers", ReaderSpec)
 
-    @cached_property
+    @property
     def transforms(self) -> Registry[TransformSpec]:
         """Transforms of ticks."""
         return self._registry("transform", "tickloom_register_transforms", TransformSpec)
 
-    @cached_property
+    @property
     def writers(self) -> Registry[WriterSpec]:
         """Partition file formats."""
         return self._registry("writer", "tickloom_register_writers", WriterSpec)
 
-    @cached_property
+    @property
     def kernels(self) -> Registry[KernelSpec]:
         """Strategy kernels."""
         return self._registry("kernel", "tickloom_register_kernels", KernelSpec)
 
-    @cached_property
+    @property
     def executors(self) -> Registry[ExecutorSpec]:
         """Executors."""
         return self._registry("executor", "tickloom_register_executors", ExecutorSpec)
 
-    @cached_property
+    @property
     def calendars(self) -> Registry[CalendarSpec]:
         """Exchange calendars."""
         return self._registry("calendar", "tickloom_register_calendars", CalendarSpec)
@@ -87,6 +90,13 @@ class Host:
         return {p.distribution: p.version for p in self.plugins if p.module is not None}
 
     def _registry(self, kind: str, hook: str, spec_type: type[S]) -> Registry[S]:
+        with self._asking:  # a hook is called once, also where several threads ask at a time
+            known = self._registries.get(kind)
+            if known is None:
+                known = self._registries[kind] = self._ask(kind, hook, spec_type)
+            return known
+
+    def _ask(self, kind: str, hook: str, spec_type: type[S]) -> Registry[S]:
         offers: list[Offer[S]] = []
         functions = {
             implementation.plugin_name: implementation.function
@@ -142,7 +152,15 @@ def _remedy(plugin: Plugin, error: BaseException) -> str:
     return f"upgrade {plugin.distribution}, tell its authors, or remove it"
 
 
-@cache
+_loading: Final = RLock()
+
+
 def get_host() -> Host:
-    """The host of this process, loaded once."""
+    """The host of this process, loaded once, also where several threads ask for it at a time."""
+    with _loading:
+        return _host()
+
+
+@cache
+def _host() -> Host:
     return Host.of_installed()

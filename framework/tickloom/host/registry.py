@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from tickloom.errors import PluginError, UnknownNameError
-from tickloom.host.plugin import Failure, Plugin, normalised
+from tickloom.errors import PluginError, PluginWarning, UnknownNameError
+from tickloom.host.plugin import BUILT_IN, Failure, Plugin, normalised
 
 
 class Named(Protocol):
@@ -54,6 +55,10 @@ class Registry(Generic[S]):
     def __len__(self) -> int:
         return len(self._offers)
 
+    def __contains__(self, name: object) -> bool:
+        """Does anybody offer ``name``, or ``distribution:name``?"""
+        return isinstance(name, str) and any(_matches(name, offer) for offer in self._offers)
+
     def names(self) -> list[str]:
         """The names that :meth:`get` takes, qualified where two plugins offer one name."""
         counts = Counter(offer.spec.name for offer in self._offers)
@@ -77,6 +82,28 @@ class Registry(Generic[S]):
         failures = self._failures(name)
         error = UnknownNameError(self.kind, name, self.names(), hint=self._hint(failures))
         raise error from (failures[0][1].error if failures else None)
+
+    def known(self, name: str) -> S:
+        """The spec that tickloom itself means by ``name``: in a manifest, or in another spec.
+
+        Of several plugins that offer it the built-in one, so that a plugin which takes such a name
+        stops nobody but those who ask for it; they get a :class:`PluginWarning`.
+        """
+        found = [offer for offer in self._offers if _matches(name, offer)]
+        own = [offer for offer in found if offer.plugin.distribution == BUILT_IN]
+        if len(found) > 1 and len(own) == 1:
+            self._tell_collision(own[0], found)
+            return own[0].spec
+        return self.get(name)
+
+    def _tell_collision(self, own: Offer[S], found: list[Offer[S]]) -> None:
+        others = " and ".join(str(offer.plugin) for offer in found if offer is not own)
+        warnings.warn(
+            f"{self.kind} {own.spec.name!r} is offered by {others} too; {own.qualified} is used. "
+            "'tickloom plugins doctor' says more",
+            PluginWarning,
+            stacklevel=3,
+        )
 
     def _ambiguous(self, name: str, found: list[Offer[S]]) -> str:
         owners = " and ".join(f"{o.plugin} ({o.plugin.target})" for o in found)

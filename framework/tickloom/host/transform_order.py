@@ -18,15 +18,16 @@ def ordered(transforms: Iterable[TransformSpec], phase: Phase) -> tuple[Transfor
     """
     everyone = sorted(transforms, key=lambda transform: transform.name)
     _check_givers(everyone)
-    chosen = {t.name: t for t in everyone if t.phase == phase}
-    sorter: TopologicalSorter[str] = TopologicalSorter()
-    for name, transform in chosen.items():
-        before = [other.name for other in chosen.values() if _comes_before(other, transform)]
-        sorter.add(name, *before)
+    # Known by their places, not by their names: two plugins may have chosen the same one.
+    chosen = [transform for transform in everyone if transform.phase == phase]
+    sorter: TopologicalSorter[int] = TopologicalSorter()
+    for place, transform in enumerate(chosen):
+        before = [i for i, other in enumerate(chosen) if _comes_before(other, transform)]
+        sorter.add(place, *before)
     try:
-        return tuple(chosen[name] for name in _stable(sorter))
+        return tuple(chosen[place] for place in _stable(sorter))
     except CycleError as error:
-        circle = " -> ".join(error.args[1])
+        circle = " -> ".join(chosen[place].name for place in error.args[1])
         raise PluginError(
             f"transforms need each other's columns: {circle}; one of them has to do without"
         ) from error
@@ -57,7 +58,7 @@ def _comes_before(other: TransformSpec, transform: TransformSpec) -> bool:
     return bool(changed - set(transform.updates))
 
 
-def _stable(sorter: TopologicalSorter[str]) -> Iterator[str]:
+def _stable(sorter: TopologicalSorter[int]) -> Iterator[int]:
     """The sorter's order, by name where it leaves a choice: never by the hash of a string."""
     sorter.prepare()
     while sorter.is_active():

@@ -56,7 +56,7 @@ class ReaderTests:
         assert reader.zone in zoneinfo.available_timezones(), (
             f"zone must be an IANA name such as 'Asia/Kolkata', found {reader.zone!r}"
         )
-        get_host().calendars.get(reader.calendar)
+        get_host().calendars.known(reader.calendar)
 
     def test_worker_processes_can_call_it(
         self, reader: ReaderSpec, source: Path, options: SourceOptions
@@ -144,7 +144,7 @@ class ReaderTests:
     ) -> None:
         batches = _read_all(reader, source, options)
         symbols = sorted({batch.symbol for batch in batches if batch.contract is None})
-        calendar = get_host().calendars.get(reader.calendar).load(None)
+        calendar = get_host().calendars.known(reader.calendar).load(None)
         for reading in calendar.read_names(symbols, reader.dialect):
             assert reading.contract is not None, (
                 f"calendar {reader.calendar!r} cannot read {reading.symbol!r}: {reading.error}; "

@@ -84,7 +84,7 @@ def _build_plan(spec: KernelSpec, number: int, announce: Announce | None) -> flo
 def _build_side_by_side(
     name: str, numbers: list[int], workers: int, announce: Announce | None
 ) -> float:
-    with get_host().executors.get("processes").start(workers) as pool:
+    with get_host().executors.known("processes").start(workers) as pool:
         compiled = 0.0
         for label, seconds in pool.map(_build_named, [name] * len(numbers), numbers):
             if announce and seconds:

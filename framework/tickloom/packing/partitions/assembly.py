@@ -99,7 +99,7 @@ class _Assembly:
 
     def run(self) -> PartitionResult:
         task = self._task
-        writer = get_host().writers.get(task.writer)
+        writer = get_host().writers.known(task.writer)
         metadata = {ZONE_METADATA: task.clock.zone} if task.clock else {}
         settings = WriteSettings(metadata=metadata)
         writer.write(self._frames(), task.target, settings)

@@ -95,7 +95,7 @@ class AssemblyStage:
         self, bins: Bins, rebuild: Collection[PartitionKey], order: Iterable[PartitionKey]
     ) -> Iterator[PartitionTask]:
         before = open_store(self.store.path)
-        suffix = get_host().writers.get(self.writer).suffix
+        suffix = get_host().writers.known(self.writer).suffix
         for key in order:
             stored: tuple[Path, ContractIndex] | None = None
             if key in self.store.manifest.partitions:

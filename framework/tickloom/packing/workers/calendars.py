@@ -17,4 +17,4 @@ def load_calendar(name: str, file: Path | None) -> Calendar:
 
 @cache
 def _load_calendar(name: str, file: Path | None, state: tuple[int, int] | None) -> Calendar:
-    return get_host().calendars.get(name).load(file)
+    return get_host().calendars.known(name).load(file)

@@ -26,15 +26,18 @@ class NameReader:
     def __init__(self, reader: str = "") -> None:
         """Raises :class:`UnknownNameError` if a reader is asked for that nobody offers."""
         readers = get_host().readers
-        name = reader or (DEFAULT_READER if DEFAULT_READER in readers.names() else "")
-        self._spec: ReaderSpec | None = readers.get(name) if name else None
+        self._spec: ReaderSpec | None = None
+        if reader:
+            self._spec = readers.get(reader)
+        elif DEFAULT_READER in readers:
+            self._spec = readers.known(DEFAULT_READER)
 
     @cached_property
     def _calendar(self) -> Calendar | None:
         calendars = get_host().calendars
-        if self._spec is None or self._spec.calendar not in calendars.names():
+        if self._spec is None or self._spec.calendar not in calendars:
             return None
-        return calendars.get(self._spec.calendar).load(None)
+        return calendars.known(self._spec.calendar).load(None)
 
     def name(
         self, index: ContractIndex, key: PartitionKey, path: Path, writer: WriterSpec
