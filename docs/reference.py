@@ -30,7 +30,12 @@ Written by `make docs` from the commands themselves.
 Exit codes: 0 done, warnings included; 1 failed, or a check found something, or the store is busy
 or unsorted; 2 wrong usage; 3 done, but some input is quarantined; 130 or 143 on SIGINT or SIGTERM.
 With `--json` a command prints one object on stdout and nothing else there; whatever plugins print
-goes to stderr.
+goes to stderr. Where the reader of stdout has gone, as after `| head`, a command ends with 141; a
+second Ctrl-C ends one that does not end by the first.
+
+A path is any name that the system takes; what begins with `scheme://` is refused. An option that
+takes one value is given once. What a terminal would act on in a name or a message is printed as an
+escape.
 """
 
 

@@ -1,64 +1,118 @@
 """Packs per-contract option ticks into one sorted, verified store and runs kernels over it.
 
-Everything a plugin needs is a public name of this package; importing it costs neither numba nor
-polars. The functions ``pack``, ``open_store``, ``run`` and ``sweep`` are the command line's own
-doors, imported when first used.
+Everything a plugin or a script needs is a public name of this package. Each is imported when it is
+first used: importing the package costs next to nothing, and what a plugin needs to register costs
+neither numba nor polars.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
 
-from tickloom.contracts import Contract, Expiry, Kind, NameReading, Right
-from tickloom.errors import TickloomError, UsageError
-from tickloom.host.markers import API_VERSION, hookimpl
-from tickloom.schema import RAW_COLUMNS, STORED_COLUMNS, Column, polars_dtype
-from tickloom.specs import (
-    Calendar,
-    CalendarGapError,
-    CalendarSpec,
-    ContractSlice,
-    ExecutorSpec,
-    Feature,
-    FileSummary,
-    Gate,
-    Ignored,
-    KernelSpec,
-    PartitionContext,
-    RawBatch,
-    ReadError,
-    ReaderSpec,
-    Rejected,
-    SourceOptions,
-    TransformSpec,
-    Unit,
-    WriterSpec,
-    WriteSettings,
-)
-from tickloom.specs.expiry_rows import (
-    ExpiryDifference,
-    ExpiryRow,
-    format_expiry_rows,
-    read_expiry_rows,
-)
 from tickloom.version import __version__
 
+TYPE_CHECKING = False  # as type checkers know it; the module typing takes longer than all of this
 if TYPE_CHECKING:
+    from typing import Any
+
+    from tickloom.contracts import Contract, Expiry, Kind, NameReading, Right
     from tickloom.engine.api import run, sweep
     from tickloom.engine.kernels.registration import array_kernel, native_kernel, step_kernel
+    from tickloom.engine.running.results import RunResult
+    from tickloom.engine.sweeping.results import SweepResult
+    from tickloom.errors import (
+        PluginError,
+        StoreBusyError,
+        StoreError,
+        TickloomError,
+        UnknownNameError,
+        UsageError,
+    )
+    from tickloom.host.markers import API_VERSION, hookimpl
     from tickloom.packing.api import pack
-    from tickloom.store.api import open_store
+    from tickloom.packing.report import PackReport
+    from tickloom.schema import RAW_COLUMNS, STORED_COLUMNS, Column, polars_dtype
+    from tickloom.specs import (
+        Calendar,
+        CalendarGapError,
+        CalendarSpec,
+        ContractSlice,
+        ExecutorSpec,
+        Feature,
+        FileSummary,
+        Gate,
+        Ignored,
+        KernelSpec,
+        PartitionContext,
+        RawBatch,
+        ReadError,
+        ReaderSpec,
+        Rejected,
+        SourceOptions,
+        TransformSpec,
+        Unit,
+        WriterSpec,
+        WriteSettings,
+    )
+    from tickloom.specs.expiry_rows import (
+        ExpiryDifference,
+        ExpiryRow,
+        format_expiry_rows,
+        read_expiry_rows,
+    )
+    from tickloom.store.api import Store, open_store
 
-_LAZY: Final = {
-    "array_kernel": "tickloom.engine.kernels.registration",
-    "native_kernel": "tickloom.engine.kernels.registration",
-    "open_store": "tickloom.store.api",
-    "pack": "tickloom.packing.api",
-    "run": "tickloom.engine.api",
-    "step_kernel": "tickloom.engine.kernels.registration",
-    "sweep": "tickloom.engine.api",
+_MODULES = {
+    "tickloom.contracts": ("Contract", "Expiry", "Kind", "NameReading", "Right"),
+    "tickloom.engine.api": ("run", "sweep"),
+    "tickloom.engine.kernels.registration": ("array_kernel", "native_kernel", "step_kernel"),
+    "tickloom.engine.running.results": ("RunResult",),
+    "tickloom.engine.sweeping.results": ("SweepResult",),
+    "tickloom.errors": (
+        "PluginError",
+        "StoreBusyError",
+        "StoreError",
+        "TickloomError",
+        "UnknownNameError",
+        "UsageError",
+    ),
+    "tickloom.host.markers": ("API_VERSION", "hookimpl"),
+    "tickloom.packing.api": ("pack",),
+    "tickloom.packing.report": ("PackReport",),
+    "tickloom.schema": ("Column", "RAW_COLUMNS", "STORED_COLUMNS", "polars_dtype"),
+    "tickloom.specs": (
+        "Calendar",
+        "CalendarGapError",
+        "CalendarSpec",
+        "ContractSlice",
+        "ExecutorSpec",
+        "Feature",
+        "FileSummary",
+        "Gate",
+        "Ignored",
+        "KernelSpec",
+        "PartitionContext",
+        "RawBatch",
+        "ReadError",
+        "ReaderSpec",
+        "Rejected",
+        "SourceOptions",
+        "TransformSpec",
+        "Unit",
+        "WriteSettings",
+        "WriterSpec",
+    ),
+    "tickloom.specs.expiry_rows": (
+        "ExpiryDifference",
+        "ExpiryRow",
+        "format_expiry_rows",
+        "read_expiry_rows",
+    ),
+    "tickloom.store.api": ("Store", "open_store"),
 }
+"""Module to the public names that it defines."""
+
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "API_VERSION",
@@ -81,16 +135,24 @@ __all__ = [
     "KernelSpec",
     "Kind",
     "NameReading",
+    "PackReport",
     "PartitionContext",
+    "PluginError",
     "RawBatch",
     "ReadError",
     "ReaderSpec",
     "Rejected",
     "Right",
+    "RunResult",
     "SourceOptions",
+    "Store",
+    "StoreBusyError",
+    "StoreError",
+    "SweepResult",
     "TickloomError",
     "TransformSpec",
     "Unit",
+    "UnknownNameError",
     "UsageError",
     "WriteSettings",
     "WriterSpec",
@@ -110,6 +172,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'tickloom' has no attribute {name!r}")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'tickloom' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import click
 
+from tickloom.cli.command import PATH, Command, wait_option
+from tickloom.cli.output import say
 
-@click.command()
-@click.argument("store", type=click.Path(path_type=Path))
+
+@click.command(cls=Command)
+@click.argument("store", type=PATH)
 @click.option(
     "--reader",
     default="",
@@ -19,7 +22,7 @@ import click
     is_flag=True,
     help="Set a damaged manifest aside and build a new one from the files.",
 )
-@click.option("--wait", type=float, default=0.0, help="Seconds to wait for another writer.")
+@wait_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def command(store: Path, reader: str, rebuild: bool, wait: float, as_json: bool) -> None:
     """Make the partition files of STORE that no manifest knows part of a managed store.
@@ -41,24 +44,24 @@ def command(store: Path, reader: str, rebuild: bool, wait: float, as_json: bool)
     if as_json:
         print_json(report)
         return
-    click.echo(
+    say(
         f"{report.adopted} files adopted, {report.refreshed} times refreshed; the manifest lists "
         f"{report.files} partitions with {report.rows:,} rows"
     )
     if report.adopted:
-        click.echo(
+        say(
             "note: digests are as of now; damage that was there before and still decodes can only "
             "be seen in files with page checksums",
             err=True,
         )
     if report.forgotten:
-        click.echo(
+        say(
             f"note: {report.forgotten} partitions without a file were forgotten; pack their "
             "sources again",
             err=True,
         )
     if report.unnamed:
-        click.echo(
+        say(
             f"note: the trading symbols of {report.unnamed:,} contracts could not be read; they "
             "are known by expiry, right and strike",
             err=True,

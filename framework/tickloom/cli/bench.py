@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tickloom.cli.command import PATH, Command
+from tickloom.cli.output import say
+
 if TYPE_CHECKING:
     from tickloom.bench.measurement import KernelTiming
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("kernel")
-@click.argument("store", type=click.Path(path_type=Path), required=False)
+@click.argument("store", type=PATH, required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(kernel: str, store: Path | None, as_json: bool) -> None:
     """Check KERNEL against its author's Python, then time it.
@@ -52,7 +55,7 @@ def _print(timing: KernelTiming) -> None:
         ("Peak memory", f"{timing.peak_rss_mb:,.0f} MiB"),
     ]
     for name, value in lines:
-        click.echo(f"{name + ':':<13}{value}")
+        say(f"{name + ':':<13}{value}")
 
 
 def _traded(timing: KernelTiming) -> str:

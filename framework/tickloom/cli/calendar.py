@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from tickloom.cli.command import FILE, Group, LocalPath
+from tickloom.cli.output import say
+
 if TYPE_CHECKING:
     from tickloom.specs import CalendarSpec
 
 _exchange = click.option(
     "--exchange",
-    default="nse",
+    default="tickloom:nse",
     show_default=True,
     metavar="NAME",
     help="The registered calendar to ask.",
@@ -22,12 +26,12 @@ _json = click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 _file = click.option(
     "--calendar",
     "file",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=LocalPath(path_type=Path, exists=True, dir_okay=False),
     help="A calendar file in the documented columns; its rows win.",
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """Build, check and query expiry calendars."""
 
@@ -39,7 +43,7 @@ def command() -> None:
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     help="File to write [default: stdout].",
 )
 @_exchange
@@ -65,7 +69,7 @@ def build(first: int | None, last: int | None, out: Path | None, exchange: str) 
     except OSError as error:
         raise UsageError(f"cannot write the calendar: {error}") from error
     provisional = sum(row.provisional for row in rows)
-    click.echo(f"{out}: {len(rows)} expiries, {provisional} of them provisional", err=True)
+    say(f"{out}: {len(rows)} expiries, {provisional} of them provisional", err=True)
 
 
 @command.command()
@@ -103,7 +107,7 @@ def lookup(
 
 
 @command.command()
-@click.argument("path", type=click.Path(path_type=Path, exists=True), metavar="FILE|STORE")
+@click.argument("path", type=LocalPath(path_type=Path, exists=True), metavar="FILE|STORE")
 @_file
 @_exchange
 @_json
@@ -128,9 +132,9 @@ def check(
         print_json({"ok": not problems, "problems": problems})
     else:
         for problem in problems:
-            click.echo(_sentence(problem))
+            say(_sentence(problem))
         plural = "" if len(problems) == 1 else "s"
-        click.echo(f"{len(problems) or 'no'} difference{plural}", err=True)
+        say(f"{len(problems) or 'no'} difference{plural}")
     context.exit(1 if problems else 0)
 
 
@@ -141,7 +145,11 @@ def _spec(exchange: str) -> CalendarSpec:
 
 
 def _lines() -> list[str]:
-    lines = (line.strip() for line in sys.stdin)
+    from tickloom.errors import UsageError
+
+    if sys.stdin is None:
+        raise UsageError("'-' reads names from standard input, which is closed; name the symbols")
+    lines = (os.fsdecode(line).strip() for line in sys.stdin.buffer)
     return [line for line in lines if line]
 
 
@@ -205,7 +213,7 @@ def _print_found(found: list[dict[str, Any]]) -> None:
         print_table([name.upper() for name in columns], rows)
     for one in found:
         if "error" in one:
-            click.echo(f"{one['symbol']}: {one['error']}", err=True)
+            say(f"{one['symbol']}: {one['error']}", err=True)
 
 
 def _cell(value: object) -> str:

@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from tickloom.cli.command import FOLDER, Command
+from tickloom.cli.output import say
 from tickloom.errors import TickloomError, UsageError
 
 DEMO_ROWS = 1_000_000
@@ -19,10 +21,10 @@ DEMO_ROWS = 1_000_000
 STRATEGY = "ema-cross"
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option(
     "--keep",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     metavar="DIR",
     help="Keep the raw files and the store in DIR, which must be new or empty.",
 )
@@ -45,7 +47,7 @@ def command(keep: Path | None, rows: int, seed: int, as_json: bool) -> None:
             ["synth", str(raw), "--rows", str(rows), "--seed", str(seed)],
             ["pack", str(raw), str(store)],
             ["verify", str(store)],
-            ["run", STRATEGY, str(store)],
+            ["run", f"tickloom:{STRATEGY}", str(store)],
         )
         if as_json:
             print_json({args[0]: _ask(args) for args in commands})
@@ -71,7 +73,7 @@ def _type(args: list[str]) -> None:
     """Show a command and run it as if it had been typed."""
     click.secho(f"$ tickloom {shlex.join(args)}", bold=True)
     _run(args)
-    click.echo()
+    say()
 
 
 def _ask(args: list[str]) -> Any:
@@ -96,8 +98,8 @@ def _run(args: list[str]) -> None:
 def _say_what_next(keep: Path | None) -> None:
     store = keep / "store" if keep else Path("STORE")
     if keep is None:
-        click.echo("The folder is gone. To keep one:  tickloom demo --keep DIR")
-    click.echo("What to type next:")
+        say("The folder is gone. To keep one:  tickloom demo --keep DIR")
+    say("What to type next:")
     for line in (
         "tickloom pack YOUR_RAW_FILES STORE",
         f"tickloom info {shlex.quote(str(store))}",
@@ -105,4 +107,4 @@ def _say_what_next(keep: Path | None) -> None:
         f"tickloom sweep {STRATEGY} {shlex.quote(str(store))} --grid fast=3:10 --grid slow=15,21",
         "tickloom kernels list",
     ):
-        click.echo(f"  {line}")
+        say(f"  {line}")

@@ -7,16 +7,18 @@ from pathlib import Path
 
 import click
 
+from tickloom.cli.command import PATH, Group
+from tickloom.cli.output import say
 from tickloom.cli.selection import day
 
 
-@click.group(help="Memory-mapped files, derived from a store, that runs read faster.")
+@click.group(cls=Group, help="Memory-mapped files, derived from a store, that runs read faster.")
 def command() -> None:
     pass
 
 
 @command.command(help="Build the hot tier of STORE, or bring it up to date.")
-@click.argument("store", type=click.Path(path_type=Path))
+@click.argument("store", type=PATH)
 @click.option(
     "--columns",
     metavar="NAME,NAME",
@@ -45,7 +47,7 @@ def build(
     opened = store_of(store)
     chosen = filters_of(underlyings, start, end, (), None, None).partitions(opened.partitions())
     names = [name.strip() for name in columns.split(",")] if columns else hot_build.COLUMNS
-    threads = spread_of("threads", workers).workers
+    threads = spread_of("tickloom:threads", workers).workers
     rows = sum(partition.rows for partition in chosen)
     with progress() as bar:
         task = bar.add_task("examining", total=rows)
@@ -53,7 +55,7 @@ def build(
             opened, chosen, names, workers=threads, done=lambda n: bar.advance(task, n)
         )
         if not as_json:
-            click.echo(
+            say(
                 f"{len(plan.missing)} of {len(chosen)} partitions to build, "
                 f"{human_bytes(plan.size)}"
             )

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from tickloom.cli.command import PATH, Command
 
-@click.command()
-@click.argument("store", type=click.Path(path_type=Path))
+
+@click.command(cls=Command)
+@click.argument("store", type=PATH)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def command(store: Path, as_json: bool) -> None:
     """Say what is in STORE: days, underlyings, expiries, contracts, rows, sources, size."""

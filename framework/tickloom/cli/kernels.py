@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tickloom.cli.output import announce, print_json, print_table
+from tickloom.cli.command import Group
+from tickloom.cli.output import announce, print_json, print_table, say
 
 if TYPE_CHECKING:
     from tickloom.host.registry import Offer
     from tickloom.specs import KernelSpec
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """List, build and clear strategy kernels."""
 
@@ -60,7 +61,7 @@ def build(names: tuple[str, ...], as_json: bool) -> None:
         print_json({"built": [{"kernel": n, "compile_s": s} for n, s in seconds.items()]})
         return
     for name, took in seconds.items():
-        click.echo(f"{name}: " + (f"built in {took:.1f} s" if took else "was built already"))
+        say(f"{name}: " + (f"built in {took:.1f} s" if took else "was built already"))
 
 
 @command.command()
@@ -75,7 +76,7 @@ def clear(names: tuple[str, ...]) -> None:
         count = sum(clear_folder(get_host().kernels.get(name).name) for name in names)
     else:
         count = clear_folder()
-    click.echo(f"deleted {count} compiled loops and libraries from {cache_folder()}")
+    say(f"deleted {count} compiled loops and libraries from {cache_folder()}")
 
 
 @command.command()
@@ -132,31 +133,31 @@ def _entry(offer: Offer[KernelSpec]) -> dict[str, Any]:
 
 def _show(entry: dict[str, Any]) -> None:
     provider = f"{entry['distribution']} {entry['distribution_version']}"
-    click.echo(f"{entry['name']} {entry['version']} ({entry['kind']} kernel of {provider})")
-    click.echo(f"  {entry['summary']}\n")
+    say(f"{entry['name']} {entry['version']} ({entry['kind']} kernel of {provider})")
+    say(f"  {entry['summary']}\n")
     fields = {**entry["columns"], **entry["clock"]}
-    click.echo("Tick: " + ", ".join(f"{name} {kind}" for name, kind in fields.items()))
+    say("Tick: " + ", ".join(f"{name} {kind}" for name, kind in fields.items()))
     if entry["features"]:
         listed = (f"{name} ({', '.join(of)})" for name, of in entry["features"].items())
-        click.echo("Features: " + ", ".join(listed))
+        say("Features: " + ", ".join(listed))
     if entry["gate"] is not None:
-        click.echo(f"Gate: ({', '.join(entry['gate'])})")
-    click.echo(f"Position: -{entry['max_position']} to {entry['max_position']}")
+        say(f"Gate: ({', '.join(entry['gate'])})")
+    say(f"Position: -{entry['max_position']} to {entry['max_position']}")
     if entry["flags"]:
         flags = ", ".join(entry["flags"])
-        click.echo(f"Flags: {flags}. NOT reproducible across CPUs")
+        say(f"Flags: {flags}. NOT reproducible across CPUs")
     else:
-        click.echo("Flags: none; reproducible to the last bit")
+        say("Flags: none; reproducible to the last bit")
     if entry["parameters"]:
-        click.echo("\nParameters:")
+        say("\nParameters:")
         rows = [
             (p["name"], p["type"], str(p["default"]), _range(p["bounds"]), p["unit"])
             for p in entry["parameters"]
         ]
         print_table(("NAME", "TYPE", "DEFAULT", "BOUNDS", "UNIT"), rows)
-    click.echo(f"\nC signature (see 'tickloom kernels header'):\n\n{entry['c_signature']}\n")
+    say(f"\nC signature (see 'tickloom kernels header'):\n\n{entry['c_signature']}\n")
     cache = entry["cache"]
-    click.echo(f"Cache: {cache['built']} of {cache['to_build']} loops built, in {cache['folder']}")
+    say(f"Cache: {cache['built']} of {cache['to_build']} loops built, in {cache['folder']}")
 
 
 def _range(bounds: tuple[float, float] | None) -> str:

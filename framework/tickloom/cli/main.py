@@ -5,14 +5,24 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any, Final, TextIO
 
 import click
 
-from tickloom.errors import CacheWarning, Interrupted, TickloomError
+from tickloom.cli.interrupts import INTERRUPTED, end_at_once, listening
+from tickloom.cli.output import say, stdout_for_json_alone
+from tickloom.cli.streams import ReaderGoneError, flush_output, own_streams
+from tickloom.errors import (
+    CacheWarning,
+    Interrupted,
+    PluginWarning,
+    TickloomError,
+    system_error,
+)
 from tickloom.version import __version__
 
 COMMANDS: Final = {
@@ -77,13 +87,21 @@ def main(args: list[str] | None = None) -> None:
     """Run the command line and exit; a user's mistake is one line, never a traceback."""
     args = sys.argv[1:] if args is None else args
     with contextlib.ExitStack() as stack:
+        stack.enter_context(own_streams())  # before there is any other thread
+        listener = stack.enter_context(listening())
         stack.enter_context(_warnings_for_people())
         if "--json" in args:
-            from tickloom.cli.output import stdout_for_json_alone
-
             stack.enter_context(stdout_for_json_alone())
-        status = _run(args)
+        status = _run(args, lambda: listener.count > 0)
+        if listener.count and _others_run():
+            end_at_once(status)  # a kernel that loops for ever is not waited for
     sys.exit(status)
+
+
+def _others_run() -> bool:
+    """Are there threads that Python would wait for at its end?"""
+    main = threading.main_thread()
+    return any(not each.daemon and each is not main for each in threading.enumerate())
 
 
 @contextlib.contextmanager
@@ -101,8 +119,8 @@ def _warnings_for_people() -> Iterator[None]:
             file: TextIO | None = None,
             line: str | None = None,
         ) -> None:
-            if issubclass(category, CacheWarning):
-                click.echo(f"tickloom: {message}", err=True)
+            if issubclass(category, CacheWarning | PluginWarning):
+                say(f"tickloom: {message}", err=True)
             else:
                 show(message, category, filename, lineno, file, line)
 
@@ -110,21 +128,47 @@ def _warnings_for_people() -> Iterator[None]:
         yield
 
 
-def _run(args: list[str]) -> int:
-    """Run one command; its exit code."""
+def _run(args: list[str], interrupted: Callable[[], bool] = bool) -> int:
+    """Run one command; its exit code. ``interrupted()`` tells whether Ctrl-C has been pressed."""
     try:
-        status: Any = cli.main(args, standalone_mode=False)
+        try:
+            status: Any = cli.main(args, standalone_mode=False)
+        finally:
+            flush_output()
     except click.ClickException as error:
-        error.show()
+        _tell_usage(error)
         return error.exit_code
     except click.Abort as abort:
         # click turns every KeyboardInterrupt into Abort.
-        if isinstance(abort.__cause__, Interrupted):
-            click.echo(f"tickloom: {abort.__cause__}", err=True)
-            return abort.__cause__.exit_code
-        click.echo("interrupted", err=True)
-        return 130
-    except TickloomError as error:
-        click.echo(f"tickloom: {error}", err=True)
+        return _tell_interrupt(abort.__cause__)
+    except KeyboardInterrupt as interrupt:
+        return _tell_interrupt(interrupt)
+    except ReaderGoneError as error:
         return error.exit_code
+    except TickloomError as error:
+        say(f"tickloom: {error}", err=True)
+        return error.exit_code
+    except OSError as error:
+        say(f"tickloom: {system_error(error)}", err=True)
+        return 1
+    except Exception:
+        if interrupted():  # an import that Ctrl-C tears may fail in any way
+            return _tell_interrupt(None)
+        raise
     return status if isinstance(status, int) else 0
+
+
+def _tell_interrupt(error: BaseException | None) -> int:
+    if isinstance(error, Interrupted):
+        say(f"tickloom: {error}", err=True)
+        return error.exit_code
+    say("interrupted", err=True)
+    return INTERRUPTED
+
+
+def _tell_usage(error: click.ClickException) -> None:
+    """As click shows it, with what was typed made printable."""
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        say(error.ctx.get_usage(), err=True)
+        say(f"Try '{error.ctx.command_path} --help' for help.\n", err=True)
+    say(f"Error: {error.format_message()}", err=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from tickloom.host.stdout import diverted_stdout
+from tickloom.cli.streams import own_streams
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -22,33 +21,65 @@ _reserved: TextIO | None = None
 """Where JSON goes while stdout is reserved for it."""
 
 
+def say(text: object = "", *, err: bool = False) -> None:
+    """Print a line on stdout or stderr, fit for a terminal: see :func:`printable`."""
+    click.echo(printable(str(text)), err=err)
+
+
+def printable(text: str) -> str:
+    """``text`` with what a terminal would act on, or cannot show, as an escape: control characters
+    (but line ends and tabs), changes of direction, and bytes of a name that are no UTF-8.
+
+    Names and messages come from files and plugins that somebody else wrote.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t" else _escape(c) for c in text)
+
+
+def _decodable(value: Any) -> Any:
+    """``value`` with the bytes of names that Python could not decode as escapes."""
+    if isinstance(value, str):
+        return "".join(_escape(c) if "\ud800" <= c <= "\udfff" else c for c in value)
+    if isinstance(value, dict):
+        return {_decodable(name): _decodable(each) for name, each in value.items()}
+    return [_decodable(each) for each in value] if isinstance(value, list) else value
+
+
+def _json_escape(character: str) -> str:
+    units = character.encode("utf-16-be")
+    return "".join(f"\\u{units[i : i + 2].hex()}" for i in range(0, len(units), 2))
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that Python could not decode
+        return f"\\x{code - 0xDC00:02x}"
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
 @contextlib.contextmanager
 def stdout_for_json_alone() -> Iterator[None]:
     """In the block stdout gets what :func:`print_json` prints and nothing else.
 
     A plugin's reader that prints, in this process or in a worker, must not break a program that
-    parses the output; what it prints goes to stderr.
+    parses the output; what it prints goes to stderr. It is for the whole process, and begins
+    before anything else runs in it.
     """
     global _reserved
     if _reserved is not None:  # the command line did it already
         yield
         return
-    with _own_stdout() as stream, diverted_stdout():
-        _reserved = stream
+    with own_streams():
+        _reserved = sys.stdout
+        if isinstance(_reserved, io.TextIOWrapper):
+            _reserved.reconfigure(encoding="utf-8")
         try:
-            yield
+            with contextlib.redirect_stdout(sys.stderr):
+                yield
+            _reserved.flush()
         finally:
             _reserved = None
-
-
-def _own_stdout() -> contextlib.AbstractContextManager[TextIO]:
-    try:
-        replaceable = sys.stdout.fileno() == 1
-    except (AttributeError, OSError, ValueError):  # no stdout, or one that a test put there
-        replaceable = False
-    if not replaceable:
-        return contextlib.nullcontext(sys.stdout)
-    return os.fdopen(os.dup(1), "w", encoding="utf-8")
 
 
 def print_json(value: Any) -> None:
@@ -62,7 +93,15 @@ def print_json(value: Any) -> None:
             return item.isoformat()
         raise NotImplementedError(f"cannot write a {type(item).__name__} as JSON")
 
-    click.echo(msgspec.json.encode(value, enc_hook=encode).decode(), file=_reserved)
+    try:
+        data = msgspec.json.encode(value, enc_hook=encode)
+    except UnicodeEncodeError:  # a name with bytes that are no UTF-8: no JSON can hold it as it is
+        plain = msgspec.to_builtins(value, enc_hook=encode, str_keys=True)
+        data = msgspec.json.encode(_decodable(plain))
+    text = data.decode()
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else _json_escape(c) for c in text)
+    click.echo(text, file=_reserved)
 
 
 @contextlib.contextmanager
@@ -83,7 +122,7 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
     for line in lines:
         cells = (f"{cell:{width}}" for cell, width in zip(line, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
+        say("  ".join(cells).rstrip())
 
 
 def progress() -> Progress:
@@ -137,7 +176,7 @@ class PhaseBars:
 
 def announce(text: str) -> None:
     """Tell on stderr what a command is busy with."""
-    click.echo(text, err=True)
+    say(text, err=True)
 
 
 def human_bytes(size: float) -> str:

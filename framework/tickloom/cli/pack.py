@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tickloom.cli.command import PATH, Command, wait_option
+from tickloom.cli.output import say
+
 if TYPE_CHECKING:
     from tickloom.packing.report import PackReport
 
-PATH = click.Path(path_type=Path)
 
-
-@click.command(help="Pack the raw files below each SRC into STORE, which is made if need be.")
+@click.command(
+    cls=Command, help="Pack the raw files below each SRC into STORE, which is made if need be."
+)
 @click.argument("src", type=PATH, nargs=-1, required=True)
 @click.argument("store", type=PATH)
 @click.option("--reader", help="The reader to ask; without it, readers claim what they know.")
@@ -22,11 +25,13 @@ PATH = click.Path(path_type=Path)
 @click.option("--calendar", type=PATH, help="A calendar file, whose rows win over the rules.")
 @click.option("--memory", help="Bound for all processes together, e.g. 2G. [default: a quarter]")
 @click.option("--workers", type=int, help="Number of workers. [default: one a core]")
-@click.option("--executor", default="processes", show_default=True, help="What workers are.")
+@click.option(
+    "--executor", default="tickloom:processes", show_default=True, help="What workers are."
+)
 @click.option("--replace", is_flag=True, help="Rebuild the partitions of changed sources afresh.")
 @click.option("--rehash", is_flag=True, help="Compare contents of known sources, not times.")
 @click.option("--add-columns", is_flag=True, help="Let columns in that the store does not have.")
-@click.option("--wait", type=float, default=0.0, help="Seconds to wait for another writer.")
+@wait_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     src: tuple[Path, ...],
@@ -76,35 +81,33 @@ def _print(report: PackReport, store: Path) -> None:
     from tickloom.cli.output import human_bytes
 
     read = report.files - report.sources_skipped
-    click.echo(f"packed into {store}: {report.partitions} partitions written")
-    click.echo(
+    say(f"packed into {store}: {report.partitions} partitions written")
+    say(
         f"  files:   {read:,} read, {report.sources_skipped:,} unchanged and skipped, "
         f"{report.files_ignored:,} ignored"
         + (f", {report.files_empty:,} empty" * bool(report.files_empty))
         + (f", {report.parts_ignored:,} parts of other instruments" * bool(report.parts_ignored))
     )
-    click.echo(
+    say(
         f"  rows:    {report.rows_read:,} read = {report.rows_written:,} written + "
         f"{report.rows_duplicate:,} duplicate + {report.rows_quarantined:,} quarantined"
     )
-    click.echo(
+    say(
         f"  bytes:   {human_bytes(report.bytes_in)} in, {human_bytes(report.bytes_out)} out"
         + (f", {report.ratio:.1f}x smaller" if report.bytes_out else "")
     )
-    click.echo(f"  elapsed: {report.elapsed_s:.2f} s, {report.rows_per_s:,.0f} rows/s")
+    say(f"  elapsed: {report.elapsed_s:.2f} s, {report.rows_per_s:,.0f} rows/s")
     if report.crossed_quotes:
-        click.echo(f"  warning: {report.crossed_quotes:,} rows with bid above ask, kept", err=True)
+        say(f"  warning: {report.crossed_quotes:,} rows with bid above ask, kept", err=True)
     if report.volume_resets:
-        click.echo(
-            f"  warning: {report.volume_resets:,} volume resets, kept with vol_delta 0", err=True
-        )
+        say(f"  warning: {report.volume_resets:,} volume resets, kept with vol_delta 0", err=True)
     for note in report.names_settled[:SHOWN]:
-        click.echo(f"  settled: {note}", err=True)
+        say(f"  settled: {note}", err=True)
     for item in report.quarantined[:SHOWN]:
-        click.echo(f"  quarantined: {item.path}: {item.reason} ({item.rows:,} rows)", err=True)
+        say(f"  quarantined: {item.path}: {item.reason} ({item.rows:,} rows)", err=True)
     if len(report.quarantined) > SHOWN:
         more = len(report.quarantined) - SHOWN
-        click.echo(f"  and {more:,} more: see 'tickloom quarantine {store}'", err=True)
+        say(f"  and {more:,} more: see 'tickloom quarantine {store}'", err=True)
 
 
 SHOWN = 20

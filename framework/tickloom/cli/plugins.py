@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
+from tickloom.cli.command import FOLDER, Group
+from tickloom.cli.output import say
 from tickloom.scaffold.packages import KINDS, Kind, create_package
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """List, examine and create plugins."""
 
@@ -36,7 +38,7 @@ def list_(as_json: bool) -> None:
     header = ("NAME", "DISTRIBUTION", "VERSION", "STATE", "KIND", "OFFERS", "SUMMARY")
     print_table(header, lines)
     if any(row.state == "failed" for row in rows):
-        click.echo("some plugins failed: 'tickloom plugins doctor' explains", err=True)
+        say("some plugins failed: 'tickloom plugins doctor' explains", err=True)
 
 
 @command.command()
@@ -58,10 +60,10 @@ def doctor(context: click.Context, as_json: bool) -> None:
         print_json({"ok": ok, "plugins": len(host.plugins), "findings": findings})
     else:
         for finding in findings:
-            click.echo(f"{finding.severity}: {finding.subject}: {finding.problem}")
-            click.echo(f"  cause: {finding.cause}")
-            click.echo(f"  do:    {finding.remedy}")
-        click.echo(f"{len(host.plugins)} plugins examined, {len(findings)} findings")
+            say(f"{finding.severity}: {finding.subject}: {finding.problem}")
+            say(f"  cause: {finding.cause}")
+            say(f"  do:    {finding.remedy}")
+        say(f"{len(host.plugins)} plugins examined, {len(findings)} findings")
     context.exit(0 if ok else 1)
 
 
@@ -71,7 +73,7 @@ def doctor(context: click.Context, as_json: bool) -> None:
 @click.option(
     "--dir",
     "parent",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     default=Path(),
     metavar="D",
     help="Folder in which the package's folder is made; the current one if not given.",
@@ -81,8 +83,8 @@ def new(name: str, kind: Kind, parent: Path) -> None:
     files = create_package(name, kind, parent)
     folder = parent / files[0].parts[0]
     for file in files:
-        click.echo(parent / file)
-    click.echo(f"""
+        say(parent / file)
+    say(f"""
 next:
   cd {folder}
   python -m pip install -e ".[test]"

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import click
 
+from tickloom.cli.command import PATH, Command
+from tickloom.cli.output import say
 
-@click.command()
-@click.argument("store", type=click.Path(path_type=Path))
+
+@click.command(cls=Command)
+@click.argument("store", type=PATH)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def command(store: Path, as_json: bool) -> None:
     """List the raw files and rows that STORE could not take, each with the reason.
@@ -36,5 +39,5 @@ def command(store: Path, as_json: bool) -> None:
         return
     for item in rejected:
         kept = f" (rows kept in {item['file']})" if item["file"] else ""
-        click.echo(f"{item['path']}: {item['rows']:,} rows: {item['reason']}{kept}")
-    click.echo(f"{len(rejected)} entries in quarantine")
+        say(f"{item['path']}: {item['rows']:,} rows: {item['reason']}{kept}")
+    say(f"{len(rejected)} entries in quarantine")

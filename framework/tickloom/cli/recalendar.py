@@ -7,21 +7,26 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tickloom.cli.command import PATH, Command, LocalPath, wait_option
+from tickloom.cli.output import say
+
 if TYPE_CHECKING:
     from tickloom.expiries.redate import RedateReport
 
 
-@click.command()
-@click.argument("store", type=click.Path(path_type=Path))
+@click.command(cls=Command)
+@click.argument("store", type=PATH)
 @click.option(
     "--calendar",
     "file",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=LocalPath(path_type=Path, exists=True, dir_okay=False),
     help="A calendar file, whose rows win over the rules.",
 )
 @click.option("--workers", type=int, help="Number of workers. [default: one a core]")
-@click.option("--executor", default="processes", show_default=True, help="What workers are.")
-@click.option("--wait", type=float, default=0.0, help="Seconds to wait for another writer.")
+@click.option(
+    "--executor", default="tickloom:processes", show_default=True, help="What workers are."
+)
+@wait_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     store: Path,
@@ -58,18 +63,18 @@ def command(
 
 
 def _print(report: RedateReport) -> None:
-    click.echo(
+    say(
         f"{report.partitions_redated:,} of {report.partitions:,} partitions written anew: "
         f"{report.contracts_redated:,} contracts re-dated, {report.rows:,} rows, "
         f"{report.elapsed_s:.2f} s"
     )
     if report.contracts_provisional:
-        click.echo(
+        say(
             f"  {report.contracts_provisional:,} contracts have provisional expiries: run it "
             "again when the exchange has published its holidays"
         )
     if report.contracts_unknown:
-        click.echo(
+        say(
             f"  warning: {report.contracts_unknown:,} contracts without a name that the calendar "
             "knows stay as they are",
             err=True,

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import click
 
+from tickloom.cli.command import PATH, Command
+from tickloom.cli.output import say
 
-@click.command()
-@click.argument("store", type=click.Path(path_type=Path))
+
+@click.command(cls=Command)
+@click.argument("store", type=PATH)
 @click.option("--dry-run", is_flag=True, help="Only say what would be sorted.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @click.pass_context
@@ -44,9 +47,9 @@ def command(context: click.Context, store: Path, dry_run: bool, as_json: bool) -
     else:
         for file in report.files:
             detail = f": {file.reason}" if file.reason else f", {file.rows:,} rows"
-            click.echo(f"{file.path}: {file.outcome}{detail} ({file.elapsed_s:.2f} s)")
+            say(f"{file.path}: {file.outcome}{detail} ({file.elapsed_s:.2f} s)")
         would = f", {report.count('unsorted')} to sort" if dry_run else ""
-        click.echo(
+        say(
             f"{len(report.files)} files, {rows:,} rows: {report.count('already sorted')} already "
             f"sorted, {report.count('sorted')} sorted{would}, {report.count('failed')} failed, "
             f"in {report.elapsed_s:.2f} s"

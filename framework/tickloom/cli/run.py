@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tickloom.cli.command import Command
+from tickloom.cli.output import say
 from tickloom.cli.selection import fills_of, limit_decoding, run_options
 
 if TYPE_CHECKING:
     from tickloom.engine.running.results import RunResult
 
 
-@click.command(help="Run KERNEL over the contracts of STORE.")
+@click.command(cls=Command, help="Run KERNEL over the contracts of STORE.")
 @run_options(
     param="A parameter of KERNEL; see 'tickloom kernels list KERNEL'.",
     out="Write totals, results per contract and the trade log into this folder.",
@@ -73,9 +75,9 @@ def _print(result: RunResult, out: Path | None) -> None:
     if out is not None:
         lines.append(("Written to", str(out)))
     for name, value in lines:
-        click.echo(f"{name + ':':<15}{value}")
+        say(f"{name + ':':<15}{value}")
     for skipped in result.partitions_skipped:
-        click.echo(
+        say(
             f"skipped {skipped.partition}: {skipped.rows:,} rows, column {skipped.column!r} holds "
             "nothing but nulls there",
             err=True,

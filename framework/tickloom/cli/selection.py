@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
+
+from tickloom.cli.command import FOLDER, PATH
 
 if TYPE_CHECKING:
     from tickloom.engine.running.results import RunResult
@@ -108,7 +109,10 @@ _FILLS: Final = (
 
 _SPREADING: Final = (
     click.option(
-        "--executor", default="threads", show_default=True, help="What to spread the work over."
+        "--executor",
+        default="tickloom:threads",
+        show_default=True,
+        help="What to spread the work over.",
     ),
     click.option(
         "--workers", type=click.IntRange(min=1), help="How many workers.  [default: the cores]"
@@ -126,7 +130,7 @@ def run_options(*, param: str, out: str) -> Callable[[F], F]:
     are the help of those two."""
     options = (
         click.argument("kernel"),
-        click.argument("store", type=click.Path(path_type=Path)),
+        click.argument("store", type=PATH),
         click.option(
             "--param",
             "params",
@@ -139,7 +143,7 @@ def run_options(*, param: str, out: str) -> Callable[[F], F]:
         *_SELECTION,
         *_FILLS,
         *_SPREADING,
-        click.option("--out", type=click.Path(path_type=Path, file_okay=False), help=out),
+        click.option("--out", type=FOLDER, help=out),
     )
 
     def add(command: F) -> F:

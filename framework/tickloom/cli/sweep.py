@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tickloom.cli.command import Command
+from tickloom.cli.output import say
 from tickloom.cli.selection import (
     assignment,
     by_name,
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
     from tickloom.engine.sweeping.results import SweepResult
 
 
-@click.command(help="Run KERNEL over STORE with every combination of the grid's values.")
+@click.command(
+    cls=Command, help="Run KERNEL over STORE with every combination of the grid's values."
+)
 @click.option(
     "--grid",
     type=assignment,
@@ -77,29 +81,29 @@ def _print(result: SweepResult, top: int, out: Path | None) -> None:
     from tickloom.cli.output import print_table
 
     rate = result.row_params_per_s / 1e6
-    click.echo(
+    say(
         f"{result.sets:,} sets of {result.kernel} over {result.rows:,} rows of "
         f"{result.contracts:,} contracts in {result.elapsed_s:.3f} s: {rate:,.0f} M row-params/s"
     )
     if (result.fill, result.latency, result.cost_model) != ("last", "0", "none"):
         costs = "without costs" if result.cost_model == "none" else f"costs {result.cost_model}"
-        click.echo(f"fill {fills_of(result)}; {costs}")
+        say(f"fill {fills_of(result)}; {costs}")
     if result.resumed:
-        click.echo(f"continued after {result.resumed} partitions of an earlier sweep")
+        say(f"continued after {result.resumed} partitions of an earlier sweep")
     for skipped in result.partitions_skipped:
-        click.echo(f"skipped {skipped.partition}: {skipped.column!r} is all null there", err=True)
+        say(f"skipped {skipped.partition}: {skipped.column!r} is all null there", err=True)
     rows = [
         [*(f"{row[name]:g}" for name in result.grid), f"{row['trades']:,}", f"{row['pnl']:,.2f}"]
         for row in result.top(top).iter_rows(named=True)
     ]
-    click.echo()
+    say()
     print_table([*result.grid, "trades", "PnL"], rows)
     heat = result.heat()
     if heat is not None:
-        click.echo(f"\nPnL, {result.grid[0]} down, {result.grid[1]} across")
+        say(f"\nPnL, {result.grid[0]} down, {result.grid[1]} across")
         _print_heat(*heat)
     if out is not None:
-        click.echo(f"\nwritten to {out}")
+        say(f"\nwritten to {out}")
 
 
 def _print_heat(
@@ -111,7 +115,7 @@ def _print_heat(
     head = [f"{value:g}" for value in across]
     width = max(map(len, [*head, *(text for line in texts for text in line)])) + 1
     first = max(len(f"{value:g}") for value in down)
-    click.echo(" " * first + "".join(f"{text:>{width}}" for text in head))
+    say(" " * first + "".join(f"{text:>{width}}" for text in head))
     for value, line, named in zip(down, cells, texts, strict=True):
         shown = (
             click.style(f"{text:>{width}}", bg=_colour(cell / most), fg=(255, 255, 255))

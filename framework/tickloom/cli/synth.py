@@ -6,9 +6,14 @@ from pathlib import Path
 
 import click
 
+from tickloom.cli.command import PATH, Command
+from tickloom.cli.output import say
 
-@click.command(help="Write raw files that look like the vendor's into OUT, a new or empty folder.")
-@click.argument("out", type=click.Path(path_type=Path))
+
+@click.command(
+    cls=Command, help="Write raw files that look like the vendor's into OUT, a new or empty folder."
+)
+@click.argument("out", type=PATH)
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same bytes.")
 @click.option("--rows", default=250_000, show_default=True, help="About how many ticks.")
 @click.option("--days", default=4, show_default=True, help="Trading days, from 3 November 2025.")
@@ -35,8 +40,8 @@ def command(
         }
         print_json(summary)
         return
-    click.echo(f"{report.files} files, {report.rows:,} rows, {len(report.days)} days in")
+    say(f"{report.files} files, {report.rows:,} rows, {len(report.days)} days in")
     for folder in report.folders:
-        click.echo(f"  {folder}")
+        say(f"  {folder}")
     for path, what in report.faults:
-        click.echo(f"  bad on purpose: {path.name} ({what})")
+        say(f"  bad on purpose: {path.name} ({what})")

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tickloom.cli.command import PATH, Command
+from tickloom.cli.output import say
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
     from tickloom.store.verify import Report
 
 
-@click.command()
-@click.argument("store", type=click.Path(path_type=Path))
+@click.command(cls=Command)
+@click.argument("store", type=PATH)
 @click.option(
     "--deep",
     is_flag=True,
@@ -51,11 +54,11 @@ def command(context: click.Context, store: Path, deep: bool, as_json: bool) -> N
         )
     else:
         for problem in report.problems:
-            click.echo(f"{problem.path}: {problem.reason}")
+            say(f"{problem.path}: {problem.reason}")
         for note in report.notes:
-            click.echo(f"note: {note}", err=True)
+            say(f"note: {note}", err=True)
         verdict = "ok" if report.ok else f"{len(report.problems)} problems"
-        click.echo(f"{verdict}: {report.files} files, {report.rows:,} rows")
+        say(f"{verdict}: {report.files} files, {report.rows:,} rows")
     context.exit(0 if report.ok else 1)
 
 

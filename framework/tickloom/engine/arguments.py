@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from tickloom.errors import UsageError
+from tickloom.paths import local_path
 
 _SHORT = Repr()
 _SHORT.maxstring = _SHORT.maxother = 60
@@ -68,7 +69,7 @@ def path(name: str, value: object) -> Path:
     """A path, or its text."""
     if not isinstance(value, str | PathLike):
         raise wrong(name, "a path", value)
-    return Path(value)
+    return local_path(value)
 
 
 def called(name: str, value: object) -> None:

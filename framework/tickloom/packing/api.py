@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from os import PathLike
-from pathlib import Path
 
 from tickloom.errors import UsageError
 from tickloom.host import get_host
 from tickloom.packing.progress import Progress, Silent
 from tickloom.packing.report import PackReport
 from tickloom.packing.workers.budget import plan_budget
+from tickloom.paths import local_path
 
 AnyPath = str | PathLike[str]
 
@@ -26,7 +26,7 @@ def pack(
     calendar: AnyPath | None = None,
     memory: int | None = None,
     workers: int | None = None,
-    executor: str = "processes",
+    executor: str = "tickloom:processes",
     replace: bool = False,
     rehash: bool = False,
     add_columns: bool = False,
@@ -57,12 +57,12 @@ def pack(
         raise UsageError("expected at least one source folder or file")
     spec = get_host().executors.get(executor)
     request = Request(
-        sources=tuple(Path(path).resolve() for path in paths),
-        store=Path(store),
+        sources=tuple(local_path(path).resolve() for path in paths),
+        store=local_path(store),
         reader=reader,
         writer=writer,
-        mapping=Path(mapping).resolve() if mapping else None,
-        calendar=Path(calendar).resolve() if calendar else None,
+        mapping=local_path(mapping).resolve() if mapping else None,
+        calendar=local_path(calendar).resolve() if calendar else None,
         executor=spec,
         budget=plan_budget(memory, workers, shares_memory=spec.shares_memory),
         replace=replace,

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from tickloom.errors import StoreError, UnknownNameError
+from tickloom.paths import local_path
 from tickloom.specs import WriterSpec
 from tickloom.store.commits.control import ControlFolder, file_sha256
 from tickloom.store.commits.log import State
@@ -38,7 +39,7 @@ def open_store(path: str | PathLike[str]) -> Store:
     Raises :class:`UsageError` if there is none, :class:`StoreError` if its manifest is damaged or
     of a newer format.
     """
-    return Store(Path(path))
+    return Store(local_path(path))
 
 
 class Store:

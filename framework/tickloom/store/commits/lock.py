@@ -7,12 +7,16 @@ import os
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import filelock
 import msgspec
 
-from tickloom.errors import StoreBusyError
+from tickloom.errors import StoreBusyError, UsageError
 from tickloom.store.layout import LOCK, LOCK_OWNER
+
+LONGEST_WAIT: Final = 1e9
+"""More seconds than anybody waits for a writer; clocks cannot add up what is much larger."""
 
 
 class LockOwner(msgspec.Struct, frozen=True):
@@ -41,6 +45,8 @@ class StoreLock:
 
     def acquire(self, wait: float) -> None:
         """Take the lock within ``wait`` seconds, or raise :class:`StoreBusyError`."""
+        if not 0 <= wait < LONGEST_WAIT:
+            raise UsageError(f"wait must be a number of seconds, 0 or more, like 30; found {wait}")
         try:
             self._lock.acquire(timeout=wait)
         except filelock.Timeout as error:

@@ -1,0 +1,86 @@
+"""Ctrl-C while a command runs: the first one ends it in good order, a second one ends it.
+
+Python runs signal handlers in the main thread between two of its own instructions. Compiled code
+that loops for ever never gets there, and threads that run it are waited for; so a thread of its own
+listens to the signals, and ends the process where asking twice has not helped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+INTERRUPTED: Final = 130
+"""Exit code after SIGINT: 128 and the signal's number."""
+
+GRACE_SECONDS: Final = 1.0
+"""How long after the second Ctrl-C a command may still end in good order."""
+
+
+class Listener:
+    """Counts the SIGINTs that arrive while it listens."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        """How many have arrived."""
+        self._reading, self._writing = socket.socketpair()
+        self._writing.setblocking(False)
+
+    def start(self) -> None:
+        """Listen, in a thread of its own. Only the main thread may ask for it."""
+        signal.set_wakeup_fd(self._writing.fileno(), warn_on_full_buffer=False)
+        threading.Thread(target=self._listen, name="ctrl-c", daemon=True).start()
+
+    def stop(self) -> None:
+        """Listen no longer."""
+        signal.set_wakeup_fd(-1)
+        self._writing.close()
+
+    def _listen(self) -> None:
+        while numbers := self._reading.recv(64):
+            self.count += numbers.count(signal.SIGINT)
+            if self.count > 1:
+                time.sleep(GRACE_SECONDS)
+                end_at_once(INTERRUPTED, "ended by a second Ctrl-C, without waiting for its work")
+        self._reading.close()
+
+
+@contextlib.contextmanager
+def listening() -> Iterator[Listener]:
+    """In the block a second Ctrl-C ends the process, whatever it does."""
+    listener = Listener()
+    here = threading.current_thread() is threading.main_thread()
+    if here and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        listener.start()
+    before, sys.unraisablehook = sys.unraisablehook, _unraisable
+    try:
+        yield listener
+    finally:
+        sys.unraisablehook = before
+        if here:
+            listener.stop()
+
+
+def end_at_once(status: int, why: str = "") -> None:
+    """End the process without waiting for its threads; its worker processes end with it."""
+    if why:
+        os.write(2, f"tickloom: {why}\n".encode())
+    os._exit(status)
+
+
+def _unraisable(unraisable: Any) -> None:
+    """A Ctrl-C that arrives in a destructor or an import lock's callback is printed and forgotten
+    by Python: it is raised again a moment later."""
+    if isinstance(unraisable.exc_value, KeyboardInterrupt):
+        timer = threading.Timer(0.01, signal.raise_signal, (signal.SIGINT,))
+        timer.daemon = True
+        timer.start()
+    else:
+        sys.__unraisablehook__(unraisable)
