@@ -10,7 +10,7 @@ from tests.engine.tick_slices import in_pieces, random_slice
 from tests.oracles.ema_cross import ema_cross
 
 from tickloom.engine.loading.kernel import FillModel, Variant, load_kernel
-from tickloom.engine.loops.one_set import DECODED_ROWS
+from tickloom.engine.loops.entry import DECODED_ROWS
 from tickloom.engine.sweeping.kernel import load_sweep
 from tickloom_kernels.ema_cross import KERNEL, Params
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,15 +12,9 @@ from tests.engine.tick_slices import in_pieces, random_slice
 from tests.oracles.ema_cross import ema_cross
 
 from tickloom import step_kernel
-from tickloom.engine.kernels.columns import CLOCK_FIELDS
 from tickloom.engine.loading.kernel import ContractFacts, Variant, load_kernel
-from tickloom.engine.loops.one_set import (
-    DECODED_ROWS,
-    LANES,
-    LoopShape,
-    loop_source,
-    runs_side_by_side,
-)
+from tickloom.engine.loops.entry import DECODED_ROWS
+from tickloom.engine.loops.shape import runs_side_by_side
 from tickloom.errors import PluginError
 from tickloom_kernels.ema_cross import KERNEL, Params
 
@@ -127,30 +119,6 @@ def test_clock_fields_are_those_of_each_contract() -> None:
     found = kernel(Nothing(), offsets, [price, np.ones(90, np.int64)], facts=FACTS)
     # Long from the first tick whose price is above ten times the strike, but for the first tick.
     assert found.pnl.tolist() == [40.0 - 11.0, 70.0 - 42.0, 90.0 - 72.0]
-
-
-@pytest.mark.parametrize("price", ["float64", "int32"])
-def test_lanes_share_no_name_that_they_assign(price: str) -> None:
-    """By Python's own parser, whatever the text's own way to find such names reads."""
-    columns, tick = ("price", "bp0", "volume", "timestamp_ns"), ("price", "volume", *CLOCK_FIELDS)
-    for one, checked, fields in product((True, False), (True, False), (columns, tick)):
-        shape = LoopShape(
-            columns=columns,
-            dtypes=(price, price, price.replace("float", "int"), "int64"),
-            tick=fields,
-            constants=(float, int, bool),
-            one=one,
-            variant=Variant(checked=checked),
-        )
-        nodes = list(ast.walk(ast.parse(loop_source(shape))))
-        names = {node.id for node in nodes if isinstance(node, ast.Name)}
-        stored = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-        own = stored - {"begun", "constants", "_"}
-        of_lane = {lane: {n[:-2] for n in own if n.endswith(f"_{lane}")} for lane in LANES}
-        assert of_lane["a"] == of_lane["b"]
-        assert own == {f"{name}_{lane}" for name in of_lane["a"] for lane in LANES}
-        assert {"row", "state", "position", "gross", "at_price"} <= of_lane["a"]
-        assert not of_lane["a"] & names
 
 
 def test_many_columns_run_one_by_one() -> None:

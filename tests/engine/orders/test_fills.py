@@ -175,16 +175,3 @@ def test_a_position_out_of_bounds_stops_the_run() -> None:
         load_kernel(scripted.SIZED)(
             scripted.Params(), np.array([0, 5]), [price, wanted, np.zeros(5, np.int64)]
         )
-
-
-def test_without_costs_there_is_no_line_about_costs_in_the_loop() -> None:
-    from tickloom.engine.kernels.constants import layout_of
-    from tickloom.engine.loading.plans import step_plan
-
-    layout = layout_of(scripted.ONE)
-    plain = step_plan(scripted.ONE, Variant(), layout).source
-    assert "paid" not in plain
-    assert "queue[" not in plain
-    charged = step_plan(scripted.ONE, Variant(costs=True, latency="ticks"), layout).source
-    assert "paid" in charged
-    assert "queue[" in charged

@@ -71,6 +71,8 @@ class _Walk:
         elif isinstance(getattr(value, "py_func", None), FunctionType):
             self._options(value.targetoptions, value.py_func.__qualname__)
             self._function(value.py_func)
+        elif isinstance(getattr(value, "__wrapped__", None), FunctionType):
+            self.value(value.__wrapped__, where)
         elif isinstance(value, type):
             self._class(value, where)
         elif isinstance(value, ModuleType):

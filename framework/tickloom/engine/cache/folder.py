@@ -56,7 +56,8 @@ def cached(path: Path, key: str, source: str, build: Callable[[], Entry]) -> tup
             if found is None:
                 built[:] = built or [build()]
                 found = built[0]
-                write_whole(place.with_suffix(".py"), source.encode())
+                if source:
+                    write_whole(place.with_suffix(".py"), source.encode())
                 write_entry(place, found)
             return found
 

@@ -14,35 +14,29 @@ from llvmlite import ir
 from numba import carray, types
 from numba.core.errors import NumbaError
 from numba.core.imputils import impl_ret_borrowed
-from numba.extending import intrinsic, register_jitable
+from numba.extending import intrinsic
 
 from tickloom.engine.cache.closure import Closure
+from tickloom.engine.compiling.access import F64_POINTER, I64_POINTER, field_type
 from tickloom.engine.compiling.declared_types import settle, settle_parts
 from tickloom.engine.compiling.hundredths import hundredths, hundredths_or_nan
 from tickloom.engine.compiling.machine_code import MachineCode, compile_entry
 from tickloom.engine.compiling.records import constants_type, named_record
 from tickloom.engine.compiling.refusals import does_not_compile
+from tickloom.engine.compiling.run_loops import tick_type
 from tickloom.engine.compiling.side_by_side import state_in_lanes, value_in_rows
 from tickloom.engine.compiling.step_types import jit_options, register_helpers
-from tickloom.engine.kernels.columns import CLOCK_FIELDS, column_kind
 from tickloom.engine.kernels.constants import ConstantsLayout
 from tickloom.engine.kernels.variant import Variant
-from tickloom.engine.loops.one_set import FIXED_ARGUMENTS, LoopShape
 from tickloom.engine.loops.sets_in_lanes import SWEEP_ARGUMENTS
 from tickloom.engine.loops.sets_sharing_features import SHARED_ARGUMENTS, SharedShape
-from tickloom.engine.orders import book
+from tickloom.engine.loops.shape import LoopShape
 from tickloom.errors import UsageError
 from tickloom.specs.kernel import KernelSpec
 
-_F64: Final = types.CPointer(types.float64)
-_I64: Final = types.CPointer(types.int64)
 _FLOATS: Final = {
     "strike",
     "constants_f",
-    "terms",
-    "multiplier",
-    "outcomes",
-    "log_f",
     "scratch_f",
     "pnl",
     "shared_f",
@@ -52,7 +46,6 @@ _FLOATS: Final = {
     "booked",
 }
 _COUNTS: Final = {"contracts", "blocks", "bound", "sets", "gates", "cells"}
-_SCALARS: Final = {"contracts", "log_capacity", "decoded"}
 
 
 @intrinsic  # type: ignore[untyped-decorator]
@@ -87,18 +80,6 @@ def _load(dtype: str) -> Any:
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def _put(_typing: Any, address: Any, place: Any, value: Any) -> Any:
-    """``_put(address, place, value)``: write a float64."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        start = builder.inttoptr(arguments[0], context.get_value_type(_F64))
-        builder.store(arguments[2], builder.gep(start, [arguments[1]]))
-        return context.get_dummy_value()
-
-    return types.none(types.int64, types.int64, types.float64), generate
-
-
-@intrinsic  # type: ignore[untyped-decorator]
 def _trailing_zeros(_typing: Any, bits: Any) -> Any:
     """Place of the lowest bit of an int64 that is not 0."""
 
@@ -110,36 +91,6 @@ def _trailing_zeros(_typing: Any, bits: Any) -> Any:
 
 if numba.config.DISABLE_JIT:
     raise UsageError("kernels cannot be compiled while NUMBA_DISABLE_JIT is set; unset it")
-
-for _function in book.FUNCTIONS:
-    register_jitable(_function)
-
-
-def compile_step_loop(
-    spec: KernelSpec,
-    shape: LoopShape,
-    layout: ConstantsLayout,
-    closure: Closure,
-    source: str,
-    path: Path,
-) -> MachineCode:
-    """Machine code of the loop ``source`` (shown in tracebacks as ``path``) around a step."""
-    assert spec.step is not None
-    register_helpers(spec, closure)
-    tick = named_record("Tick", shape.tick, [_field_type(name) for name in shape.tick])
-    constants = constants_type(layout.record, layout.kinds)
-    settled = settle(spec, tick, constants)
-    names = {
-        "init": settled.init,
-        "step": settled.step,
-        "settle": settled.settle,
-        "Tick": tick.instance_class,
-        "Constants": layout.record,
-    }
-    try:
-        return compile_entry(_loop(shape, source, path, names), _loop_types(shape))
-    except NumbaError as error:
-        raise does_not_compile(spec, "step", spec.step, closure.functions, error) from error
 
 
 def compile_sweep_loop(
@@ -153,7 +104,7 @@ def compile_sweep_loop(
     """Machine code of the sweep loop ``source``; empty if the state does not fit into lanes."""
     assert spec.step is not None
     register_helpers(spec, closure)
-    tick = named_record("Tick", shape.tick, [_field_type(name) for name in shape.tick])
+    tick = tick_type(shape.tick)
     settled = settle(spec, tick, constants_type(layout.record, layout.kinds))
     lanes = state_in_lanes(settled.state)
     if lanes is None:
@@ -169,7 +120,7 @@ def compile_sweep_loop(
     }
     addresses = (types.int64 for _ in shape.columns)
     fixed = (
-        types.int64 if name in _COUNTS else (_F64 if name in _FLOATS else _I64)
+        types.int64 if name in _COUNTS else (F64_POINTER if name in _FLOATS else I64_POINTER)
         for name in SWEEP_ARGUMENTS
     )
     try:
@@ -185,8 +136,7 @@ def compile_shared_loop(
     large for that."""
     assert spec.step is not None
     register_helpers(spec, closure)
-    fields = shape.loop.tick
-    tick = named_record("Tick", fields, [_field_type(name) for name in fields])
+    tick = tick_type(shape.loop.tick)
     # The loop asks about pairs of a tick and a position that no run comes to: a look into a table
     # there must end in an exception, after which the sets are run one by one.
     parts = settle_parts(spec, tick, checked=True)
@@ -198,7 +148,7 @@ def compile_shared_loop(
         names |= {f"load_{name}": rows.load, f"store_{name}": rows.store}
     addresses = (types.int64 for _ in shape.loop.columns)
     fixed = (
-        types.int64 if name in _COUNTS else (_F64 if name in _FLOATS else _I64)
+        types.int64 if name in _COUNTS else (F64_POINTER if name in _FLOATS else I64_POINTER)
         for name in SHARED_ARGUMENTS
     )
     loop = _loop(shape.loop, source, path, names)
@@ -206,11 +156,6 @@ def compile_shared_loop(
         return compile_entry(loop, (*fixed, *addresses), wide=True)
     except NumbaError as error:
         raise does_not_compile(spec, "step", spec.step, closure.functions, error) from error
-
-
-def compile_wanted_loop(shape: LoopShape, source: str, path: Path) -> MachineCode:
-    """Machine code of a loop that takes wanted positions from a column."""
-    return compile_entry(_loop(shape, source, path, {}), _loop_types(shape))
 
 
 def compile_array_loop(
@@ -226,7 +171,7 @@ def compile_array_loop(
     assert spec.loop is not None
     register_helpers(spec, closure)
     fields = spec.columns + spec.clock
-    pointers = [_field_type(name) for name in fields]
+    pointers = [field_type(name) for name in fields]
     arrays = [types.Array(dtype, 1, "C", readonly=True) for dtype in pointers]
     columns = named_record("Columns", fields, arrays)
     offsets = types.Array(types.int64, 1, "C", readonly=True)
@@ -249,30 +194,18 @@ def compile_array_loop(
         define(source, path, "loop", names)
     )
     columns_at = (types.CPointer(dtype) for dtype in pointers)
-    constants_at = (_F64, _I64)
+    constants_at = (F64_POINTER, I64_POINTER)
     return compile_entry(
-        entry, (types.int64, _I64, *columns_at, *constants_at, types.CPointer(types.int32))
+        entry, (types.int64, I64_POINTER, *columns_at, *constants_at, types.CPointer(types.int32))
     )
-
-
-def _loop_types(shape: LoopShape) -> tuple[Any, ...]:
-    """Numba types of a loop's arguments."""
-    fixed = [
-        types.int64 if name in _SCALARS else (_F64 if name in _FLOATS else _I64)
-        for name in FIXED_ARGUMENTS
-    ]
-    return (*fixed, *(_I64 for _ in shape.columns))
 
 
 def _loop(shape: LoopShape, source: str, path: Path, names: dict[str, Any]) -> Any:
     namespace = {
         **{f"{dtype}_at": _load(dtype) for dtype in {*shape.dtypes, "float64", "int64"}},
-        "put": _put,
         "signed": np.int64,
-        "NAN": float("nan"),
         "hundredths": hundredths,
         "hundredths_or_nan": hundredths_or_nan,
-        **{function.__name__: function for function in book.FUNCTIONS},
         **names,
     }
     return numba.njit(
@@ -293,7 +226,3 @@ def define(source: str, path: Path, name: str, namespace: dict[str, Any]) -> Cal
     exec(compile(source, str(path), "exec"), namespace)
     function: Callable[..., Any] = namespace[name]
     return function
-
-
-def _field_type(name: str) -> Any:
-    return getattr(types, CLOCK_FIELDS.get(name) or column_kind(name))

@@ -56,12 +56,19 @@ def hundredths_or_nan(_typing: Any, stored: Any) -> Any:
     """
 
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        lowest = arguments[0].type(stored.minval)
-        missing = builder.icmp_signed("==", arguments[0], lowest)
-        price = _quotient(builder, arguments[0])
-        return builder.select(missing, _DOUBLE(float("nan")), price)
+        return hundredths_value(builder, arguments[0], stored, missing=True)
 
     return types.float64(stored), generate
+
+
+def hundredths_value(builder: Any, integer: Any, kind: Any, *, missing: bool) -> Any:
+    """What :func:`hundredths` computes for ``integer``, an LLVM value of the Numba type ``kind``;
+    ``missing``: what :func:`hundredths_or_nan` does."""
+    price = _quotient(builder, integer)
+    if not missing:
+        return price
+    lowest = builder.icmp_signed("==", integer, integer.type(kind.minval))
+    return builder.select(lowest, _DOUBLE(float("nan")), price)
 
 
 def _quotient(builder: Any, integer: Any) -> Any:

@@ -16,7 +16,7 @@ from numba.core.codegen import JITCPUCodegen
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 
-from tickloom.engine.loops.accounting import ENTRY, RAISED
+from tickloom.engine.loops.entry import ENTRY, RAISED
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,15 +14,24 @@ from tickloom.engine.cache.link import Linked
 from tickloom.engine.columns.chunks import Chunks
 from tickloom.engine.kernels.variant import Variant
 from tickloom.engine.loading.results import TRADE_DTYPE, ContractFacts, ContractResults
-from tickloom.engine.loops.accounting import LOG_FULL, LOGGED, OK, OUT_OF_BOUNDS, ROW, WANTED
-from tickloom.engine.loops.one_set import (
+from tickloom.engine.loops.entry import (
+    CONTRACT,
     COUNTS,
     DECODED_ROWS,
-    FIXED_ARGUMENTS,
-    LANES,
+    LOG_FULL,
+    LOGGED,
+    OK,
+    OUT_OF_BOUNDS,
     OUTCOMES,
-    runs_side_by_side,
+    RAISED,
+    ROW,
+    RUN_ARGUMENTS,
+    RUN_NUMBERS,
+    SIDE_BY_SIDE,
+    STATUS,
+    WANTED,
 )
+from tickloom.engine.loops.shape import runs_side_by_side
 from tickloom.engine.orders import CostTerms, FillModel
 from tickloom.errors import PluginError
 
@@ -77,9 +86,9 @@ class Loop:
         self._names = columns
         self._columns = [given.index(name) if name in given else None for name in columns]
         self._timed = "timestamp_ns" in given
-        arguments: list[Any] = [ctypes.c_void_p] * (len(FIXED_ARGUMENTS) + len(columns))
-        for name in ("contracts", "log_capacity"):
-            arguments[FIXED_ARGUMENTS.index(name)] = ctypes.c_int64
+        arguments: list[Any] = [
+            ctypes.c_int64 if name in RUN_NUMBERS else ctypes.c_void_p for name in RUN_ARGUMENTS
+        ]
         # CFUNCTYPE releases the GIL during the call.
         self._call = ctypes.CFUNCTYPE(ctypes.c_int64, *arguments)(linked.address)
 
@@ -115,7 +124,7 @@ class Loop:
             status, _results, place = self._once(piece, columns, alone, _NO_LOG)
             if status != OK:
                 break
-        place[0] = contract
+        place[CONTRACT] = contract
         return status, place
 
     def _once(
@@ -128,15 +137,16 @@ class Loop:
         contracts = len(offsets) - 1
         outcomes = np.zeros((len(OUTCOMES), contracts), np.float64)
         counts = np.zeros((len(COUNTS), contracts), np.int64)
-        place = np.zeros(4, np.int64)
+        place = np.zeros(STATUS + 1, np.int64)
         log_i = np.empty((max(capacity, 0), 4), np.int64)
         log_f = np.empty((max(capacity, 0), 4), np.float64)
         facts = settings.facts
-        decoded = np.empty(len(LANES) * DECODED_ROWS, np.float64)
-        tables = [
-            columns.addresses(n) if n is not None else np.full(len(columns.edges) - 1, _UNUSED)
-            for n in self._columns
-        ]
+        decoded = np.empty(SIDE_BY_SIDE * DECODED_ROWS, np.float64)
+        pieces = len(columns.edges) - 1
+        tables = np.full((len(self._columns), pieces), _UNUSED, np.int64)
+        for table, column in zip(tables, self._columns, strict=True):
+            if column is not None:
+                table[:] = columns.addresses(column)
         arrays = (
             offsets,
             facts.expiry_day if facts else _EMPTY_I,
@@ -160,8 +170,11 @@ class Loop:
             capacity,
             columns.edges.ctypes.data,
             decoded.ctypes.data,
-            *(table.ctypes.data for table in tables),
+            tables.ctypes.data,
+            pieces,
         )
+        if status == RAISED and place[STATUS] != OK:
+            status = int(place[STATUS])
         log = _log(log_i, log_f, int(place[LOGGED])) if self._variant.logged else None
         pnl, costs = outcomes
         trades, skipped, unfilled, partial = counts
@@ -184,7 +197,7 @@ class Loop:
         return np.empty(2 * longest + 2, np.int64)
 
     def _failure(self, status: int, place: NDArray[np.int64], bound: int) -> PluginError:
-        contract = int(place[0])
+        contract = int(place[CONTRACT])
         if status == OUT_OF_BOUNDS:
             return PluginError(
                 f"kernel {self._kernel!r} wanted a position of {place[WANTED]} at row {place[ROW]} "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,18 +20,19 @@ from tickloom.engine.compiling.c_source import build_library
 from tickloom.engine.kernels.columns import column_kind
 from tickloom.engine.kernels.constants import ConstantsLayout, constant_records, kinds_of
 from tickloom.engine.kernels.variant import Variant, required_columns
-from tickloom.engine.loops.accounting import ENTRY
+from tickloom.engine.loops import stepless
 from tickloom.engine.loops.array_entry import array_source
-from tickloom.engine.loops.one_set import LoopShape, loop_source
+from tickloom.engine.loops.entry import ENTRY
+from tickloom.engine.loops.one_set import make_loop
 from tickloom.engine.loops.sets_in_lanes import sweep_source
 from tickloom.engine.loops.sets_sharing_features import SharedShape, shared_source
+from tickloom.engine.loops.shape import LoopShape
 from tickloom.engine.loops.whole_step import (
     author_functions,
     is_declared,
     record_classes,
     whole_source,
 )
-from tickloom.engine.orders import book
 from tickloom.specs.kernel import KernelSpec
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ class Plan:
     """Cache key, hexadecimal."""
 
     source: str
-    """Generated source."""
+    """Generated source; empty where there is none."""
 
     compile: Callable[[Path], MachineCode]
     """``compile(path)``: the machine code; messages show ``path`` as the source's."""
@@ -98,22 +100,21 @@ def load_entry(plan: Plan, announce: Announce | None = None) -> tuple[Entry, flo
 def step_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Plan:
     """The loop around the step of ``spec``."""
     shape = _step_shape(spec, variant, layout)
-    source = loop_source(shape)
-    closure = close_over(spec.name, (*_reached(spec, layout), *book.FUNCTIONS))
+    closure = close_over(spec.name, _reached(spec, layout))
 
-    def compile_(path: Path) -> MachineCode:
-        from tickloom.engine.compiling.compiler import compile_step_loop
+    def compile_(_path: Path) -> MachineCode:
+        from tickloom.engine.compiling.run_loops import compile_step_loop
 
-        return compile_step_loop(spec, shape, layout, closure, source, path)
+        return compile_step_loop(spec, shape, layout, closure)
 
     return Plan(
         kernel=spec.name,
         label=shape.variant.label + dtype_label(variant),
         key=entry_key(
             spec,
-            (source, *_declared(spec), closure.digest, *shape.dtypes, *_flags(spec, variant)),
+            (_loop_digest(make_loop), repr(shape), *_declared(spec), closure.digest, *spec.flags),
         ),
-        source=source,
+        source="",
         compile=compile_,
     )
 
@@ -174,7 +175,7 @@ def _step_shape(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> 
         tick=spec.columns + spec.clock,
         constants=layout.kinds,
         one=spec.max_position == 1,
-        variant=variant.form,
+        variant=replace(variant.form, dtypes=()),
     )
 
 
@@ -198,24 +199,25 @@ def wanted_plan(spec: KernelSpec, variant: Variant) -> Plan:
     shape = LoopShape(
         columns=columns,
         dtypes=tuple("int32" if name == "wanted" else column_kind(name) for name in columns),
-        tick=(),
+        tick=("wanted",),
         constants=(),
         one=one,
-        variant=variant.form,
+        variant=replace(variant.form, dtypes=()),
     )
-    source = loop_source(shape)
-    closure = close_over(ACCOUNTING, book.FUNCTIONS)
 
-    def compile_(path: Path) -> MachineCode:
-        from tickloom.engine.compiling.compiler import compile_wanted_loop
+    def compile_(_path: Path) -> MachineCode:
+        from tickloom.engine.compiling.run_loops import compile_wanted_loop
 
-        return compile_wanted_loop(shape, source, path)
+        return compile_wanted_loop(shape)
 
     return Plan(
         kernel=ACCOUNTING,
         label=f"{variant.form.label}-{'one' if one else 'sized'}",
-        key=entry_key(None, (source, closure.digest, *_flags(None, variant))),
-        source=source,
+        key=entry_key(
+            None,
+            (_loop_digest(make_loop, *stepless.FUNCTIONS), repr(shape)),
+        ),
+        source="",
         compile=compile_,
     )
 
@@ -252,6 +254,12 @@ def accounting_columns(variant: Variant) -> tuple[str, ...]:
     """The columns that the host's loop over wanted positions reads, without ``wanted``."""
     columns = ("price", *variant.book_columns)
     return (*columns, "timestamp_ns") if variant.timed else columns
+
+
+@cache
+def _loop_digest(*functions: Callable[..., Any]) -> str:
+    """Of the host's own part of a loop: its factory and all that this refers to."""
+    return close_over(ACCOUNTING, functions).digest
 
 
 def _flags(spec: KernelSpec | None, variant: Variant) -> tuple[str, ...]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from tickloom.engine.loops.accounting import OUT_OF_BOUNDS, sized_lines
-from tickloom.engine.loops.one_set import LoopShape, raw, tick, value
+from tickloom.engine.loops.accounting import sized_lines
+from tickloom.engine.loops.entry import OUT_OF_BOUNDS
+from tickloom.engine.loops.expressions import raw, tick, value
+from tickloom.engine.loops.shape import LoopShape
 from tickloom.engine.loops.text import Lines, indent
 
 LANES: Final = 32

@@ -19,8 +19,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from tickloom.engine.kernels.constants import GATE
-from tickloom.engine.loops.accounting import OUT_OF_BOUNDS, sized_lines
-from tickloom.engine.loops.one_set import LoopShape, raw, tick, value
+from tickloom.engine.loops.accounting import sized_lines
+from tickloom.engine.loops.entry import OUT_OF_BOUNDS
+from tickloom.engine.loops.expressions import raw, tick, value
+from tickloom.engine.loops.shape import LoopShape
 from tickloom.engine.loops.text import Lines, indent
 
 TILE: Final = 256

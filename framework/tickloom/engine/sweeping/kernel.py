@@ -17,7 +17,7 @@ from tickloom.engine.kernels.variant import Variant, is_fused, required_columns
 from tickloom.engine.loading.kernel import load_kernel
 from tickloom.engine.loading.plans import Announce, load_entry, sweep_plan
 from tickloom.engine.loading.results import ContractFacts
-from tickloom.engine.loops.accounting import ENTRY
+from tickloom.engine.loops.entry import ENTRY
 from tickloom.engine.orders import CostTerms, FillModel
 from tickloom.engine.sweeping.lanes import LanesPass
 from tickloom.engine.sweeping.one_by_one import Repeated, SweepResults

@@ -15,7 +15,7 @@ from tickloom.engine.kernels.variant import required_columns
 from tickloom.engine.loading.checks import check_facts, check_slice
 from tickloom.engine.loading.kernel import CompiledKernel
 from tickloom.engine.loading.results import ContractFacts
-from tickloom.engine.loops.accounting import OK
+from tickloom.engine.loops.entry import OK
 from tickloom.engine.orders import CostTerms, FillModel
 from tickloom.engine.sweeping.one_by_one import SweepResults
 
