@@ -74,7 +74,7 @@ def test_a_source_that_is_gone_or_changed_is_noted(packed: tuple[Path, Path]) ->
     assert sorted(notes) == sorted(
         [
             f"{first} is gone; its rows cannot be compared",
-            f"{second} has changed since it was packed",
+            f"{second} has changed since it was packed; its rows cannot be compared",
         ]
     )
 

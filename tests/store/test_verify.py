@@ -144,7 +144,7 @@ def test_what_verify_would_refuse_is_not_committed(
 ) -> None:
     with pytest.raises(StoreError, match=f"{reason}. That is what writer 'parquet' makes"):
         commit_wrong(tmp_path, change(partition_frame()))
-    assert open_store(tmp_path / "w").partitions() == []
+    assert open_store(tmp_path / "w").partitions() == ()
 
 
 @pytest.mark.usefixtures("unseen")

@@ -40,8 +40,7 @@ def command(context: click.Context, store: Path, deep: bool, as_json: bool) -> N
             deep=deep,
             advance=counting_bar(bars, "verify"),
         )
-        if deep and report.ok:
-            _compare_sources(store, report, bars)
+        counts = _compare_sources(store, report, bars) if deep and report.ok else {}
     if as_json:
         print_json(
             {
@@ -50,6 +49,7 @@ def command(context: click.Context, store: Path, deep: bool, as_json: bool) -> N
                 "rows": report.rows,
                 "problems": report.problems,
                 "notes": report.notes,
+                **counts,
             }
         )
     else:
@@ -58,12 +58,18 @@ def command(context: click.Context, store: Path, deep: bool, as_json: bool) -> N
         for note in report.notes:
             say(f"note: {note}", err=True)
         verdict = "ok" if report.ok else f"{len(report.problems)} problems"
-        say(f"{verdict}: {report.files} files, {report.rows:,} rows")
+        compared = (
+            f", {counts['sources_compared']:,} sources compared, "
+            f"{counts['sources_unchecked']:,} not comparable"
+            if counts
+            else ""
+        )
+        say(f"{verdict}: {report.files} files, {report.rows:,} rows{compared}")
     context.exit(0 if report.ok else 1)
 
 
-def _compare_sources(store: Path, report: Report, bars: Progress) -> None:
-    """Add to ``report`` what the sources have and the store does not."""
+def _compare_sources(store: Path, report: Report, bars: Progress) -> dict[str, int]:
+    """Add to ``report`` what the sources have and the store does not; how many were compared."""
     from tickloom.cli.output import counting_bar
     from tickloom.packing.conservation import check_conservation
     from tickloom.store.api import open_store
@@ -72,3 +78,4 @@ def _compare_sources(store: Path, report: Report, bars: Progress) -> None:
     found = check_conservation(open_store(store), advance=counting_bar(bars, "sources"))
     report.problems += [Problem(path, reason) for path, reason in found.lost]
     report.notes += found.unchecked
+    return {"sources_compared": found.sources, "sources_unchecked": len(found.unchecked)}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tickloom.contracts import Contract
-from tickloom.errors import StoreError
+from tickloom.errors import StoreError, TickloomError
 from tickloom.host import get_host
 from tickloom.packing.reading.names import Names
 from tickloom.packing.rows.checks import split_rows
@@ -25,8 +25,9 @@ from tickloom.packing.rows.table import PartitionColumns, in_type
 from tickloom.packing.rows.transforms import apply_all, batch_transforms
 from tickloom.packing.sources.claims import Claim
 from tickloom.packing.sources.identity import look_at
+from tickloom.packing.sources.inputs import Inputs, inputs_of
 from tickloom.packing.sources.plan import reader_settings
-from tickloom.packing.sources.rebuild import find_again
+from tickloom.packing.sources.rebuild import SourceGoneError, SourceSearch
 from tickloom.packing.workers.calendars import load_calendar
 from tickloom.specs import (
     ContractSlice,
@@ -63,49 +64,60 @@ def check_conservation(
 ) -> Conservation:
     """Compare the sources that are still there, unchanged, with the rows of ``store``."""
     found = Conservation()
+    search = SourceSearch(get_host().readers, SourceOptions())
     entries = sorted(store.manifest.sources.items())
     for done, (_, entry) in enumerate(entries, 1):
         if entry.partitions:
-            _check(store, entry, found)
+            _check(store, entry, search, found)
         advance(done, len(entries))
     return found
 
 
-def _check(store: Store, entry: SourceEntry, found: Conservation) -> None:
+def _check(store: Store, entry: SourceEntry, search: SourceSearch, found: Conservation) -> None:
     path = entry.files[0].path
-    options = SourceOptions()
-    try:
-        claim = find_again(entry, get_host().readers, options)
-    except StoreError:
-        found.unchecked.append(f"{path} is gone; its rows cannot be compared")
-        return
-    now = [(file.path, file.size, file.mtime_ns) for file in look_at(claim.unit)]
-    if now != [(file.path, file.size, file.mtime_ns) for file in entry.files]:
-        found.unchecked.append(f"{path} has changed since it was packed")
-        return
-    settings = reader_settings(get_host(), {claim.reader: claim.spec}, None, None)
-    if settings[claim.reader] != entry.settings:
-        found.unchecked.append(f"{path} was packed with other versions or settings")
-        return
     try:
         with reading(Path(path)):
-            missing = _Comparison(store, claim, options).missing()
-    except ReadError as error:
-        found.unchecked.append(f"{path} cannot be read any more: {error}")
-        return
-    found.sources += 1
-    if missing:
-        found.lost.append((path, f"{missing:,} of its rows are not in the store"))
+            missing = _missing(store, entry, search)
+    except SourceGoneError as error:
+        found.unchecked.append(f"{path} {error}; its rows cannot be compared")
+    except TickloomError as error:
+        reason = str(error).removeprefix(f"{path}: ")
+        found.unchecked.append(f"{path} cannot be read any more: {reason}")
+    else:
+        found.sources += 1
+        if missing:
+            found.lost.append((path, f"{missing:,} of its rows are not in the store"))
+
+
+def _missing(store: Store, entry: SourceEntry, search: SourceSearch) -> int:
+    """How many good rows of the source the store does not have.
+
+    Raises :class:`SourceGoneError` where it is not what was packed.
+    """
+    try:
+        inputs = inputs_of(entry, store.path)
+    except StoreError as error:
+        raise SourceGoneError(f"needs a file that is gone: {error}") from error
+    claim = search.find(entry, inputs.mapping)
+    now = [(file.path, file.size, file.mtime_ns) for file in look_at(claim.unit)]
+    if now != [(file.path, file.size, file.mtime_ns) for file in entry.files]:
+        raise SourceGoneError("has changed since it was packed")
+    [settings] = reader_settings(get_host(), {claim.reader: claim.spec}, inputs).values()
+    if settings != entry.settings:
+        raise SourceGoneError(
+            "was packed with other versions of tickloom, reader, transforms or calendar"
+        )
+    return _Comparison(store, claim, inputs).missing()
 
 
 class _Comparison:
     """One source against the partitions."""
 
-    def __init__(self, store: Store, claim: Claim, options: SourceOptions) -> None:
+    def __init__(self, store: Store, claim: Claim, inputs: Inputs) -> None:
         self._store = store
         self._claim = claim
-        self._options = options
-        self._calendar = load_calendar(claim.spec.calendar, None)
+        self._options = SourceOptions(mapping=inputs.mapping)
+        self._calendar = load_calendar(claim.spec.calendar, inputs.calendar)
         self._names = Names(self._calendar, claim.spec.dialect, {})
         self._columns = PartitionColumns(store.manifest.columns or (), ())
 

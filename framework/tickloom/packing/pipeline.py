@@ -16,6 +16,7 @@ from tickloom.packing.progress import Progress
 from tickloom.packing.reading.stage import ReadingStage
 from tickloom.packing.report import PackReport, Quarantined
 from tickloom.packing.sources.claims import Claim, Claims, find_claims
+from tickloom.packing.sources.inputs import Inputs, inputs_of
 from tickloom.packing.sources.log import SourceLog, forgotten
 from tickloom.packing.sources.plan import (
     ReadPlan,
@@ -24,7 +25,11 @@ from tickloom.packing.sources.plan import (
     plan_reading,
     reader_settings,
 )
-from tickloom.packing.sources.rebuild import find_again, other_contributors, partitions_to_rebuild
+from tickloom.packing.sources.rebuild import (
+    SourceSearch,
+    other_contributors,
+    partitions_to_rebuild,
+)
 from tickloom.packing.sources.units import UnitResult
 from tickloom.packing.workers.budget import Budget
 from tickloom.packing.workers.crew import Crew
@@ -65,6 +70,7 @@ class Packing:
                 request.writer
             )  # an unknown one is refused before a store is made
         self._budget = request.budget
+        self._inputs = Inputs(mapping=request.mapping, calendar=request.calendar)
         self._options = SourceOptions(
             mapping=request.mapping,
             batch_rows=self._budget.batch_rows,
@@ -79,11 +85,14 @@ class Packing:
         )
         settings = self._settings(claims.claims)
         with StoreWriter.open(request.store, create=True, wait=request.wait) as store:
+            inputs = self._inputs.noted()
             plan = plan_reading(
-                claims.claims, store.manifest.sources, settings, rehash=request.rehash
+                claims.claims, store.manifest.sources, settings, inputs, rehash=request.rehash
             )
             writer = settle_writer(store, request.writer)
             self._count(claims, plan)
+            for path in self._inputs.files().values() if plan.sources else ():
+                store.keep_input(path)
             known = store.manifest.sources
             store.record_sources([*plan.touched, *forgotten(known, plan.keys, request.sources)])
             if plan.sources or request.add_columns:
@@ -92,7 +101,7 @@ class Packing:
 
     def _settings(self, claims: Iterable[Claim]) -> dict[str, str]:
         specs = {claim.reader: claim.spec for claim in claims}
-        return reader_settings(self._host, specs, self._request.calendar, self._request.mapping)
+        return reader_settings(self._host, specs, self._inputs)
 
     def _count(self, claims: Claims, plan: ReadPlan) -> None:
         report = self._report
@@ -158,12 +167,16 @@ class Packing:
     ) -> list[Source]:
         """The other sources that have rows of the partitions to rebuild."""
         entries = other_contributors(rebuild, read, store.manifest.sources)
-        claims = [find_again(entry, self._host.readers, self._options) for entry in entries]
-        settings = self._settings(claims)
-        return [
-            new_source(len(read) + i, claim, settings[claim.reader])
-            for i, claim in enumerate(claims)
-        ]
+        search = SourceSearch(self._host.readers, self._options)
+        sources: list[Source] = []
+        for entry in entries:
+            # One calendar dates a partition: that of this pack.
+            inputs = inputs_of(entry, store.path)._replace(calendar=self._request.calendar)
+            claim = search.needed(entry, inputs.mapping)
+            [settings] = reader_settings(self._host, {claim.reader: claim.spec}, inputs).values()
+            number = len(read) + len(sources)
+            sources.append(new_source(number, entry.key, claim, settings, inputs.noted()))
+        return sources
 
     def _fix_columns(
         self, store: StoreWriter, results: dict[int, UnitResult]

@@ -19,6 +19,7 @@ LOCK_OWNER: Final = "lock.owner"
 STAGING: Final = "staging"
 QUARANTINE: Final = "quarantine"
 INDEX: Final = "index"
+INPUTS: Final = "inputs"
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _UNDERLYING = re.compile(r"[A-Z0-9][A-Z0-9&._-]{0,62}")
@@ -51,6 +52,12 @@ class PartitionKey:
     def index(self) -> Path:
         """The partition's contract index, relative to the store."""
         return Path(CONTROL_DIR, INDEX, self.date.isoformat(), f"{self.underlying}.json")
+
+
+def input_name(path: Path, sha256: str) -> Path:
+    """Where the store keeps a copy of the mapping or calendar file ``path``, relative to the
+    control folder; ``sha256`` is the digest of its content."""
+    return Path(INPUTS, sha256 + path.suffix)
 
 
 def underlying_problem(underlying: str) -> str:

@@ -172,6 +172,17 @@ class StoreWriter:
             self._files.fsync_dir(folder)
         return target.relative_to(self._control.path).as_posix(), digest
 
+    def keep_input(self, path: Path) -> None:
+        """Keep a copy of a mapping or calendar file, for whoever reads the sources again."""
+        with as_store_errors(self.path):
+            target = self._control.path / layout.input_name(path, file_sha256(path))
+            if target.exists():
+                return
+            if not target.parent.is_dir():
+                self._files.mkdir(target.parent)
+                self._files.fsync_dir(self._control.path)
+            self._control.replace(target, path.read_bytes())
+
     def record_sources(self, sources: Iterable[SourceEntry]) -> None:
         """Note what became of these sources; an entry replaces the one with its key."""
         if entries := tuple(sources):

@@ -47,4 +47,4 @@ def a_source(number: int, size: int) -> Source:
     reader = "tickloom:nse-parquet"
     spec = get_host().readers.get("nse-parquet")
     unit = Unit(paths=(Path(f"{number}.parquet"),), name=str(number))
-    return Source(number, str(number), Claim(unit=unit, reader=reader, spec=spec), "", size)
+    return Source(number, str(number), Claim(unit=unit, reader=reader, spec=spec), "", size, {})

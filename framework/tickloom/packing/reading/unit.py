@@ -6,7 +6,7 @@ import datetime as dt
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -89,7 +89,7 @@ class _UnitReading:
 
     def __init__(self, task: UnitTask, group: ReadTask, bins: BinFile) -> None:
         self._unit = task.unit
-        self._options = group.options
+        self._options = replace(group.options, mapping=task.mapping)
         self._spec: ReaderSpec = get_host().readers.get(task.reader)
         self._calendar = load_calendar(self._spec.calendar, group.calendar_file)
         self._reading = task.reading

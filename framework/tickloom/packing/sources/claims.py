@@ -25,6 +25,9 @@ class Claim:
     unit: Unit
     """What it claims."""
 
+    mapping: Path | None = None
+    """The mapping that it is read with."""
+
 
 @dataclass(frozen=True, slots=True)
 class FailedReader:
@@ -115,7 +118,7 @@ def _claims_of(
             )
             failed.append(FailedReader(source, reason))
             continue
-        yield from (Claim(offer.qualified, offer.spec, unit) for unit in units)
+        yield from (Claim(offer.qualified, offer.spec, unit, options.mapping) for unit in units)
 
 
 def _check_unit(unit: object) -> None:

@@ -18,11 +18,25 @@ PACK_VERSION: Final = 1
 
 
 def unit_key(claim: Claim) -> str:
-    """What names the unit in the manifest: reader, first path, name and details."""
+    """What names the unit, however it is read: reader, first path, name and details."""
     unit = claim.unit
     parts = [claim.spec.name, str(unit.paths[0].resolve()), unit.name]
     parts += [f"{name}={value}" for name, value in unit.detail]
     return "|".join(parts)
+
+
+def source_key(claim: Claim, known: Mapping[str, SourceEntry]) -> str:
+    """What names the unit in the manifest, whose entries are ``known``: two mappings make two
+    sources of one file. One of 0.1.0, which did not tell them apart, keeps its name."""
+    plain = unit_key(claim)
+    if claim.mapping is None:
+        return plain
+    entry = known.get(plain)
+    if entry and entry.inputs.get("mapping", "" if entry.inputs else str(claim.mapping)) == str(
+        claim.mapping
+    ):
+        return plain
+    return f"{plain}|mapping={claim.mapping}"
 
 
 def settings_digest(settings: Mapping[str, str]) -> str:

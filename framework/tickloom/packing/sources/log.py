@@ -75,6 +75,7 @@ class SourceLog:
             rows=result.rows,
             partitions=tuple(sorted({str(found.key) for found in result.bins})),
             rejected=self._rejections(source, result),
+            inputs=source.inputs,
         )
 
     def _rejections(self, source: Source, result: UnitResult) -> tuple[Rejection, ...]:

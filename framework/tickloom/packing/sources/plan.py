@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tickloom.contracts import NameReading
-from tickloom.errors import UsageError
 from tickloom.host import Host
 from tickloom.packing.sources.claims import Claim
-from tickloom.packing.sources.identity import look_at, settings_digest, unchanged, unit_key
+from tickloom.packing.sources.identity import look_at, settings_digest, source_key, unchanged
+from tickloom.packing.sources.inputs import Inputs, digest_of
 from tickloom.packing.sources.units import UnitTask
 from tickloom.packing.workers.calendars import load_calendar
 from tickloom.specs import ReaderSpec
@@ -43,6 +42,9 @@ class Source:
     size: int
     """Size of its files, bytes; 0 where they cannot be looked at."""
 
+    inputs: dict[str, str]
+    """What the manifest says of the files that it is read with."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReadPlan:
@@ -65,16 +67,18 @@ def plan_reading(
     claims: Sequence[Claim],
     known: Mapping[str, SourceEntry],
     settings: Mapping[str, str],
+    inputs: dict[str, str],
     *,
     rehash: bool,
 ) -> ReadPlan:
-    """Which units have to be read. ``settings`` is the digest of settings by reader."""
+    """Which units have to be read. ``settings`` is the digest of settings by reader, ``inputs``
+    what the manifest says of mapping and calendar file."""
     sources: list[Source] = []
     touched: list[SourceEntry] = []
     skipped = 0
     keys = set()
     for claim in claims:
-        key = unit_key(claim)
+        key = source_key(claim, known)
         keys.add(key)
         digest = settings[claim.reader]
         files = _look(claim)
@@ -84,19 +88,17 @@ def plan_reading(
             skipped += 1
             touched += _touched(before, files)
             continue
-        sources.append(_source(len(sources), key, claim, digest, files))
+        size = sum(file.size for file in files or ())
+        sources.append(Source(len(sources), key, claim, digest, size, inputs))
     return ReadPlan(tuple(sources), skipped, tuple(touched), frozenset(keys))
 
 
-def new_source(number: int, claim: Claim, settings: str) -> Source:
-    """A unit to read, as it is now."""
-    return _source(number, unit_key(claim), claim, settings, _look(claim))
-
-
-def _source(
-    number: int, key: str, claim: Claim, settings: str, files: tuple[SourceFile, ...] | None
+def new_source(
+    number: int, key: str, claim: Claim, settings: str, inputs: dict[str, str]
 ) -> Source:
-    return Source(number, key, claim, settings, sum(file.size for file in files or ()))
+    """A unit to read, as it is now; ``key`` names it in the manifest."""
+    size = sum(file.size for file in _look(claim) or ())
+    return Source(number, key, claim, settings, size, inputs)
 
 
 def _look(claim: Claim) -> tuple[SourceFile, ...] | None:
@@ -118,12 +120,11 @@ def _touched(before: SourceEntry, files: tuple[SourceFile, ...]) -> Iterable[Sou
     yield msgspec.structs.replace(before, files=same)
 
 
-def reader_settings(
-    host: Host, specs: Mapping[str, ReaderSpec], calendar: Path | None, mapping: Path | None
-) -> dict[str, str]:
+def reader_settings(host: Host, specs: Mapping[str, ReaderSpec], inputs: Inputs) -> dict[str, str]:
     """For each reader (by qualified name) the digest of what decides what becomes of a source."""
     transforms = {f"transform {o.qualified}": o.spec.version for o in host.transforms}
-    digest = _file_digest(mapping) if mapping else ""
+    calendar, mapping = inputs.calendar, inputs.mapping
+    digest = digest_of("mapping", mapping) if mapping else ""
     return {
         name: settings_digest(
             {
@@ -136,13 +137,6 @@ def reader_settings(
         )
         for name, spec in specs.items()
     }
-
-
-def _file_digest(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise UsageError(f"mapping {path} cannot be read: {error.strerror}") from error
 
 
 def read_listings(sources: Sequence[Source], calendar: Path | None) -> dict[int, NameReading]:
@@ -176,7 +170,10 @@ def deal(
     groups.sort(key=lambda group: -sum(source.size for source in group))
     return [
         tuple(
-            UnitTask(s.number, s.claim.reader, s.claim.unit, readings.get(s.number)) for s in group
+            UnitTask(
+                s.number, s.claim.reader, s.claim.unit, readings.get(s.number), s.claim.mapping
+            )
+            for s in group
         )
         for group in groups
     ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from tickloom.errors import StoreError
-from tickloom.host.registry import Registry
+from tickloom.host.registry import Offer, Registry
 from tickloom.packing.sources.claims import Claim
 from tickloom.packing.sources.identity import unit_key
 from tickloom.packing.sources.plan import Source
@@ -50,18 +51,53 @@ def other_contributors(
     ]
 
 
-def find_again(entry: SourceEntry, readers: Registry[ReaderSpec], options: SourceOptions) -> Claim:
-    """The unit that ``entry`` describes; raises :class:`StoreError` if it is gone."""
-    offer = readers.offer(entry.reader)
-    first = Path(entry.files[0].path)
-    for place in (first, *first.parents[:LEVELS]):
-        if not place.exists():
-            continue
-        for unit in offer.spec.discover(place, options):
-            claim = Claim(offer.qualified, offer.spec, unit)
-            if unit_key(claim) == entry.key and all(path.exists() for path in unit.paths):
+class SourceGoneError(StoreError):
+    """A source cannot be read again; the message says why."""
+
+
+class SourceSearch:
+    """Finds the units of the manifest's sources again. Each folder is looked at once."""
+
+    def __init__(self, readers: Registry[ReaderSpec], options: SourceOptions) -> None:
+        self._readers = readers
+        self._options = options
+        self._seen: dict[tuple[str, Path, Path | None], dict[str, Claim]] = {}
+
+    def needed(self, entry: SourceEntry, mapping: Path | None) -> Claim:
+        """The unit that ``entry`` describes, for ``--replace``; raises :class:`StoreError`."""
+        try:
+            return self.find(entry, mapping)
+        except SourceGoneError as error:
+            raise StoreError(
+                f"--replace needs {entry.files[0].path}, which has rows of the partitions to "
+                f"rebuild; it {error}. Put it back, or pack without --replace, which only adds"
+            ) from error
+
+    def find(self, entry: SourceEntry, mapping: Path | None) -> Claim:
+        """The unit that ``entry`` describes, read with ``mapping``; raises
+        :class:`SourceGoneError`, whose message follows on the file's name."""
+        offer = self._readers.offer(entry.reader)
+        gone = [Path(file.path) for file in entry.files if not Path(file.path).exists()]
+        first = Path(entry.files[0].path)
+        if gone:
+            which = "is gone" if gone == [first] else f"needs {gone[0]}, which is gone"
+            raise SourceGoneError(which)
+        key = entry.key.removesuffix(f"|mapping={entry.inputs.get('mapping')}")
+        for place in (first, *first.parents[:LEVELS]):
+            claim = self._units(offer, place, mapping).get(key)
+            if claim is not None:
                 return claim
-    raise StoreError(
-        f"--replace needs {first}, which has rows of the partitions to rebuild; it is gone. Put it "
-        "back, or pack without --replace, which only adds"
-    )
+        raise SourceGoneError(f"is no longer claimed by reader {offer.spec.name!r}")
+
+    def _units(
+        self, offer: Offer[ReaderSpec], place: Path, mapping: Path | None
+    ) -> dict[str, Claim]:
+        seen = offer.qualified, place, mapping
+        if seen not in self._seen:
+            options = replace(self._options, mapping=mapping)
+            claims = [
+                Claim(offer.qualified, offer.spec, unit, mapping)
+                for unit in offer.spec.discover(place, options)
+            ]
+            self._seen[seen] = {unit_key(claim): claim for claim in claims}
+        return self._seen[seen]

@@ -30,6 +30,9 @@ class UnitTask(NamedTuple):
     reading: NameReading | None
     """What the calendar made of its name, read with the whole listing."""
 
+    mapping: Path | None = None
+    """The mapping that it is read with."""
+
 
 @dataclass(slots=True)
 class UnitResult:

@@ -114,6 +114,11 @@ class SourceEntry(msgspec.Struct, frozen=True):
     rejected: tuple[Rejection, ...] = ()
     """What of it was not taken."""
 
+    inputs: dict[str, str] = {}
+    """What is needed to read it again, beside its files: ``mapping`` and ``calendar`` are the paths
+    of such files, ``mapping_sha256`` and ``calendar_sha256`` the digests of their content, which
+    the control folder keeps; empty for sources of 0.1.0."""
+
 
 class _Body(msgspec.Struct):
     """What ``manifest.json`` holds, apart from its checksum."""

@@ -1,0 +1,67 @@
+"""What a source is read with beside its own files: a mapping, a calendar file. The store keeps a
+copy, so that its sources can be read again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from tickloom.errors import StoreError, UsageError
+from tickloom.store.commits.control import file_sha256
+from tickloom.store.commits.manifest import SourceEntry
+from tickloom.store.layout import CONTROL_DIR, input_name
+
+FORMAT: Final = "1"
+"""Version of what :meth:`Inputs.noted` says: every source has it, so that those of 0.1.0, of which
+nothing was noted, can be told from those that need nothing."""
+
+
+class Inputs(NamedTuple):
+    """Files that the user named."""
+
+    mapping: Path | None = None
+    """The file of ``--mapping``."""
+
+    calendar: Path | None = None
+    """The file of ``--calendar``."""
+
+    def files(self) -> dict[str, Path]:
+        """The files that there are, by what they are."""
+        return {what: path for what, path in self._asdict().items() if path is not None}
+
+    def noted(self) -> dict[str, str]:
+        """What the manifest says of them. Raises :class:`UsageError` where one cannot be read."""
+        said = {"format": FORMAT}
+        for what, path in self.files().items():
+            said |= {what: str(path), f"{what}_sha256": digest_of(what, path)}
+        return said
+
+
+def digest_of(what: str, path: Path) -> str:
+    """The digest of the ``what`` (a mapping, say) at ``path``; raises :class:`UsageError`."""
+    try:
+        return file_sha256(path)
+    except OSError as error:
+        raise UsageError(f"{what} {path} cannot be read: {error.strerror}") from error
+
+
+def inputs_of(entry: SourceEntry, store: Path) -> Inputs:
+    """The files that ``entry`` was read with: where they were, if they are what they were;
+    otherwise the copies in ``store``.
+
+    Raises :class:`StoreError` where one is neither here nor there.
+    """
+    return Inputs(**{what: _found(entry, what, store) for what in Inputs._fields})
+
+
+def _found(entry: SourceEntry, what: str, store: Path) -> Path | None:
+    named, digest = entry.inputs.get(what), entry.inputs.get(f"{what}_sha256", "")
+    if named is None:
+        return None
+    path = Path(named)
+    for place in (path, store / CONTROL_DIR / input_name(path, digest)):
+        if place.is_file() and file_sha256(place) == digest:
+            return place
+    raise StoreError(
+        f"the {what} {path} that it was packed with has changed, and the store's copy is gone"
+    )

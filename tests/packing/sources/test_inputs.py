@@ -1,0 +1,137 @@
+"""Mappings and calendar files: a store reads its sources again with those that they had."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import polars as pl
+import pytest
+from click.testing import CliRunner
+from tests.packing.raw_files import stored
+
+import tickloom
+from tickloom.cli.verify import command
+from tickloom.packing.report import PackReport
+from tickloom.store.writer import StoreWriter
+
+MAPPING = """
+symbol = "NIFTY25NOV{{strike}}{right}"
+clock = {{ columns = ["at"], zone = "Asia/Kolkata" }}
+columns = {{ price = "{side}_px", volume = "{side}_vol" }}
+"""
+LINES = """at,strike,call_px,call_vol,put_px,put_vol
+2025-11-03 09:15:00,25500,101.5,75,99.5,150
+2025-11-03 09:15:00,25600,51.5,75,149.5,75
+2025-11-03 09:15:01,25500,102.0,150,99.0,225
+"""
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    """Chains of calls and puts side by side, in folders by day; a mapping for each side."""
+    (tmp_path / "raw/2025").mkdir(parents=True)
+    (tmp_path / "raw/2025/one.csv").write_text(LINES)
+    (tmp_path / "raw/two.csv").write_text(LINES.replace("09:15", "09:16"))
+    for side, right in (("call", "CE"), ("put", "PE")):
+        mapping = MAPPING.format(side=side, right=right)
+        (tmp_path / f"{side}.toml").write_text(mapping)
+    return tmp_path / "raw"
+
+
+def packed(raw: Path, side: str, **options: Any) -> PackReport:
+    mapping = raw.with_name(f"{side}.toml")
+    store = raw.with_name("store")
+    return tickloom.pack(raw, store, mapping=mapping, executor="threads", workers=1, **options)
+
+
+def deep(raw: Path) -> dict[str, Any]:
+    done = CliRunner().invoke(command, [str(raw.with_name("store")), "--deep", "--json"])
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_two_mappings_over_one_folder_are_one_store(raw: Path) -> None:
+    for side in ("call", "put"):
+        report = packed(raw, side)
+        assert (report.sources_skipped, report.rows_written) == (0, 6)
+    before = stored(raw.with_name("store"))
+    assert before["opt_type"].cast(pl.String).to_list() == ["CE"] * 6 + ["PE"] * 6
+    for side in ("call", "put"):
+        report = packed(raw, side)
+        assert (report.sources_skipped, report.rows_read, report.partitions) == (2, 0, 0)
+    assert deep(raw)["sources_compared"] == 4
+
+
+def test_a_partition_is_rebuilt_from_both_mappings(raw: Path) -> None:
+    for side in ("call", "put"):
+        packed(raw, side)
+    (raw / "two.csv").write_text(LINES.replace("09:15", "09:17").replace("101.5", "111.5"))
+    packed(raw, "put", replace=True)
+    rows = stored(raw.with_name("store"))
+    calls = rows.filter(pl.col("opt_type").cast(pl.String) == "CE")
+    assert calls["timestamp"].dt.minute().unique().sort().to_list() == [15, 17]
+    assert 111.5 in calls["price"]
+    assert packed(raw, "call").sources_skipped == 2
+
+
+def test_verify_reads_a_source_with_its_mapping(raw: Path) -> None:
+    packed(raw, "call")
+    found = deep(raw)
+    assert (found["ok"], found["notes"]) == (True, [])
+    assert (found["sources_compared"], found["sources_unchecked"]) == (2, 0)
+
+
+def test_verify_has_a_copy_of_a_mapping_that_changed(raw: Path) -> None:
+    packed(raw, "call")
+    raw.with_name("call.toml").write_text("changed")
+    assert (deep(raw)["notes"], deep(raw)["sources_compared"]) == ([], 2)
+    [copy] = raw.with_name("store").glob("_tickloom/inputs/*.toml")
+    copy.unlink()
+    found = deep(raw)
+    assert (found["ok"], found["sources_unchecked"]) == (True, 2)
+    assert all("the mapping" in note and "has changed" in note for note in found["notes"])
+
+
+def test_verify_says_why_it_cannot_compare(raw: Path) -> None:
+    packed(raw, "call")
+    (raw / "two.csv").unlink()
+    (raw / "2025/one.csv").rename(raw / "2025/one.txt")
+    (raw / "2025/one.csv").mkdir()
+    assert sorted(deep(raw)["notes"]) == sorted(
+        [
+            f"{raw / 'two.csv'} is gone; its rows cannot be compared",
+            f"{raw / '2025/one.csv'} is no longer claimed by reader 'csv'; its rows cannot be "
+            "compared",
+        ]
+    )
+
+
+def test_verify_reads_a_source_with_its_calendar(raw: Path, tmp_path: Path) -> None:
+    calendar = tmp_path / "calendar.csv"
+    calendar.write_text(
+        "Instrument,Expiry_Type,Contract_Month,Final_Expiry\nNIFTY,Monthly,2025-11,2025-11-24\n"
+    )
+    packed(raw, "call", calendar=calendar)
+    assert stored(raw.with_name("store"))["expiry"].cast(pl.String)[0] == "2025-11-24"
+    assert (deep(raw)["notes"], deep(raw)["sources_compared"]) == ([], 2)
+
+
+def test_a_source_of_0_1_0_keeps_its_name(raw: Path) -> None:
+    """It has no mapping in its key, and nothing of it is noted."""
+    packed(raw, "call")
+    store = raw.with_name("store")
+    with StoreWriter.open(store) as writer:
+        for key in list(writer.manifest.sources):
+            entry = writer.manifest.sources.pop(key)
+            plain = key.partition("|mapping=")[0]
+            old = msgspec.structs.replace(entry, key=plain, inputs={}, settings="of 0.1.0")
+            writer.record_sources([old])
+    report = packed(raw, "call")
+    assert (report.sources_skipped, report.rows_written, report.rows_duplicate) == (0, 0, 6)
+    sources = tickloom.open_store(store).manifest.sources
+    assert not any("|mapping=" in key for key in sources)
+    assert packed(raw, "call").sources_skipped == 2
+    assert packed(raw, "put").rows_written == 6
