@@ -41,6 +41,7 @@ WORK = {
     "book-imbalance": Work(10, 2, ("entry", 0.2, 0.008), sets=48),
     "buy-and-hold": Work(120, 10, ("size", 1, 1)),
     "ema-cross": Work(22, 4, ("fast", 3, 1)),
+    "ema-cross-features": Work(22, 4, ("fast", 3, 1)),
     # Array and native kernels are called once a set.
     "ema-cross-array": Work(10, 3, ("fast", 3, 1), sets=12),
     "ema-cross-c": Work(12, 3, ("fast", 3, 1), sets=14),

@@ -31,11 +31,11 @@ IDENTICAL_RUNS = 5
 
 KERNEL = "kernels/tickloom_kernels/ema_cross.py"
 PLANT = (
-    "    now: float = tick.price * constants.price + average * constants.average\n",
+    "    fast = tick.price * constants.fast + state.fast * constants.fast_decay\n",
     # Products that cancel, one after another in the recurrence: 1.53 times the time. With two fewer
     # it is 1.18, since two contracts go side by side, with two more 1.93.
-    "    now: float = tick.price * constants.price + average * constants.average\n"
-    "    now = now * 2.0 * 0.5 * 2.0 * 0.5\n",
+    "    fast = tick.price * constants.fast + state.fast * constants.fast_decay\n"
+    "    fast = fast * 2.0 * 0.5 * 2.0 * 0.5\n",
 )
 
 

@@ -99,13 +99,14 @@ def measure_loops(arrays: Arrays, repeats: int) -> list[Timing]:
 
 
 def measure_sweep(arrays: Arrays, repeats: int) -> list[Timing]:
-    """64 pairs of spans: the host's plain loop for each, and all of them in one pass."""
+    """64 pairs of spans: the host's plain loop for each, and all of them in one pass that shares
+    their averages."""
     from tickloom.engine.loading.kernel import load_kernel
     from tickloom.engine.sweeping.kernel import load_sweep
     from tickloom.host import get_host
 
-    spec = get_host().kernels.get("ema-cross")
-    kernel, sweep = load_kernel(spec), load_sweep(spec)
+    spec, shared = (get_host().kernels.get(n) for n in ("ema-cross", "ema-cross-features"))
+    kernel, sweep = load_kernel(spec), load_sweep(shared)
     sets = [spec.params()._replace(fast=f, slow=s) for f in FAST_SPANS for s in SLOW_SPANS]
     columns = [arrays.columns[name] for name in kernel.required_columns]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-from tickloom import Feature, Gate, step_kernel
+from tickloom import step_kernel
 
 
 class Params(NamedTuple):
@@ -28,18 +28,30 @@ class Params(NamedTuple):
     """Least volume of the day to buy at, contracts."""
 
 
-class Weights(NamedTuple):
-    """Of one average, derived once per run."""
+UNITS: Final = {
+    "fast": "ticks",
+    "slow": "ticks",
+    "max_spread": "share of the mid price",
+    "min_volume": "contracts",
+}
 
-    price: float
-    """Weight of a new price."""
-
-    average: float
-    """Weight of the average so far."""
+BOUNDS: Final = {"fast": (1, 100_000), "slow": (1, 100_000), "max_spread": (0.0, 2.0)}
 
 
-class Limits(NamedTuple):
-    """What the gate looks at."""
+class Constants(NamedTuple):
+    """Derived once per run."""
+
+    fast: float
+    """Weight of a new price in the fast average."""
+
+    fast_decay: float
+    """Weight of the fast average so far."""
+
+    slow: float
+    """Weight of a new price in the slow average."""
+
+    slow_decay: float
+    """Weight of the slow average so far."""
 
     max_spread: float
     """Widest spread to buy at."""
@@ -48,22 +60,26 @@ class Limits(NamedTuple):
     """Least volume to buy at."""
 
 
-def weights(span: int) -> Weights:
-    """Those of an exponential moving average over ``span`` ticks: 2 / (span + 1)."""
-    price = 2.0 / (span + 1)
-    return Weights(price, 1 - price)
+class State(NamedTuple):
+    """Carried from tick to tick of one contract."""
+
+    fast: float
+    """Fast average of the price."""
+
+    slow: float
+    """Slow average of the price."""
 
 
-def start(tick: Any, constants: Weights) -> float:
-    """An average starts at the first price."""
-    price: float = tick.price
-    return price
+def prepare(params: Params) -> Constants:
+    """The weights of the spans: 2 / (span + 1), as in an exponential moving average."""
+    fast = 2.0 / (params.fast + 1)
+    slow = 2.0 / (params.slow + 1)
+    return Constants(fast, 1 - fast, slow, 1 - slow, params.max_spread, params.min_volume)
 
 
-def follow(average: float, tick: Any, constants: Weights) -> float:
-    """Take a price into the average."""
-    now: float = tick.price * constants.price + average * constants.average
-    return now
+def init(tick: Any, constants: Constants) -> State:
+    """Both averages start at the first price."""
+    return State(tick.price, tick.price)
 
 
 def is_tight(bid: float, ask: float, max_spread: float) -> bool:
@@ -74,17 +90,21 @@ def is_tight(bid: float, ask: float, max_spread: float) -> bool:
     return False
 
 
-def may_buy(tick: Any, limits: Limits) -> bool:
-    """Whether the spread is tight and the contract has traded today."""
-    tight = is_tight(tick.bp0, tick.sp0, limits.max_spread)
-    return tight and tick.volume >= limits.min_volume
-
-
-def step(tick: Any, position: int, constants: Params) -> int:
-    """Long while the fast average is above the slow one."""
+def step(state: State, tick: Any, position: int, constants: Constants) -> tuple[State, int]:
+    """Update the averages, then decide."""
+    fast = tick.price * constants.fast + state.fast * constants.fast_decay
+    slow = tick.price * constants.slow + state.slow * constants.slow_decay
+    wanted = position
     if position == 0:
-        return 1 if tick.fast > tick.slow else 0
-    return 0 if tick.slow >= tick.fast else position
+        if (
+            fast > slow
+            and is_tight(tick.bp0, tick.sp0, constants.max_spread)
+            and tick.volume >= constants.min_volume
+        ):
+            wanted = 1
+    elif slow >= fast:
+        wanted = 0
+    return State(fast, slow), wanted
 
 
 KERNEL: Final = step_kernel(
@@ -92,17 +112,9 @@ KERNEL: Final = step_kernel(
     summary="EMA crossover, long only: the documented strategy",
     columns=("price", "bp0", "sp0", "volume"),
     params=Params,
-    features={
-        "fast": Feature(params=("fast",), prepare=weights, init=start, update=follow),
-        "slow": Feature(params=("slow",), prepare=weights, init=start, update=follow),
-    },
-    gate=Gate(params=("max_spread", "min_volume"), allows=may_buy),
+    prepare=prepare,
+    init=init,
     step=step,
-    units={
-        "fast": "ticks",
-        "slow": "ticks",
-        "max_spread": "share of the mid price",
-        "min_volume": "contracts",
-    },
-    bounds={"fast": (1, 100_000), "slow": (1, 100_000), "max_spread": (0.0, 2.0)},
+    units=UNITS,
+    bounds=BOUNDS,
 )

@@ -6,38 +6,10 @@ as scratch. Where a step will do, write a step: the host then fuses it with its 
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from tickloom import array_kernel
-from tickloom_kernels.ema_cross import Params, is_tight, weights
-
-
-class Constants(NamedTuple):
-    """Derived once per run."""
-
-    fast: float
-    """Weight of a new price in the fast average."""
-
-    fast_decay: float
-    """Weight of the fast average so far."""
-
-    slow: float
-    """Weight of a new price in the slow average."""
-
-    slow_decay: float
-    """Weight of the slow average so far."""
-
-    max_spread: float
-    """Widest spread to buy at."""
-
-    min_volume: int
-    """Least volume to buy at."""
-
-
-def prepare(params: Params) -> Constants:
-    """The weights of both spans, and the limits."""
-    fast, slow = weights(params.fast), weights(params.slow)
-    return Constants(*fast, *slow, params.max_spread, params.min_volume)
+from tickloom_kernels.ema_cross import BOUNDS, UNITS, Constants, Params, is_tight, prepare
 
 
 def loop(offsets: Any, columns: Any, constants: Constants, wanted: Any) -> None:
@@ -71,4 +43,6 @@ KERNEL: Final = array_kernel(
     params=Params,
     prepare=prepare,
     loop=loop,
+    units=UNITS,
+    bounds=BOUNDS,
 )

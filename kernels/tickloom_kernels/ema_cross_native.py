@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from tickloom import native_kernel
-from tickloom_kernels.ema_cross import Params
-from tickloom_kernels.ema_cross_array import prepare
+from tickloom_kernels.ema_cross import BOUNDS, UNITS, Params, prepare
 
 KERNEL: Final = native_kernel(
     "ema-cross-c",
@@ -21,4 +20,6 @@ KERNEL: Final = native_kernel(
     prepare=prepare,
     source=Path(__file__).with_name("ema_cross.c"),
     symbol="ema_cross",
+    units=UNITS,
+    bounds=BOUNDS,
 )

@@ -34,9 +34,9 @@ def test_the_list_names_kind_and_provider() -> None:
 
 
 def test_an_entry_is_shown_whole() -> None:
-    text = invoke("list", "ema-cross").stdout
+    text = invoke("list", "ema-cross-features").stdout
     for part in (
-        "ema-cross 1 (step kernel of tickloom",
+        "ema-cross-features 1 (step kernel of tickloom",
         "Tick: price float64, bp0 float64, sp0 float64, volume int64",
         "Features: fast (fast), slow (slow)",
         "Gate: (max_spread, min_volume)",
@@ -49,7 +49,7 @@ def test_an_entry_is_shown_whole() -> None:
         "loops built, in ",
     ):
         assert part in text
-    entry = json.loads(invoke("list", "ema-cross", "--json").stdout)
+    entry = json.loads(invoke("list", "ema-cross-features", "--json").stdout)
     assert entry["features"] == {"fast": ["fast"], "slow": ["slow"]}
     assert entry["gate"] == ["max_spread", "min_volume"]
     assert entry["parameters"][1] == {

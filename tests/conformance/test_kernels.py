@@ -38,6 +38,10 @@ class TestEmaCross(KernelTests):
         return [kernel.params(), kernel.params(fast=2, slow=5, max_spread=0.01, min_volume=25)]
 
 
+class TestEmaCrossFeatures(TestEmaCross):
+    name = "ema-cross-features"
+
+
 class TestEmaCrossArray(TestEmaCross):
     name = "ema-cross-array"
 
