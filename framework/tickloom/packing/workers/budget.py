@@ -40,9 +40,6 @@ _UNITS: Final = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 class Budget:
     """What a pack may use."""
 
-    memory: int
-    """All processes together, bytes."""
-
     workers: int
     """Number of workers."""
 
@@ -82,7 +79,6 @@ def plan_budget(memory: int | None, workers: int | None, *, shares_memory: bool)
     # What a worker cannot use is for bins; a share that is scarce is the worker's own.
     working = min(share, max(WORKING_BYTES, share // 3))
     return Budget(
-        memory=total,
         workers=count,
         batch_rows=BATCH_ROWS,
         assembly_rows=ASSEMBLY_ROWS,

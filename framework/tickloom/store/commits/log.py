@@ -83,9 +83,6 @@ class State:
     log_size: int = 0
     """Bytes of whole lines in the log; what follows them is torn."""
 
-    torn: bool = False
-    """True where the log ends in a line that was not written to its end."""
-
 
 def encode_record(record: Record) -> bytes:
     """The log line of ``record``."""
@@ -150,7 +147,6 @@ def _describe(manifest: Manifest, record: Describe) -> None:
 
 def _records(log: bytes, state: State, name: str) -> list[Record]:
     whole, newline, tail = log.rpartition(b"\n")
-    state.torn = bool(tail)
     records: list[Record] = []
     lines = whole.split(b"\n") if newline else []
     for number, line in enumerate(lines, 1):
@@ -160,7 +156,6 @@ def _records(log: bytes, state: State, name: str) -> list[Record]:
             # Power loss can leave a last line with its end and without its middle: pages that were
             # never written read as zeros. Any other wrong line was once whole.
             if number == len(lines) and not tail and b"\0" in line:
-                state.torn = True
                 break
             raise DamagedError(name, f"line {number}: {error}") from error
         state.log_size += len(line) + 1
