@@ -14,13 +14,13 @@ from typing import Final
 import msgspec
 
 from tickloom.errors import StoreError, UnknownNameError
+from tickloom.files import SYSTEM, file_sha256
 from tickloom.paths import local_path
 from tickloom.specs import WriterSpec
-from tickloom.store.commits.control import ControlFolder, file_sha256
+from tickloom.store.commits.control import ControlFolder
 from tickloom.store.commits.log import State
 from tickloom.store.commits.manifest import DamagedError, Manifest, PartitionEntry
 from tickloom.store.commits.session import settle
-from tickloom.store.files import SYSTEM
 from tickloom.store.foreign.index_cache import remembered
 from tickloom.store.foreign.store import foreign_partitions, scan_index
 from tickloom.store.layout import PartitionKey

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from tickloom.errors import Interrupted, StoreError
+from tickloom.files import SYSTEM, FileLayer
 from tickloom.schema import SORT_KEY
 from tickloom.specs import WriterSpec, WriteSettings
 from tickloom.store.api import open_store
 from tickloom.store.commits.session import WriteSession, as_store_errors
-from tickloom.store.files import SYSTEM, FileLayer
 from tickloom.store.layout import partition_files
 from tickloom.store.partitions.formats import format_of
 from tickloom.store.partitions.order import UnsortedError, contract_runs, read_row_groups, reading

@@ -11,9 +11,9 @@ from pathlib import Path
 import msgspec
 
 from tickloom.errors import StoreError
+from tickloom.files import file_sha256
 from tickloom.schema import Column
 from tickloom.store.api import Store, open_store
-from tickloom.store.commits.control import file_sha256
 from tickloom.store.commits.manifest import DamagedError
 from tickloom.store.layout import CONTROL_DIR, PartitionKey, partition_files
 from tickloom.store.partitions.derived import derived_problems, name_problems

@@ -15,9 +15,10 @@ from typing import Final
 import msgspec
 
 from tickloom.errors import Interrupted, StoreError
+from tickloom.files import SYSTEM, FileLayer, file_sha256
 from tickloom.schema import Column
 from tickloom.store import layout
-from tickloom.store.commits.control import entry_of, file_sha256
+from tickloom.store.commits.control import entry_of
 from tickloom.store.commits.log import (
     Commit,
     Describe,
@@ -31,7 +32,6 @@ from tickloom.store.commits.log import (
 from tickloom.store.commits.manifest import Manifest, PartitionEntry, SourceEntry
 from tickloom.store.commits.session import WriteSession, as_store_errors, store_error
 from tickloom.store.commits.staged import CheckedFile, check_staged, check_summary
-from tickloom.store.files import SYSTEM, FileLayer
 from tickloom.store.foreign.adoption import Adoption
 from tickloom.store.layout import PartitionKey
 from tickloom.store.partitions.index import ContractIndex

@@ -19,8 +19,8 @@ from tests.store.store_data import (
 )
 
 from tickloom.errors import StoreBusyError, StoreError, UsageError
+from tickloom.files import file_sha256
 from tickloom.store.api import PartitionChangedError, open_store
-from tickloom.store.commits.control import file_sha256
 from tickloom.store.commits.staged import check_staged
 from tickloom.store.layout import PartitionKey
 from tickloom.store.writer import StoreWriter

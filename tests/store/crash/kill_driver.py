@@ -29,8 +29,8 @@ from tests.store.crash.faults import PHASES, Counted, Killing, Signalling
 from tests.store.crash.scenarios import SCENARIOS, Scenario
 
 from tickloom.errors import Interrupted
+from tickloom.files import SYSTEM
 from tickloom.host import get_host
-from tickloom.store.files import SYSTEM
 
 FAILED = 99
 

@@ -8,9 +8,9 @@ from typing import Protocol
 
 from tests.store.crash import session
 
+from tickloom.files import FileLayer
 from tickloom.packing.api import pack
 from tickloom.store.api import open_store
-from tickloom.store.files import FileLayer
 from tickloom.store.verify import verify_store
 from tickloom.store.writer import StoreWriter
 

@@ -12,9 +12,9 @@ import msgspec
 from tests.store.store_data import KEY, OTHER, index_of, partition_frame, write_file
 
 from tickloom.errors import UsageError
+from tickloom.files import SYSTEM, FileLayer
 from tickloom.store.api import open_store
 from tickloom.store.commits.manifest import Rejection, SourceEntry, SourceFile
-from tickloom.store.files import SYSTEM, FileLayer
 from tickloom.store.layout import PartitionKey
 from tickloom.store.partitions.index import ContractIndex
 from tickloom.store.verify import verify_store

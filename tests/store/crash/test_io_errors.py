@@ -12,7 +12,7 @@ from tests.store.crash.conftest import FULL
 from tests.store.crash.faults import PHASES, Counted, DeadDisk, Failing, FullDisk
 
 from tickloom.errors import StoreError
-from tickloom.store.files import FileLayer
+from tickloom.files import FileLayer
 
 MakeStore = Callable[[], Path]
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from tickloom.files import SYSTEM
 
 SUFFIX: Final = ".tlk"
 _MAGIC: Final = b"tickloom kernel 1\n"
@@ -62,20 +62,8 @@ def write_entry(path: Path, entry: Entry) -> None:
     }
     header["sha256"] = _checksum(header, entry.image)
     head = json.dumps(header).encode()
-    write_whole(path, _MAGIC + head + b"\n" + entry.image)
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Replace ``path`` by a file with ``data`` in one step; raises OSError."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    staged = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        staged.replace(path)
-    except OSError:
-        staged.unlink(missing_ok=True)
-        raise
+    with SYSTEM.replacing(path) as fresh:
+        fresh.write_bytes(_MAGIC + head + b"\n" + entry.image)
 
 
 def _header(text: bytes) -> dict[str, Any] | None:

@@ -16,9 +16,10 @@ from typing import Final
 from filelock import FileLock
 from platformdirs import user_cache_path
 
-from tickloom.engine.cache.entry import SUFFIX, Entry, read_entry, write_entry, write_whole
+from tickloom.engine.cache.entry import SUFFIX, Entry, read_entry, write_entry
 from tickloom.engine.cache.spare import CACHE_DIR, REMEDY, keep, unwritable
 from tickloom.errors import TickloomError
+from tickloom.files import SYSTEM
 
 LIBRARY_SUFFIX: Final = {"darwin": ".dylib", "win32": ".dll"}.get(sys.platform, ".so")
 """Of shared libraries, which native kernels are compiled to."""
@@ -57,7 +58,8 @@ def cached(path: Path, key: str, source: str, build: Callable[[], Entry]) -> tup
                 built[:] = built or [build()]
                 found = built[0]
                 if source:
-                    write_whole(place.with_suffix(".py"), source.encode())
+                    with SYSTEM.replacing(place.with_suffix(".py")) as fresh:
+                        fresh.write_text(source, "utf-8")
                 write_entry(place, found)
             return found
 

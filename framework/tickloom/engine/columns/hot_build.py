@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,7 @@ from tickloom.engine.columns.slices import cut
 from tickloom.engine.columns.values import as_numbers
 from tickloom.engine.kernels.columns import column_kind
 from tickloom.errors import StoreError, UsageError
+from tickloom.files import SYSTEM
 from tickloom.store.api import Partition, Store
 from tickloom.store.layout import CONTROL_DIR
 
@@ -178,21 +178,14 @@ def _write(
         [pa.field(n, pa.from_numpy_dtype(np.dtype(types[n])), nullable=False) for n in names],
         metadata={KEY: msgspec.json.encode(facts)},
     )
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with unfinished.open("wb") as file:
-            with pa.ipc.new_file(file, schema) as writer:
-                for table in _batches(partition, names):
-                    arrays = [pa.array(narrowed(_values(table, n), types[n])) for n in names]
-                    writer.write_batch(pa.record_batch(arrays, schema=schema))
-                    done(table.num_rows)
-            file.flush()
-            # A name must not become durable before its content: that would be a stale answer.
-            os.fsync(file.fileno())
+    # A name must not become durable before its content: that would be a stale answer.
+    with SYSTEM.replacing(path, durable=True) as unfinished:
+        with unfinished.open("wb") as file, pa.ipc.new_file(file, schema) as writer:
+            for table in _batches(partition, names):
+                arrays = [pa.array(narrowed(_values(table, n), types[n])) for n in names]
+                writer.write_batch(pa.record_batch(arrays, schema=schema))
+                done(table.num_rows)
         partition.confirm()
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _batches(partition: Partition, names: Sequence[str]) -> Iterator[pa.Table]:

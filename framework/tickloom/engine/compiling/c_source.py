@@ -12,7 +12,6 @@ import os
 import shlex
 import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from tickloom.engine.cache.folder import LIBRARY_SUFFIX, entry_path
 from tickloom.engine.cache.key import entry_key
 from tickloom.engine.cache.spare import keep
 from tickloom.errors import PluginError
+from tickloom.files import SYSTEM, file_sha256
 from tickloom.specs.kernel import KernelSpec
 
 HEADER: Final = Path(__file__).with_name("tickloom.h")
@@ -94,9 +94,7 @@ def is_whole(library: Path) -> bool:
     """Is the library there, with the very bytes that the compiler wrote? To open another one can
     end the process."""
     try:
-        return (
-            _sum_of(library).read_text("ascii") == hashlib.sha256(library.read_bytes()).hexdigest()
-        )
+        return _sum_of(library).read_text("ascii") == file_sha256(library)
     except OSError:
         return False
 
@@ -114,11 +112,9 @@ def _compile(
     source = library.with_suffix(".i")
     source.write_bytes(text)
     started = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix=".compiling-", dir=library.parent) as folder:
-        staged = Path(folder) / library.name
+    with SYSTEM.replacing(library) as staged:
         _run(spec, [*_compiler(), *FLAGS, "-shared", "-o", str(staged), str(source), "-lm"])
-        _sum_of(library).write_text(hashlib.sha256(staged.read_bytes()).hexdigest(), "ascii")
-        staged.replace(library)
+        _sum_of(library).write_text(file_sha256(staged), "ascii")
     took = time.perf_counter() - started
     if announce:
         announce(f"compiled {spec.name} ({name}) in {took:.1f} s")

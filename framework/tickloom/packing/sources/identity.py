@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from tickloom.files import file_sha256
 from tickloom.packing.sources.claims import Claim
 from tickloom.specs import Unit
 from tickloom.store.commits.manifest import SourceEntry, SourceFile
@@ -57,12 +58,11 @@ def _look(path: Path) -> SourceFile:
 
 def with_digests(files: tuple[SourceFile, ...]) -> tuple[SourceFile, ...]:
     """The same files with the SHA-256 of their content. Raises :class:`OSError`."""
-    return tuple(msgspec.structs.replace(file, sha256=_digest(Path(file.path))) for file in files)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    digests = [file_sha256(Path(file.path)) for file in files]
+    return tuple(
+        msgspec.structs.replace(file, sha256=digest)
+        for file, digest in zip(files, digests, strict=True)
+    )
 
 
 def unchanged(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from tickloom.errors import StoreError, UsageError
-from tickloom.store.commits.control import file_sha256
+from tickloom.files import file_sha256
 from tickloom.store.commits.manifest import SourceEntry
 from tickloom.store.layout import CONTROL_DIR, input_name
 

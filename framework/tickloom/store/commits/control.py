@@ -6,10 +6,10 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
+from tickloom.files import FileLayer
 from tickloom.store import layout
 from tickloom.store.commits.log import Commit, Remove, State, read_state
 from tickloom.store.commits.manifest import PartitionEntry, parse_key
-from tickloom.store.files import FileLayer
 from tickloom.store.partitions.index import ContractIndex
 
 
@@ -91,20 +91,19 @@ class ControlFolder:
 
     def replace(self, target: Path, data: bytes) -> None:
         """Put ``data`` in the place of ``target``, atomically and durably."""
-        fresh = target.with_name(target.name + ".new")
-        try:
+        with self._files.replacing(target, _new(target), durable=True) as fresh:
             self._files.write(fresh, data)
-            self._files.fsync(fresh)
-            self._files.rename(fresh, target)
-        except OSError:
-            self._files.unlink(fresh)
-            raise
-        self._files.fsync_dir(target.parent)
 
     def clean(self) -> None:
         """Remove staging, and a snapshot that was never put in place."""
         self._files.remove_tree(self.staging)
-        self._files.unlink(self.manifest.with_name(layout.MANIFEST + ".new"))
+        self._files.unlink(_new(self.manifest))
+
+
+def _new(target: Path) -> Path:
+    """Where the file that takes the place of ``target`` is written: the lock keeps it to one
+    process, and the next one knows what to clean up."""
+    return target.with_name(target.name + ".new")
 
 
 def entry_of(
@@ -129,9 +128,3 @@ def entry_of(
         index_sha256=hashlib.sha256(encoded).hexdigest(),
         adopted=adopted,
     )
-
-
-def file_sha256(path: Path) -> str:
-    """The SHA-256 of a file's bytes, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

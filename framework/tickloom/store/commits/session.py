@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Final
 
 from tickloom.errors import StoreError, UsageError
+from tickloom.files import SYSTEM, FileLayer
 from tickloom.store import layout
 from tickloom.store.commits.control import ControlFolder
 from tickloom.store.commits.interrupts import Interrupts
 from tickloom.store.commits.lock import StoreLock
-from tickloom.store.files import SYSTEM, FileLayer
 
 
 class WriteSession:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tickloom.errors import StoreError
+from tickloom.files import file_sha256
 from tickloom.schema import Column
-from tickloom.store.commits.control import file_sha256
 from tickloom.store.partitions.formats import format_of
 from tickloom.store.partitions.index import ContractIndex
 from tickloom.store.partitions.order import contract_runs, index_problem

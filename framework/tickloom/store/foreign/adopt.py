@@ -9,11 +9,11 @@ from pathlib import Path
 import msgspec
 
 from tickloom.errors import Interrupted, UsageError
-from tickloom.store.commits.control import ControlFolder, file_sha256
+from tickloom.files import SYSTEM, FileLayer, file_sha256
+from tickloom.store.commits.control import ControlFolder
 from tickloom.store.commits.log import State
 from tickloom.store.commits.manifest import DamagedError, Manifest
 from tickloom.store.commits.session import WriteSession, as_store_errors
-from tickloom.store.files import SYSTEM, FileLayer
 from tickloom.store.foreign.adoption import Adoption
 from tickloom.store.foreign.names import NameReader
 

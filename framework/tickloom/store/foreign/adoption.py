@@ -15,8 +15,9 @@ from typing import Final
 import msgspec
 
 from tickloom.errors import StoreError
+from tickloom.files import file_sha256
 from tickloom.schema import STORED_COLUMNS, Column, LogicalType
-from tickloom.store.commits.control import entry_of, file_sha256
+from tickloom.store.commits.control import entry_of
 from tickloom.store.commits.manifest import Manifest, PartitionEntry
 from tickloom.store.commits.session import WriteSession
 from tickloom.store.foreign.names import NameReader

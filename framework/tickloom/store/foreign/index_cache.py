@@ -18,6 +18,7 @@ from typing import Final
 import msgspec
 from platformdirs import user_cache_path
 
+from tickloom.files import SYSTEM
 from tickloom.store.partitions.index import INDEX_FORMAT, ContractIndex
 
 CACHE_DIR: Final = "TICKLOOM_CACHE_DIR"
@@ -48,11 +49,7 @@ def remembered(path: Path, make: Callable[[], ContractIndex]) -> ContractIndex:
 
 
 def _keep(entry: Path, index: ContractIndex) -> None:
-    unfinished = entry.with_suffix(f".{os.getpid()}.part")
-    try:
+    with contextlib.suppress(OSError):
         entry.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_bytes(msgspec.json.encode(index))
-        unfinished.replace(entry)
-    except OSError:
-        with contextlib.suppress(OSError):
-            unfinished.unlink(missing_ok=True)
+        with SYSTEM.replacing(entry) as fresh:
+            fresh.write_bytes(msgspec.json.encode(index))

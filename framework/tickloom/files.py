@@ -1,14 +1,19 @@
-"""The system calls of the commit protocol, in one place, so that tests can record and fail them.
+"""System calls on files, in one place, so that tests can record and fail them.
 
-Everything that makes a store durable goes through a :class:`FileLayer`. A partition file's content
-is the writer plugin's doing; from its fsync on, it is this layer's.
+Everything that makes a store durable goes through a :class:`FileLayer`, and so does every file that
+is replaced whole. A partition file's content is the writer plugin's doing; from its fsync on, it is
+this layer's.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _CAN_SYNC_FOLDERS = sys.platform != "win32"
@@ -61,6 +66,36 @@ class FileLayer:
         """Remove the folder ``path`` and all in it, if it is there."""
         if path.exists():
             shutil.rmtree(path)
+
+    @contextmanager
+    def replacing(
+        self, target: Path, fresh: Path | None = None, *, durable: bool = False
+    ) -> Iterator[Path]:
+        """Gives a path beside ``target`` to write the new file to, which takes ``target``'s place
+        at the end of the block: whoever opens ``target`` finds the old file or the whole new one.
+
+        After an error in the block, or where a call fails, nothing but the old file is left.
+        ``fresh``: the path, otherwise one that no other thread or process takes. ``durable``: power
+        loss, too, leaves the old file or the new one, the new one from the end of the block on.
+        """
+        owner = f"{os.getpid()}-{threading.get_ident()}"
+        fresh = fresh or target.with_name(f"{target.name}.{owner}.part")
+        try:
+            yield fresh
+            if durable:
+                self.fsync(fresh)
+            self.rename(fresh, target)
+        except BaseException:
+            self.unlink(fresh)
+            raise
+        if durable:
+            self.fsync_dir(target.parent)
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file's bytes, hexadecimal. Raises :class:`OSError`."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
