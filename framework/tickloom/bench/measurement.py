@@ -17,11 +17,11 @@ from tickloom.bench.parity import check_parity, run_ticks
 from tickloom.bench.ticks import Ticks, make_ticks
 from tickloom.engine.api import run
 from tickloom.engine.cache.link import link
-from tickloom.engine.cache.spare import CACHE_DIR
 from tickloom.engine.loading.kernel import CompiledKernel, load_kernel
 from tickloom.engine.running.memory import peak_rss
 from tickloom.specs.kernel import KernelSpec
 from tickloom.store.api import open_store
+from tickloom.user_cache import CACHE_DIR
 
 REPEATS: Final = 5
 

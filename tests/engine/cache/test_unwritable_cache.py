@@ -7,7 +7,6 @@ import json
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,6 @@ import pytest
 from tests.engine.run_stores import MONDAY, build, uneven_frame
 
 from tickloom.cli.main import main
-from tickloom.engine.cache import spare
 from tickloom.engine.cache.folder import clear
 from tickloom.engine.loading.build import build_kernel
 from tickloom.engine.loading.kernel import load_kernel
@@ -34,16 +32,13 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def blocked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def blocked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file where the cache folder should be: not even root can write into it."""
     blocked = tmp_path / "a-file"
     blocked.write_text("not a folder")
     monkeypatch.setenv("TICKLOOM_CACHE_DIR", str(blocked))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.delenv("TICKLOOM_SPARE_CACHE", raising=False)
-    spare._own.cache_clear()
-    yield blocked
-    spare._own.cache_clear()
+    return blocked
 
 
 @pytest.mark.filterwarnings("default::tickloom.errors.CacheWarning")

@@ -20,9 +20,8 @@ from typing import Final
 
 from filelock import FileLock
 
-from tickloom.engine.cache.folder import LIBRARY_SUFFIX, entry_path
+from tickloom.engine.cache.folder import LIBRARY_SUFFIX, entry_path, keep
 from tickloom.engine.cache.key import entry_key
-from tickloom.engine.cache.spare import keep
 from tickloom.errors import PluginError
 from tickloom.files import SYSTEM, file_sha256
 from tickloom.specs.kernel import KernelSpec

@@ -9,20 +9,16 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import msgspec
-from platformdirs import user_cache_path
 
 from tickloom.files import SYSTEM
 from tickloom.store.partitions.index import INDEX_FORMAT, ContractIndex
-
-CACHE_DIR: Final = "TICKLOOM_CACHE_DIR"
-"""Environment variable that moves the user's cache folder."""
+from tickloom.user_cache import user_cache
 
 SETTLED_NS: Final = 2_000_000_000
 """A file that changed less than this ago might change again without its time showing it."""
@@ -36,9 +32,7 @@ def remembered(path: Path, make: Callable[[], ContractIndex]) -> ContractIndex:
     before = path.stat()
     identity = f"{path.resolve()}|{before.st_ino}|{before.st_size}|{before.st_mtime_ns}"
     digest = hashlib.sha256(f"{identity}|{INDEX_FORMAT}".encode()).hexdigest()
-    moved = os.environ.get(CACHE_DIR)
-    root = Path(moved) if moved else user_cache_path("tickloom", appauthor=False)
-    entry = root / "indexes" / f"{digest}.json"
+    entry = user_cache() / "indexes" / f"{digest}.json"
     try:
         return msgspec.json.decode(entry.read_bytes(), type=ContractIndex)
     except (OSError, msgspec.DecodeError):
