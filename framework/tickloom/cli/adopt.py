@@ -39,7 +39,7 @@ def command(store: Path, reader: str, rebuild: bool, wait: float, as_json: bool)
             reader=reader,
             rebuild=rebuild,
             wait=wait,
-            advance=counting_bar(bars, "adopt"),
+            progress=counting_bar(bars, "adopt"),
         )
     if as_json:
         print_json(report)

@@ -160,7 +160,7 @@ def _check_store(path: Path, file: Path | None) -> list[dict[str, Any]]:
     from tickloom.expiries.check import check_expiries
 
     with progress() as bars:
-        found = check_expiries(path, file, advance=counting_bar(bars, "check"))
+        found = check_expiries(path, file, progress=counting_bar(bars, "check"))
     return [asdict(problem) for problem in found]
 
 

@@ -40,7 +40,7 @@ def build(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    from tickloom.cli.output import human_bytes, print_json, progress
+    from tickloom.cli.output import human_bytes, phase_bars, print_json, progress
     from tickloom.engine.columns import hot_build
     from tickloom.engine.request.resolve import filters_of, spread_of, store_of
 
@@ -48,20 +48,16 @@ def build(
     chosen = filters_of(underlyings, start, end, (), None, None).partitions(opened.partitions())
     names = [name.strip() for name in columns.split(",")] if columns else hot_build.COLUMNS
     threads = spread_of("tickloom:threads", workers).workers
-    rows = sum(partition.rows for partition in chosen)
-    with progress() as bar:
-        task = bar.add_task("examining", total=rows)
-        plan = hot_build.examine(
-            opened, chosen, names, workers=threads, done=lambda n: bar.advance(task, n)
-        )
+    with progress() as bars:
+        bar = phase_bars(bars)
+        plan = hot_build.examine(opened, chosen, names, workers=threads, progress=bar("examining"))
         if not as_json:
             say(
                 f"{len(plan.missing)} of {len(chosen)} partitions to build, "
                 f"{human_bytes(plan.size)}"
             )
         if not dry_run:
-            task = bar.add_task("writing", total=sum(p.rows for p, _ in plan.missing))
-            hot_build.build(opened, plan, workers=threads, done=lambda n: bar.advance(task, n))
+            hot_build.build(opened, plan, workers=threads, progress=bar("writing"))
     if as_json:
         print_json(
             {

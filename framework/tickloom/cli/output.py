@@ -156,22 +156,18 @@ def counting_bar(bars: Progress, what: str) -> Callable[[int, int], None]:
     return lambda done, total: bars.update(task, completed=done, total=total)
 
 
-class PhaseBars:
-    """A bar for each phase of a pack."""
+def phase_bars(bars: Progress) -> Callable[[str], Callable[[int, int], None]]:
+    """A bar among ``bars``, which :func:`progress` made, for the phase that long work is in. What
+    is returned takes what the next phase is called, and gives what takes its steps."""
+    task = bars.add_task("looking", total=None)
 
-    def __init__(self, bars: Progress) -> None:
-        """``bars`` is what :func:`progress` made."""
-        self._bars = bars
-        self._task = bars.add_task("looking")
+    def begin(what: str) -> Callable[[int, int], None]:
+        nonlocal task
+        bars.remove_task(task)
+        task = bars.add_task(what, total=None)
+        return lambda done, total: bars.update(task, completed=done, total=total)
 
-    def start(self, what: str, total: int) -> None:
-        """A phase begins: ``total`` steps, 0 where the number is not known."""
-        self._bars.remove_task(self._task)
-        self._task = self._bars.add_task(what, total=total or None)
-
-    def advance(self, steps: int) -> None:
-        """So many steps of it are done."""
-        self._bars.advance(self._task, steps)
+    return begin
 
 
 def announce(text: str) -> None:

@@ -49,7 +49,7 @@ def command(
     wait: float,
     as_json: bool,
 ) -> int:
-    from tickloom.cli.output import PhaseBars, print_json, progress
+    from tickloom.cli.output import phase_bars, print_json, progress
     from tickloom.packing.api import pack
     from tickloom.packing.workers.budget import parse_size
 
@@ -68,7 +68,7 @@ def command(
             rehash=rehash,
             add_columns=add_columns,
             wait=wait,
-            progress=PhaseBars(bars),
+            progress=phase_bars(bars),
         )
     if as_json:
         print_json(report.to_json())

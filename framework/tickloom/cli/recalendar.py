@@ -44,7 +44,7 @@ def command(
     """
     from dataclasses import asdict
 
-    from tickloom.cli.output import PhaseBars, print_json, progress
+    from tickloom.cli.output import phase_bars, print_json, progress
     from tickloom.expiries.redate import redate
 
     with progress() as bars:
@@ -54,7 +54,7 @@ def command(
             workers=workers,
             executor=executor,
             wait=wait,
-            progress=PhaseBars(bars),
+            progress=phase_bars(bars),
         )
     if as_json:
         print_json(asdict(report))

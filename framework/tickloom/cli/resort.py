@@ -28,7 +28,7 @@ def command(context: click.Context, store: Path, dry_run: bool, as_json: bool) -
         report = resort_store(
             store,
             dry_run=dry_run,
-            advance=counting_bar(bars, "resort"),
+            progress=counting_bar(bars, "resort"),
         )
     rows = sum(file.rows for file in report.files)
     if as_json:

@@ -38,7 +38,7 @@ def command(context: click.Context, store: Path, deep: bool, as_json: bool) -> N
         report = verify_store(
             store,
             deep=deep,
-            advance=counting_bar(bars, "verify"),
+            progress=counting_bar(bars, "verify"),
         )
         counts = _compare_sources(store, report, bars) if deep and report.ok else {}
     if as_json:
@@ -75,7 +75,7 @@ def _compare_sources(store: Path, report: Report, bars: Progress) -> dict[str, i
     from tickloom.store.api import open_store
     from tickloom.store.verify import Problem
 
-    found = check_conservation(open_store(store), advance=counting_bar(bars, "sources"))
+    found = check_conservation(open_store(store), progress=counting_bar(bars, "sources"))
     report.problems += [Problem(path, reason) for path, reason in found.lost]
     report.notes += found.unchecked
     return {"sources_compared": found.sources, "sources_unchecked": len(found.unchecked)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,15 +12,13 @@ from typing import Final
 from tickloom.contracts import Contract
 from tickloom.expiries.store_calendars import StoreCalendars
 from tickloom.packing.merging.runs import names_of
+from tickloom.progress import Progress, untold
 from tickloom.specs import Calendar, CalendarGapError
 from tickloom.store.api import Partition, open_store
 from tickloom.store.partitions.index import ContractRows
 from tickloom.store.partitions.order import read_row_groups
 
 _COLUMNS: Final = ("expiry", "expiry_type", "is_monthly", "is_weekly", "timestamp")
-
-Advance = Callable[[int, int], None]
-"""``advance(done, total)``: called after each partition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +45,13 @@ class _ExpiryRows:
 
 
 def check_expiries(
-    path: Path, file: Path | None, *, advance: Advance = lambda done, total: None
+    path: Path, file: Path | None, *, progress: Progress = untold
 ) -> list[ExpiryProblem]:
     """What in the store at ``path`` contradicts the calendars of its readers; with ``file``, those
     calendars with that file's rows.
 
     Every expiry is a trading day and the one that the calendar gives for the contract, no tick lies
-    after it, and the flags say the calendar's kind.
+    after it, and the flags say the calendar's kind. ``progress`` counts partitions.
     """
     store = open_store(path)
     calendars = StoreCalendars(store.manifest, file)
@@ -63,7 +61,7 @@ def check_expiries(
         calendar = calendars.of(partition.key.underlying)
         for reason in _partition_problems(partition, calendar):
             problems.append(ExpiryProblem(str(partition.key), reason))
-        advance(done, len(partitions))
+        progress(done, len(partitions))
     return problems
 
 

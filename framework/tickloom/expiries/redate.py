@@ -15,10 +15,10 @@ from tickloom.host import get_host
 from tickloom.packing.merging.runs import date_names, names_of
 from tickloom.packing.partitions.format import settle_writer
 from tickloom.packing.partitions.stage import AssemblyStage
-from tickloom.packing.progress import Progress, Silent
 from tickloom.packing.report import PackReport
 from tickloom.packing.workers.budget import plan_budget
 from tickloom.packing.workers.crew import Crew
+from tickloom.progress import Phases, untold_phases
 from tickloom.specs import Calendar, CalendarGapError
 from tickloom.store.api import open_store
 from tickloom.store.layout import PartitionKey
@@ -59,23 +59,24 @@ def redate(
     workers: int | None = None,
     executor: str = "tickloom:processes",
     wait: float = 0.0,
-    progress: Progress | None = None,
+    progress: Phases = untold_phases,
 ) -> RedateReport:
     """Bring the store at ``path`` to its calendars as they are now; with ``calendar``, to those
-    with that file's rows.
+    with that file's rows. ``progress`` counts the partitions that are looked at, then those that
+    are packed.
 
     Raises :class:`tickloom.errors.TickloomError` and its kinds.
     """
     started = time.perf_counter()
     with StoreWriter.open(path, wait=wait) as store:
-        work = _Redating(store, calendar, progress or Silent())
+        work = _Redating(store, calendar, progress)
         work.run(workers, executor)
     work.report.elapsed_s = time.perf_counter() - started
     return work.report
 
 
 class _Redating:
-    def __init__(self, store: StoreWriter, file: Path | None, progress: Progress) -> None:
+    def __init__(self, store: StoreWriter, file: Path | None, progress: Phases) -> None:
         self.report = RedateReport()
         self._store = store
         self._file = file
@@ -113,15 +114,15 @@ class _Redating:
         plain: list[PartitionKey] = []
         splitting: list[PartitionKey] = []
         partitions = open_store(self._store.path).partitions()
-        self._progress.start("looking", len(partitions))
-        for partition in partitions:
+        progress = self._progress("looking")
+        for done, partition in enumerate(partitions, 1):
             calendar = self._calendars.of(partition.key.underlying)
             changes, splits = self._look(partition.index(), calendar)
             if changes:
                 (splitting if splits else plain).append(partition.key)
             self.report.contracts_redated += changes
             self.report.partitions += 1
-            self._progress.advance(1)
+            progress(done, len(partitions))
         return plain, splitting
 
     def _look(self, index: ContractIndex, calendar: Calendar) -> tuple[int, int]:

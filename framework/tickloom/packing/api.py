@@ -8,10 +8,10 @@ from os import PathLike
 
 from tickloom.errors import UsageError
 from tickloom.host import get_host
-from tickloom.packing.progress import Progress, Silent
 from tickloom.packing.report import PackReport
 from tickloom.packing.workers.budget import plan_budget
 from tickloom.paths import local_path
+from tickloom.progress import Phases, untold_phases
 
 AnyPath = str | PathLike[str]
 
@@ -31,7 +31,7 @@ def pack(
     rehash: bool = False,
     add_columns: bool = False,
     wait: float = 0.0,
-    progress: Progress | None = None,
+    progress: Phases = untold_phases,
 ) -> PackReport:
     """Pack the raw files below ``sources`` into the store at ``store``, which is made if need be.
 
@@ -42,7 +42,9 @@ def pack(
     is one a core by default, ``executor`` what they are. ``replace`` builds the partitions of
     changed sources afresh from all sources that the manifest names; ``rehash`` compares contents
     instead of times; ``add_columns`` lets new columns into an existing store. ``wait`` is how many
-    seconds to wait for another writer of the store.
+    seconds to wait for another writer of the store. ``progress(phase)`` is called as a phase begins
+    ('reading', then 'packing'); what it returns is called as ``(done, total)``, with sources, then
+    with partitions.
 
     A script calls this below ``if __name__ == "__main__":``, since spawned workers import it.
     Raises :class:`tickloom.errors.TickloomError` and its kinds; input that cannot be used raises
@@ -72,6 +74,6 @@ def pack(
     )
     # Around everything: Polars, once imported, does not change its ways any more.
     with allocators(frugal=request.budget.frugal):
-        report = Packing(request, progress or Silent()).run()
+        report = Packing(request, progress).run()
     report.elapsed_s = time.perf_counter() - started
     return report

@@ -7,7 +7,6 @@ source has it. That is what 'nothing is lost' means, whatever the merge did.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +28,7 @@ from tickloom.packing.sources.inputs import Inputs, inputs_of
 from tickloom.packing.sources.plan import reader_settings
 from tickloom.packing.sources.rebuild import SourceGoneError, SourceSearch
 from tickloom.packing.workers.calendars import load_calendar
+from tickloom.progress import Progress, untold
 from tickloom.specs import (
     ContractSlice,
     PartitionContext,
@@ -59,17 +59,16 @@ class Conservation:
     """Sources compared."""
 
 
-def check_conservation(
-    store: Store, advance: Callable[[int, int], None] = lambda done, total: None
-) -> Conservation:
-    """Compare the sources that are still there, unchanged, with the rows of ``store``."""
+def check_conservation(store: Store, progress: Progress = untold) -> Conservation:
+    """Compare the sources that are still there, unchanged, with the rows of ``store``;
+    ``progress`` counts sources."""
     found = Conservation()
     search = SourceSearch(get_host().readers, SourceOptions())
     entries = sorted(store.manifest.sources.items())
     for done, (_, entry) in enumerate(entries, 1):
         if entry.partitions:
             _check(store, entry, search, found)
-        advance(done, len(entries))
+        progress(done, len(entries))
     return found
 
 

@@ -12,7 +12,6 @@ from tickloom.packing.partitions.clocks import Clocks
 from tickloom.packing.partitions.columns import settle_columns
 from tickloom.packing.partitions.format import settle_writer
 from tickloom.packing.partitions.stage import AssemblyStage, by_partition
-from tickloom.packing.progress import Progress
 from tickloom.packing.reading.stage import ReadingStage
 from tickloom.packing.report import PackReport, Quarantined
 from tickloom.packing.sources.claims import Claim, Claims, find_claims
@@ -33,6 +32,7 @@ from tickloom.packing.sources.rebuild import (
 from tickloom.packing.sources.units import UnitResult
 from tickloom.packing.workers.budget import Budget
 from tickloom.packing.workers.crew import Crew
+from tickloom.progress import Phases
 from tickloom.schema import Column
 from tickloom.specs import ExecutorSpec, SourceOptions
 from tickloom.store.layout import PartitionKey
@@ -60,7 +60,7 @@ class Request:
 class Packing:
     """One pack."""
 
-    def __init__(self, request: Request, progress: Progress) -> None:
+    def __init__(self, request: Request, progress: Phases) -> None:
         self._request = request
         self._progress = progress
         self._report = PackReport()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from tickloom.errors import Interrupted, StoreError
 from tickloom.files import SYSTEM, FileLayer
+from tickloom.progress import Progress, untold
 from tickloom.schema import SORT_KEY
 from tickloom.specs import WriterSpec, WriteSettings
 from tickloom.store.api import open_store
@@ -66,10 +66,11 @@ def resort_store(
     path: Path,
     *,
     dry_run: bool = False,
-    advance: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = untold,
     files: FileLayer = SYSTEM,
 ) -> ResortReport:
-    """Sort every file of the store at ``path`` that is out of order, each atomically.
+    """Sort every file of the store at ``path`` that is out of order, each atomically; ``progress``
+    counts files.
 
     Rows are kept exactly; rows of one contract and time stay in the order in which they are. Files
     of a store with a manifest are in order by construction, and are only looked at. Raises
@@ -82,9 +83,9 @@ def resort_store(
     if dry_run or managed:
         for done, file in enumerate(paths, 1):
             report.files.append(_look(file))
-            advance(done, len(paths))
+            progress(done, len(paths))
     else:
-        _resort_all(path, paths, report, advance, files)
+        _resort_all(path, paths, report, progress, files)
     report.elapsed_s = time.perf_counter() - started
     return report
 
@@ -93,7 +94,7 @@ def _resort_all(
     store: Path,
     paths: list[Path],
     report: ResortReport,
-    advance: Callable[[int, int], None],
+    progress: Progress,
     files: FileLayer,
 ) -> None:
     session = WriteSession.open(store, files=files)
@@ -103,7 +104,7 @@ def _resort_all(
         for done, path in enumerate(paths, 1):
             found = _look(path)
             report.files.append(_sort(path, session) if found.outcome == "unsorted" else found)
-            advance(done, len(paths))
+            progress(done, len(paths))
     except Interrupted as error:
         error.summary = (
             f"{report.count('sorted')} files were sorted, each whole; the others are as they were. "

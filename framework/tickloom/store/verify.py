@@ -12,6 +12,7 @@ import msgspec
 
 from tickloom.errors import StoreError
 from tickloom.files import file_sha256
+from tickloom.progress import Progress, untold
 from tickloom.schema import Column
 from tickloom.store.api import Store, open_store
 from tickloom.store.commits.manifest import DamagedError
@@ -62,16 +63,11 @@ class Report:
         return not self.problems
 
 
-Advance = Callable[[int, int], None]
-"""``advance(done, total)``: called after each file."""
+def verify_store(path: Path, *, deep: bool = False, progress: Progress = untold) -> Report:
+    """Examine every file of the store at ``path``; ``progress`` counts them.
 
-
-def verify_store(
-    path: Path, *, deep: bool = False, advance: Advance = lambda done, total: None
-) -> Report:
-    """Examine every file of the store at ``path``.
-
-    ``deep`` also decodes every page, recomputes what was derived and reads the sources again.
+    ``deep`` also decodes every page and recomputes what was derived. The sources are not read again
+    here, below packing: :func:`tickloom.packing.conservation.check_conservation` does that.
     Raises :class:`UsageError` if there is no store.
     """
     report = Report()
@@ -79,14 +75,14 @@ def verify_store(
         store = open_store(path)
     except DamagedError as error:
         report.problems.append(Problem(error.path, str(error)))
-        _examine_all(report, _foreign_tasks(path, deep), advance)
+        _examine_all(report, _foreign_tasks(path, deep), progress)
         return report
     if not store.managed:
         report.notes.append(FOREIGN_NOTE)
-        _examine_all(report, _foreign_tasks(path, deep), advance)
+        _examine_all(report, _foreign_tasks(path, deep), progress)
         return report
     keys = sorted(store.manifest.partitions)
-    _examine_all(report, [partial(_examine_committed, store, key, deep) for key in keys], advance)
+    _examine_all(report, [partial(_examine_committed, store, key, deep) for key in keys], progress)
     report.problems += _strangers(store)
     report.problems += _kept_rows(store)
     return report
@@ -114,13 +110,13 @@ class _Finding:
             self.note(path, str(error).removeprefix(f"{path}: "))
 
 
-def _examine_all(report: Report, tasks: list[Callable[[], _Finding]], advance: Advance) -> None:
+def _examine_all(report: Report, tasks: list[Callable[[], _Finding]], progress: Progress) -> None:
     for done, finding in enumerate(in_threads(lambda task: task(), tasks), 1):
         report.files += 1
         report.rows += finding.rows
         report.problems += finding.problems
         report.notes += finding.notes
-        advance(done, len(tasks))
+        progress(done, len(tasks))
 
 
 def _foreign_tasks(path: Path, deep: bool) -> list[Callable[[], _Finding]]:

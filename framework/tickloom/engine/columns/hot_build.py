@@ -19,6 +19,7 @@ from tickloom.engine.columns.values import as_numbers
 from tickloom.engine.kernels.columns import column_kind
 from tickloom.errors import StoreError, UsageError
 from tickloom.files import SYSTEM
+from tickloom.progress import Progress, counted, untold
 from tickloom.store.api import Partition, Store
 from tickloom.store.layout import CONTROL_DIR
 
@@ -32,6 +33,7 @@ BATCH_ROWS: Final = 1_000_000
 """Rows that are held at a time. A batch is whole contracts, so that none lies across an edge."""
 
 Done = Callable[[int], None]
+"""``done(rows)``: called from any thread with the rows that are done since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +62,11 @@ def examine(
     columns: Sequence[str],
     *,
     workers: int,
-    done: Done,
+    progress: Progress = untold,
 ) -> HotPlan:
     """Look at every value of ``columns`` in the partitions that need a hot file.
 
-    A file that is replaced keeps its columns. ``done(rows)`` is called after each batch. Raises
+    A file that is replaced keeps its columns. ``progress`` counts rows. Raises
     :class:`UsageError` for a column that does not exist or a store without a manifest.
     """
     for name in columns:
@@ -78,6 +80,7 @@ def examine(
     for partition in partitions:
         if find(store.path, partition, columns) is None:
             missing.append((partition, _with_present(store, partition, columns)))
+    done = counted(progress, sum(partition.rows for partition, _ in missing))
     with ThreadPoolExecutor(workers, thread_name_prefix="tickloom-hot") as pool:
         looks = list(pool.map(lambda pair: _look(pair[0], pair[1], done), missing))
     names = {name for _, wanted in missing for name in wanted}
@@ -93,8 +96,9 @@ def examine(
     )
 
 
-def build(store: Store, plan: HotPlan, *, workers: int, done: Done) -> None:
-    """Write the files of ``plan``, each whole or not at all, and remove those of other days.
+def build(store: Store, plan: HotPlan, *, workers: int, progress: Progress = untold) -> None:
+    """Write the files of ``plan``, each whole or not at all, and remove those of other days;
+    ``progress`` counts rows.
 
     Raises :class:`StoreError` if the disk has no room for them or they cannot be written.
     """
@@ -108,6 +112,7 @@ def build(store: Store, plan: HotPlan, *, workers: int, done: Done) -> None:
                 "columns or days, or make room"
             )
         _remove_orphans(store)
+        done = counted(progress, sum(partition.rows for partition, _ in plan.missing))
         _write_all(store, plan, workers, done)
     except OSError as error:
         raise StoreError(

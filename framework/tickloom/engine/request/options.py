@@ -9,15 +9,13 @@ from os import PathLike
 from typing import Any, Final, Literal, TypedDict, TypeVar
 
 from tickloom.contracts import Right
+from tickloom.progress import Progress
 
 Day = date | str
 """A day, or its ISO form."""
 
 HotTier = Literal["found", "build", "never"]
 """Whether the hot tier is read: where it exists, always (building what is missing), or never."""
-
-Progress = Callable[[int, int], None]
-"""``progress(rows done, rows in all)``, called after each slice."""
 
 
 class Options(TypedDict, total=False):

@@ -15,9 +15,10 @@ from tickloom.engine import arguments
 from tickloom.engine.orders import CostModel, FillModel, milliseconds, parse_costs, parse_latency
 from tickloom.engine.request.filters import Filters
 from tickloom.engine.request.grid import grid_values
-from tickloom.engine.request.options import Day, HotTier, Options, Progress
+from tickloom.engine.request.options import Day, HotTier, Options
 from tickloom.errors import UsageError
 from tickloom.host import get_host
+from tickloom.progress import Progress
 from tickloom.specs import ExecutorSpec, KernelSpec
 from tickloom.store.api import Store, open_store
 

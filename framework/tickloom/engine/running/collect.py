@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from tickloom.engine.request.options import Progress
 from tickloom.engine.running.one_set import CONTRACT_DTYPE, LOG_DTYPE, ContractsFound
 from tickloom.engine.running.outcome import SkippedPartition, no_values, told
 from tickloom.engine.running.prepare import Preparer
 from tickloom.engine.running.results import RunResult
 from tickloom.engine.running.tables import contract_table, in_order, trade_table
 from tickloom.engine.running.walk import BATCH_PARTITIONS, PartitionResult, Walk
+from tickloom.progress import Progress
 
 if TYPE_CHECKING:
     import polars as pl

@@ -111,9 +111,7 @@ class Preparer(Generic[G]):
 
     def _build_missing(self, pending: Sequence[Partition]) -> None:
         workers = self.spread.workers
-        missing = hot_build.examine(
-            self.store, pending, self.job.names, workers=workers, done=lambda rows: None
-        )
+        missing = hot_build.examine(self.store, pending, self.job.names, workers=workers)
         if not missing.missing:
             return
         if self.announce:
@@ -121,7 +119,7 @@ class Preparer(Generic[G]):
                 f"building the hot tier of {len(missing.missing)} partitions: "
                 f"{missing.size / 2**20:,.1f} MiB"
             )
-        hot_build.build(self.store, missing, workers=workers, done=lambda rows: None)
+        hot_build.build(self.store, missing, workers=workers)
 
     def _find_hot(self, partition: Partition, columns: Sequence[str]) -> hot_file.HotFile | None:
         return hot_file.find(self.store.path, partition, columns)

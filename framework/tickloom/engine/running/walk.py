@@ -11,12 +11,12 @@ from functools import partial
 from typing import Final, Generic
 
 from tickloom.engine.columns.slices import Slice, are_few
-from tickloom.engine.request.options import Progress
 from tickloom.engine.running.job import G, SliceResult, run_slice
 from tickloom.engine.running.ordered import AtOnce, OrderedResults
 from tickloom.engine.running.plan import PlannedPartition, slices
 from tickloom.engine.running.prepare import Preparer
 from tickloom.engine.running.reread import MAY_BE_REPLACED, steadily, was_replaced
+from tickloom.progress import Progress, counted, untold
 from tickloom.store.api import Partition
 from tickloom.store.layout import PartitionKey
 
@@ -63,7 +63,7 @@ class Walk(Generic[G]):
         """``ahead``: slices a worker that may be under way or wait for their turn; None: as many as
         are planned at a time, the largest first."""
         self._preparer = preparer
-        self._progress = progress
+        self._progress = progress or untold
         self._ahead = ahead
         self.peaks: dict[int, int] = {}
         """Process to the most memory that it has used, bytes."""
@@ -87,7 +87,8 @@ class Walk(Generic[G]):
                     more = len(chosen) > len(batch)
                     pool = stack.enter_context(self._started(parts, more=more))
                 later = sum(p.entry.rows for p in chosen[low + len(batch) :] if p.entry)
-                done = _counter(through, sum(p.rows for p in planned) + later, self._progress)
+                total = through + sum(p.rows for p in planned) + later
+                done = counted(self._progress, total, through)
                 found = stack.enter_context(closing(self._found(pool, planned, parts, done)))
                 keys = {partition.key for partition in planned}
                 for partition in batch:
@@ -112,10 +113,11 @@ class Walk(Generic[G]):
         pool: Executor,
         planned: Sequence[PlannedPartition],
         parts: Sequence[Slice],
-        done: Callable[[Slice], None],
+        done: Callable[[int], None],
     ) -> Generator[PartitionResult[G] | None, None, None]:
         counts = Counter(part.partition for part in parts)
-        with closing(iter(self._ordered(pool, parts, done))) as stream:
+        ordered = self._ordered(pool, parts, lambda part: done(part.total))
+        with closing(iter(ordered)) as stream:
             for number, partition in enumerate(planned):
                 yield self._from_one_state(
                     pool, partition, [next(stream) for _ in range(counts[number])]
@@ -167,16 +169,3 @@ class Walk(Generic[G]):
         parts = list(slices(planned, 1))
         futures = list(self._ordered(pool, parts, lambda part: None))
         return self._confirmed(planned[0], futures)
-
-
-def _counter(through: int, total: int, progress: Progress | None) -> Callable[[Slice], None]:
-    """A function that adds up the rows of slices and tells ``progress``."""
-    total += through
-
-    def done(part: Slice) -> None:
-        nonlocal through
-        through += part.total
-        if progress is not None:
-            progress(through, total)
-
-    return done

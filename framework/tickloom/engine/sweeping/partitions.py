@@ -14,7 +14,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from tickloom.engine.request.options import Progress
 from tickloom.engine.running.outcome import SkippedPartition, no_values, told
 from tickloom.engine.running.prepare import Preparer
 from tickloom.engine.running.walk import PartitionResult, Walk
@@ -22,6 +21,7 @@ from tickloom.engine.sweeping.many_sets import SetsFound
 from tickloom.engine.sweeping.results import SweepResult
 from tickloom.engine.sweeping.totals import Checkpoint, Totals, sweep_key
 from tickloom.errors import UsageError
+from tickloom.progress import Progress
 from tickloom.store.api import Partition
 
 AHEAD: Final = 2

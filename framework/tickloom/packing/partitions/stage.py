@@ -13,11 +13,11 @@ from tickloom.host import get_host
 from tickloom.packing.merging.runs import NumberedBin
 from tickloom.packing.partitions.assembly import PartitionResult, PartitionTask, assemble
 from tickloom.packing.partitions.clocks import Clocks
-from tickloom.packing.progress import Progress
 from tickloom.packing.report import PackReport
 from tickloom.packing.sources.units import UnitResult
 from tickloom.packing.workers.budget import Budget
 from tickloom.packing.workers.crew import Crashed, Crew
+from tickloom.progress import Phases
 from tickloom.schema import Column
 from tickloom.store.api import open_store
 from tickloom.store.layout import PartitionKey
@@ -64,7 +64,7 @@ class AssemblyStage:
     report: PackReport
     """Counts what is done."""
 
-    progress: Progress
+    progress: Phases
     """Told about it."""
 
     def run(
@@ -74,21 +74,22 @@ class AssemblyStage:
         each when it is committed. ``rebuild`` are made of their bins alone."""
         order = sorted(keys, key=lambda key: (-_rows(bins.get(key, ())), key))
         empty = [key for key in order if key in rebuild and key not in bins]
-        self.progress.start("packing", len(order))
+        progress = self.progress("packing")
         for key in empty:
             if key in self.store.manifest.partitions:
                 self.store.remove(key)
             yield key
-        tasks = self._tasks(bins, rebuild, [key for key in order if key not in empty])
+        filled = [key for key in order if key not in empty]
+        tasks = self._tasks(bins, rebuild, filled)
         with closing(self.crew.run(assemble, tasks)) as done:
-            for item in done:
+            for packed, item in enumerate(done, 1):
                 if isinstance(item, Crashed):
                     raise StoreError(
                         f"assembling {item.task.key} crashed its worker, most likely for want of "
                         "memory; pack with fewer --workers"
                     )
                 self._commit(*item)
-                self.progress.advance(1)
+                progress(packed, len(filled))
                 yield item[0].key
 
     def _tasks(

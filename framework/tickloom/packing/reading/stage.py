@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from tickloom.packing.bins.space import BinSpace
-from tickloom.packing.progress import Progress
 from tickloom.packing.reading.unit import ReadTask, read_units
 from tickloom.packing.sources.identity import look_at
 from tickloom.packing.sources.plan import Source, deal, read_listings
 from tickloom.packing.sources.units import UnitResult
 from tickloom.packing.workers.budget import Budget
 from tickloom.packing.workers.crew import Crashed, Crew
+from tickloom.progress import Phases
 from tickloom.specs import SourceOptions
 
 
@@ -41,13 +41,13 @@ class ReadingStage:
     space: BinSpace
     """Where bins lie."""
 
-    progress: Progress
+    progress: Phases
     """Told about it."""
 
     def read(self, sources: Sequence[Source]) -> dict[int, UnitResult]:
         """The results of ``sources`` by their numbers."""
         sizes = {source.number: source.size for source in sources}
-        self.progress.start("reading", len(sources))
+        progress = self.progress("reading")
         tasks = self._tasks(sources, sizes)
         results: dict[int, UnitResult] = {}
         with closing(self.crew.run(read_units, tasks, self._one_by_one)) as done:
@@ -60,7 +60,7 @@ class ReadingStage:
                     size = sum(sizes[unit.number] for unit in task.units)
                     self.space.written(task.bins.path, size, result.size)
                 results |= {result.number: result for result in found}
-                self.progress.advance(len(found))
+                progress(len(results), len(sources))
         return results
 
     def _tasks(self, sources: Sequence[Source], sizes: Mapping[int, int]) -> Iterator[ReadTask]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import msgspec
 
 from tickloom.errors import Interrupted, UsageError
 from tickloom.files import SYSTEM, FileLayer, file_sha256
+from tickloom.progress import Progress, untold
 from tickloom.store.commits.control import ControlFolder
 from tickloom.store.commits.log import State
 from tickloom.store.commits.manifest import DamagedError, Manifest
@@ -51,10 +51,11 @@ def adopt_store(
     rebuild: bool = False,
     reader: str = "",
     wait: float = 0.0,
-    advance: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = untold,
     files: FileLayer = SYSTEM,
 ) -> AdoptReport:
-    """Take every partition file at ``path`` that no manifest knows into one.
+    """Take every partition file at ``path`` that no manifest knows into one; ``progress`` counts
+    them.
 
     ``reader`` names the reader whose calendar reads the trading symbols. ``rebuild`` sets a damaged
     manifest aside first; the sources that it knew are forgotten, and packed again they change
@@ -67,7 +68,9 @@ def adopt_store(
             state = _state(session.control, rebuild, files)
             refreshed = _refresh(path, state.manifest)
             forgotten = _forget_missing(path, state.manifest, files)
-            adoption = Adoption(session, state.manifest, names=NameReader(reader), advance=advance)
+            adoption = Adoption(
+                session, state.manifest, names=NameReader(reader), progress=progress
+            )
             taken = adoption.run()
     except Interrupted as error:
         error.summary = "nothing was adopted"

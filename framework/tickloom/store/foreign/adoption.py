@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +16,7 @@ import msgspec
 
 from tickloom.errors import StoreError
 from tickloom.files import file_sha256
+from tickloom.progress import Progress, untold
 from tickloom.schema import STORED_COLUMNS, Column, LogicalType
 from tickloom.store.commits.control import entry_of
 from tickloom.store.commits.manifest import Manifest, PartitionEntry
@@ -57,12 +58,12 @@ class Adoption:
         manifest: Manifest,
         *,
         names: NameReader | None = None,
-        advance: Callable[[int, int], None] = lambda done, total: None,
+        progress: Progress = untold,
     ) -> None:
         self._session = session
         self._manifest = manifest
         self._names = names or NameReader()
-        self._advance = advance
+        self._progress = progress
         self.unnamed: int = 0
         """Contracts whose trading symbol could not be read."""
 
@@ -98,7 +99,7 @@ class Adoption:
         taken: dict[PartitionKey, _Taken] = {}
         problems = []
         for done, found in enumerate(in_threads(self._try, files), 1):
-            self._advance(done, len(files))
+            self._progress(done, len(files))
             if isinstance(found, StoreError):
                 problems.append(str(found))
             elif found.key in taken or found.key in self._manifest.partitions:
