@@ -22,11 +22,12 @@ from tickloom_calendars.expiry_book import ExpiryBook
 from tickloom_calendars.expiry_generator import STOCK_YEARS_AHEAD, YEARS_AHEAD
 from tickloom_calendars.expiry_rules import ANY_UNDERLYING, ExpiryRule, rules_of
 from tickloom_calendars.file_review import review
+from tickloom_calendars.listings import listed_from
 from tickloom_calendars.name_reader import NameReader
 from tickloom_calendars.tables import table_text
 from tickloom_calendars.trading_days import committed_days
 
-_MEANING: Final = "1"
+_MEANING: Final = "2"
 """Part of every version: raised when the code gives the same tables another meaning."""
 
 
@@ -54,7 +55,8 @@ class ExchangeCalendar:
 
     def expiry(self, contract: Contract) -> Expiry:
         """When ``contract`` expires; raises :class:`CalendarGapError` telling how to add it."""
-        book = self.book(contract.underlying)
+        underlying = contract.underlying
+        book = self.book(underlying)
         if len(contract.period) == 7:
             row = book.monthly.get(contract.period)
             stated = None
@@ -70,11 +72,13 @@ class ExchangeCalendar:
             kind=row.kind,
             provisional=row.provisional,
             rule=self._explain(row, stated if moved else None),
+            # What a user's file adds, the exchange's rules do not limit.
+            listed=None if row in book.unruled else listed_from(self._key(underlying), row),
         )
 
     def book(self, underlying: str) -> ExpiryBook:
         """The expiries of one underlying; a stock's, where it has no rules of its own."""
-        key = underlying if underlying in self._known else ANY_UNDERLYING
+        key = self._key(underlying)
         if key not in self._books:
             rows = [row for row in self._file_rows if row.instrument == key]
             rules = self._rules_for(key)
@@ -89,6 +93,9 @@ class ExchangeCalendar:
             of_name = [row for row in rows if row.instrument == name]
             found += review(of_name, self.book(name), self._rules_for(name), self._days)
         return found
+
+    def _key(self, underlying: str) -> str:
+        return underlying if underlying in self._known else ANY_UNDERLYING
 
     def _rules_for(self, underlying: str) -> list[ExpiryRule]:
         own = [rule for rule in self._rules if rule.underlying == underlying]
@@ -124,7 +131,7 @@ class ExchangeCalendar:
             self._exchange,
             *(
                 table_text(f"{name}.csv")
-                for name in ("expiry_rules", "nse_holidays", "nse_corrections")
+                for name in ("expiry_rules", "nse_holidays", "nse_corrections", "listings")
             ),
             format_expiry_rows(self._file_rows),
         )

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from typing import Final
 
 from tickloom import ExpiryRow
 from tickloom_calendars.expiry_generator import monthly_rows, weekly_rows
-from tickloom_calendars.expiry_rules import ANY_UNDERLYING, ExpiryRule
+from tickloom_calendars.expiry_rules import ExpiryRule
+from tickloom_calendars.listings import longest_listing
 from tickloom_calendars.trading_days import TradingDays
-
-LISTED_MONTHS: Final = {"NIFTY": 60, ANY_UNDERLYING: 3}
-"""How many months ahead monthly contracts are listed; 12 where nothing is said."""
-
-LISTED_WEEKS: Final = timedelta(weeks=8)
-"""How far ahead weekly contracts are listed."""
 
 
 class ExpiryBook:
@@ -34,6 +28,8 @@ class ExpiryBook:
         rows = [*monthly, *weekly_rows(rules, days, last_year, monthly)]
         self.replaced = match_rows(own, rows)
         """The user's row to the rule's row that it stands for."""
+        self.unruled = frozenset(own) - self.replaced.keys()
+        """The user's rows that no rule knows."""
         gone = set(self.replaced.values())
         self.rows = sorted(
             [*own, *(row for row in rows if row not in gone)],
@@ -63,12 +59,13 @@ class ExpiryBook:
         for rule in rules:
             if rule.last == date.max:
                 continue
+            listed = longest_listing(rule.underlying, rule.kind)
             if rule.kind == "weekly":
                 after = rule.last + timedelta(days=1)
-                for day in rule.days_between(after, rule.last + LISTED_WEEKS):
+                for day in rule.days_between(after, rule.last + listed):
                     self._add_former_day(day, days, weekly.get(day.isocalendar()[:2]))
                 continue
-            for ahead in range(LISTED_MONTHS.get(rule.underlying, 12) + 1):
+            for ahead in range(listed.days // 30 + 1):
                 year, month = divmod(rule.last.year * 12 + rule.last.month - 1 + ahead, 12)
                 row = self.monthly.get(f"{year}-{month + 1:02d}")
                 self._add_former_day(rule.day_in_month(year, month + 1), days, row)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from tickloom import Contract, NameReading
 from tickloom_calendars.expiry_book import ExpiryBook
-from tickloom_calendars.symbol_grammar import MONTHS, Form, Stated, forms_of, parse
+from tickloom_calendars.symbol_grammar import LAST_YEAR_FIRST, MONTHS, Form, Stated, forms_of, parse
 
 INDEX_STRIKES: Final = (1_000.0, 1_000_000.0)
 """Lowest strike of an index option, and what none reaches."""
 
 STOCK_STRIKES: Final = (0.0, 1_000_000.0)
 """The same of a stock option."""
+
+REACH: Final = 2.0
+"""So many times beyond the strikes of a listing's other names a strike of the same underlying may
+lie: it takes a split, or years, to get farther."""
 
 _EXPECTED: Final = (
     "expected UNDERLYING YY MMM STRIKE CE|PE (banknifty24dec49000pe) or, for an index, "
@@ -34,9 +38,13 @@ class NameReader:
     def read(self, symbols: Sequence[str], dialect: str) -> list[NameReading]:
         """One reading for each symbol, in order."""
         forms = forms_of(dialect)
-        return [self._read(symbol, forms) for symbol in symbols]
+        readings = [self._read(symbol, forms, dialect) for symbol in symbols]
+        if not any(one.readings for one in readings):
+            return readings
+        strikes = _strikes_of(readings)
+        return [_by_listing(one, strikes) if one.readings else one for one in readings]
 
-    def _read(self, symbol: str, forms: tuple[Form, ...]) -> NameReading:
+    def _read(self, symbol: str, forms: tuple[Form, ...], dialect: str) -> NameReading:
         stated = parse(symbol.strip().upper(), forms, self._known)
         if not stated or self._has_stray_digits(stated[0].underlying):
             return NameReading(symbol, None, f"{symbol!r} is not an option's name; {_EXPECTED}")
@@ -45,6 +53,8 @@ class NameReader:
             return self._undated(symbol, stated)
         if len(stated) == 1:
             return NameReading(symbol, self._contract(sound[0]))
+        if dialect:
+            return self._choose_of_vendor(symbol, sound, dialect)
         return self._choose(symbol, stated, sound)
 
     def _choose(self, symbol: str, stated: list[Stated], sound: list[Stated]) -> NameReading:
@@ -63,6 +73,16 @@ class NameReader:
             return self._ambiguous(symbol, left)
         return NameReading(symbol, self._contract((left or sound)[0]))
 
+    def _choose_of_vendor(self, symbol: str, sound: list[Stated], dialect: str) -> NameReading:
+        """Settle a name that a known vendor wrote: in one of its own forms, and nobody else's."""
+        left = [one for one in sound if self._is_plausible(one)] or sound
+        last = LAST_YEAR_FIRST.get(dialect, "9999-12")
+        if len(left) > 1:
+            left = [one for one in left if not one.month or one.month <= last] or left
+        if len(left) > 1:
+            return self._ambiguous(symbol, left)
+        return NameReading(symbol, self._contract(left[0]))
+
     def _ambiguous(self, symbol: str, stated: list[Stated]) -> NameReading:
         readings = tuple(self._contract(one) for one in stated)
         said = " or ".join(
@@ -71,9 +91,18 @@ class NameReader:
         )
         clear = " or ".join(self._clear_name(one) for one in stated)
         error = (
-            f"{symbol!r} is ambiguous: {said}; name the vendor's dialect, or rename it to {clear}"
+            f"{symbol!r} is ambiguous: {said}; name the vendor's dialect (--dialect), or rename it "
+            f"to {clear}"
         )
-        return NameReading(symbol, None, error, readings)
+        return NameReading(symbol, None, error, readings, doubts=tuple(map(self._doubt, stated)))
+
+    def _doubt(self, stated: Stated) -> str:
+        """What speaks against a reading; empty where nothing does."""
+        if not self._is_dated(stated):
+            return "no such expiry is in the calendar"
+        if not self._is_plausible(stated):
+            return f"no option on {stated.underlying} has had a strike of {stated.strike:.10g}"
+        return ""
 
     def _clear_name(self, stated: Stated) -> str:
         """A name that has no other reading: the day first, C or P before the strike."""
@@ -120,3 +149,35 @@ class NameReader:
             return False
         bare = underlying.rstrip("0123456789")
         return bare != underlying and bare in self._indices
+
+
+def _strikes_of(readings: Iterable[NameReading]) -> dict[str, tuple[float, float]]:
+    """The lowest and the highest strike of each underlying, by the names that are clear."""
+    found: dict[str, tuple[float, float]] = {}
+    for one in readings:
+        if one.contract is not None:
+            strike = one.contract.strike
+            low, high = found.get(one.contract.underlying, (strike, strike))
+            found[one.contract.underlying] = min(low, strike), max(high, strike)
+    return found
+
+
+def _by_listing(reading: NameReading, strikes: Mapping[str, tuple[float, float]]) -> NameReading:
+    """An ambiguous name with the one contract whose strike is like those of the listing's other
+    names, where there is one."""
+    left = []
+    for contract, doubt in zip(reading.readings, reading.doubts, strict=True):
+        if contract.underlying not in strikes:
+            return reading
+        low, high = strikes[contract.underlying]
+        if not doubt and low / REACH <= contract.strike <= high * REACH:
+            left.append(contract)
+    if len(left) != 1:
+        return reading
+    [one] = left
+    low, high = strikes[one.underlying]
+    note = (
+        f"{reading.symbol!r} was ambiguous; it is {one.underlying} {one.period} {one.strike:.10g} "
+        f"{one.right}, since the listing's other names have strikes from {low:.10g} to {high:.10g}"
+    )
+    return NameReading(reading.symbol, one, note=note)

@@ -1,7 +1,7 @@
 """What an Indian option's name can say, by grammar alone: no calendar is asked here.
 
 Forms: ``year-month`` BANKNIFTY24DEC49000PE; ``year-day`` BANKNIFTY22N1038700PE (month 1-9, O, N or
-D); ``day-first`` NIFTY04APR2423000CE, with or without .NFO; ``day-letter`` M&M30MAY24C2340;
+D); ``day-first`` NIFTY04APR2423000CE; ``day-letter`` M&M30MAY24C2340;
 ``identifier`` OPTIDXBANKNIFTY28-12-2023PE33000.00.
 """
 
@@ -22,11 +22,15 @@ FORMS_OF_DIALECT: Final[dict[str, tuple[Form, ...]]] = {
     "nse": ("year-month", "year-day", "identifier"),
     "kite": ("year-month", "year-day"),
     "angelone": ("day-first",),
-    "gdfl": ("day-first",),
+    # GDFL wrote the month's name after the year until 2020 and the day first since, in one archive.
+    "gdfl": ("year-month", "day-first"),
     # AliceBlue writes its own form for NSE and the exchange's for BSE.
     "aliceblue": ("day-letter", "year-month", "year-day"),
 }
 """The forms that a vendor uses; the empty dialect takes any."""
+
+LAST_YEAR_FIRST: Final = {"gdfl": "2020-12"}
+"""The last contract month for which a vendor of several forms wrote the year first, as a rule."""
 
 MONTHS: Final = (
     "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
@@ -35,7 +39,7 @@ _MONTH_NUMBERS: Final = {name: number for number, name in enumerate(MONTHS, 1)}
 _MONTH = "|".join(MONTHS)
 _STRIKE = r"\d+(?:\.\d+)?"
 # What follows the underlying: a pattern that begins with the underlying tries every split of it.
-_MONTH_NAME = re.compile(rf"(\d\d)({_MONTH})({_STRIKE})(CE|PE)(\.NFO|\.BFO)?\Z")
+_MONTH_NAME = re.compile(rf"(\d\d)({_MONTH})({_STRIKE})(CE|PE)\Z")
 _DAY_LETTER = re.compile(rf"(\d\d)({_MONTH})(\d\d)([CP])({_STRIKE})\Z")
 _IDENTIFIER = re.compile(rf"(\d\d)-(\d\d)-(\d{{4}})(CE|PE)({_STRIKE})\Z")
 _IDENTIFIER_START = re.compile("OPT(?:IDX|STK)")
@@ -79,8 +83,10 @@ def parse(symbol: str, forms: Collection[Form], known: Iterable[str]) -> list[St
     """All that an upper-case symbol can say in the given forms, the exchange's own form first.
 
     ``known`` are the underlyings that have weekly names, longest first: only they can end in
-    digits that the year follows.
+    digits that the year follows. A segment behind the name, ``.NFO`` or ``.BFO``, says where it
+    trades and not how it is written.
     """
+    symbol = symbol.removesuffix(".NFO").removesuffix(".BFO")
     if match := _MONTH_NAME.search(symbol):
         found = _month_name(match, forms)
     elif not symbol[-1:].isdigit():
@@ -100,11 +106,10 @@ def _is_underlying(name: str) -> bool:
 def _month_name(match: re.Match[str], forms: Collection[Form]) -> list[Stated]:
     """UND dd MMM digits CE|PE: the two digits are the year, or the day and a year follows."""
     und = match.string[: match.start()]
-    digits, month_name, rest, right, suffix = match.groups()
+    digits, month_name, rest, right = match.groups()
     month = _MONTH_NUMBERS[month_name]
     found = []
-    # The suffix is GDFL's, whose names are day-first.
-    if "year-month" in forms and not suffix:
+    if "year-month" in forms:
         found += _stated("year-month", und, f"20{digits}-{month:02d}", None, rest, right)
     if "day-first" in forms and rest[:2].isdigit():
         day = _date(int(rest[:2]), month, int(digits))

@@ -13,7 +13,21 @@ from typing import Final
 from tickloom import CalendarGapError, Contract, Expiry, Kind, NameReading, Right, UsageError
 
 _OCC: Final = re.compile(r"([A-Z0-9.]{1,6}?) *(\d\d)(\d\d)(\d\d)([CP])(\d{8})")
-_MEANING: Final = "1"
+_MEANING: Final = "2"
+
+INDICES: Final = frozenset(
+    {"SPX", "SPXW", "SPXPM", "XSP", "NANOS", "NDX", "NDXP", "XND"}
+    | {"RUT", "RUTW", "MRUT", "DJX", "VIX", "VIXW", "OEX", "XEO"}
+)
+"""Roots of options on indices."""
+
+EQUITY_LISTING: Final = timedelta(days=39 * 31)
+"""LEAPS on stocks and funds are listed up to 39 months ahead (Cboe, Equity LEAPS specifications):
+no contract on one is listed longer, whatever its kind."""
+
+INDEX_LISTING: Final = timedelta(days=180 * 31)
+"""LEAPS on indices may be listed up to 180 months ahead (Cboe Rule 4.13)."""
+
 _DAY: Final = timedelta(days=1)
 
 
@@ -47,7 +61,9 @@ class UsOptionsCalendar:
                 f"a US option's name states its expiry as a day; found {contract.period!r}"
             ) from None
         kind = us_kind(day)
-        return Expiry(date=day, scheduled=day, kind=kind, rule=f"US {kind}")
+        longest = INDEX_LISTING if contract.underlying in INDICES else EQUITY_LISTING
+        listed = day - longest
+        return Expiry(date=day, scheduled=day, kind=kind, rule=f"US {kind}", listed=listed)
 
     def is_trading_day(self, day: date) -> bool | None:
         """None: it knows no sessions. Monthlies before February 2015 expired on Saturdays."""

@@ -57,6 +57,10 @@ class Expiry:
     rule: str = ""
     """The rule, and the holiday, that made it; for people."""
 
+    listed: dt.date | None = None
+    """The first day on which the exchange can have listed the contract, by the longest that it
+    lists any of its kind; None where that is not known. Ticks before it are quarantined."""
+
 
 @dataclass(frozen=True, slots=True)
 class NameReading:
@@ -76,3 +80,7 @@ class NameReading:
 
     note: str = ""
     """What settled a name that had several readings; for people."""
+
+    doubts: tuple[str, ...] = ()
+    """For each of ``readings`` what speaks against it, empty where nothing does: a strike that the
+    underlying never had, say. Nothing at all where the calendar judges none."""

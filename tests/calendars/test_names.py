@@ -55,6 +55,16 @@ def read(calendar: Calendar, symbol: str, dialect: str = "") -> Contract | None:
         ),
         # day-first would be 24-APR-29 at strike 20: no stock is listed that far ahead
         ("RELIANCE24APR2920CE", ("RELIANCE", "monthly", "2024-04", "CE", 2920), "2024-04-25"),
+        # GDFL before 2021: year and month, as others write them without the segment
+        ("NIFTY25NOV25700CE.NFO", ("NIFTY", "monthly", "2025-11", "CE", 25700), "2025-11-25"),
+        (
+            "banknifty20mar28500pe.nfo",
+            ("BANKNIFTY", "monthly", "2020-03", "PE", 28500),
+            "2020-03-26",
+        ),
+        ("SENSEX25NOV84000CE.BFO", ("SENSEX", "monthly", "2025-11", "CE", 84000), "2025-11-27"),
+        ("NIFTY25N1825700CE.NFO", ("NIFTY", "weekly", "2025-11-18", "CE", 25700), "2025-11-18"),
+        ("M&M30MAY24C2340.NFO", ("M&M", "monthly", "2024-05-30", "CE", 2340), "2024-05-30"),
         # day-first would be NIFTY of 2021-08-26 at strike 200
         ("NIFTY26AUG21200CE", ("NIFTY", "monthly", "2026-08", "CE", 21200), "2026-08-25"),
     ],
@@ -98,6 +108,39 @@ def test_two_readings_are_reported_and_the_dialect_settles_them(
         assert read(nse, symbol, "angelone") is None
     else:
         assert read(nse, symbol, "angelone") == day_first
+
+
+@pytest.mark.parametrize(
+    ("symbol", "strike"),
+    [
+        ("NIFTY25NOV25700CE.NFO", 25700),  # 700 is no strike of NIFTY
+        ("NIFTY25NOV2525700CE.NFO", 25700),  # nor is 2525700
+        ("NIFTY19DEC1912000CE.NFO", 12000),
+        ("RELIANCE20MAR1500CE.NFO", 1500),
+        ("RELIANCE26MAR20500CE.NFO", 500),  # since 2021 the day comes first
+    ],
+)
+def test_a_vendor_of_two_forms_is_read_by_strike_and_year(
+    nse: Calendar, symbol: str, strike: float
+) -> None:
+    contract = read(nse, symbol, "gdfl")
+    assert contract is not None
+    assert contract.strike == strike
+
+
+@pytest.mark.parametrize("suffix", ["", ".NFO"])
+def test_other_names_of_the_listing_tell_the_strike(nse: Calendar, suffix: str) -> None:
+    unclear = {"RELIANCE25NOV2560CE": 2560, "NIFTY25NOV2525700PE": 25700}
+    clear = ["RELIANCE25NOV1400CE", "RELIANCE25NOV1600PE", "NIFTY25NOV25500CE"]
+    found = nse.read_names([f"{name}{suffix}" for name in [*unclear, *clear]])
+    for reading, strike in zip(found, unclear.values(), strict=False):
+        assert reading.contract is not None
+        assert reading.contract.strike == strike
+        assert "the listing's other names have strikes from" in reading.note
+    assert [reading.note for reading in found[2:]] == [""] * 3
+    # Strikes of another underlying say nothing, nor do some that both readings are like.
+    for others in (["INFY25NOV1400CE"], ["RELIANCE25NOV1400CE", "RELIANCE25NOV100CE"]):
+        assert nse.read_names([f"RELIANCE25NOV2560CE{suffix}", *others])[0].contract is None
 
 
 def test_an_ambiguous_name_comes_with_names_that_are_not(nse: Calendar) -> None:

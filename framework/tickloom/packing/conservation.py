@@ -6,7 +6,7 @@ source has it. That is what 'nothing is lost' means, whatever the merge did.
 
 from __future__ import annotations
 
-import datetime as dt
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,9 +17,11 @@ import numpy as np
 from tickloom.contracts import Contract
 from tickloom.errors import StoreError, TickloomError
 from tickloom.host import get_host
+from tickloom.packing.reading.evidence import Evidence, gather
 from tickloom.packing.reading.names import Names
 from tickloom.packing.rows.checks import split_rows
 from tickloom.packing.rows.clean import Batch, canonical
+from tickloom.packing.rows.own_expiry import without_expiry
 from tickloom.packing.rows.table import PartitionColumns, in_type
 from tickloom.packing.rows.transforms import apply_all, batch_transforms
 from tickloom.packing.sources.claims import Claim
@@ -133,15 +135,14 @@ class _Comparison:
     def _missing(self, batch: RawBatch) -> int:
         import polars as pl
 
-        named = self._names.contract(batch, lambda: self._last_tick(batch.symbol))
+        named = self._names.contract(batch, self._evidence)
         contract = named.contract
-        whole = ContractSlice(
-            contract=contract, expiry=named.expiry, start=0, rows=batch.frame.height
-        )
+        frame, _ = without_expiry(batch.frame, contract, named.expiry)
+        whole = ContractSlice(contract=contract, expiry=named.expiry, start=0, rows=frame.height)
         context = PartitionContext(symbol=batch.symbol, date=None, slices=(whole,))
-        typed = canonical(Batch(apply_all(batch_transforms(), batch.frame, context)))
+        typed = canonical(Batch(apply_all(batch_transforms(), frame, context)))
         others = self._names.others(typed.frame["symbol"], batch.symbol, named)
-        good, _ = split_rows(typed, contract, self._calendar, others)
+        good, _ = split_rows(typed, contract, self._calendar, others, named.expiry)
         days = good["timestamp"].cast(pl.Date)
         return sum(
             self._missing_on(
@@ -191,13 +192,6 @@ class _Comparison:
         names = [name for name in self._columns.merged if name in there]
         return self._columns.from_arrow(list(partition.writer.scan(path, names, ranges)))
 
-    def _last_tick(self, symbol: str) -> dt.date | None:
-        """Day of the source's last tick of ``symbol``, for a name with several readings."""
-        import polars as pl
-
-        days = [
-            part.frame["timestamp"].cast(pl.Date).max()
-            for part in self._claim.spec.read(self._claim.unit, self._options)
-            if isinstance(part, RawBatch) and part.symbol == symbol
-        ]
-        return max((day for day in days if isinstance(day, dt.date)), default=None)
+    def _evidence(self) -> Mapping[str, Evidence]:
+        """What the source's rows say about their contracts, for names with several readings."""
+        return gather(self._claim.spec.read(self._claim.unit, self._options))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tickloom.contracts import Contract, Expiry, NameReading
-from tickloom.packing.reading.tick_dates import settle_by_ticks
+from tickloom.packing.reading.evidence import Evidence, settle
 from tickloom.schema import KINDS, RIGHTS
 from tickloom.specs import Calendar, CalendarGapError, RawBatch, ReadError
 from tickloom.store.layout import underlying_problem
@@ -52,14 +51,15 @@ class Names:
     _judged: dict[tuple[str, Contract], bool] = field(default_factory=dict)
     """Whether a row's symbol names another contract than that of its batch."""
 
-    def contract(self, batch: RawBatch, last_tick: Callable[[], dt.date | None]) -> Named:
-        """The batch's contract and its expiry; ``last_tick`` is asked where the name is ambiguous.
+    def contract(self, batch: RawBatch, evidence: Callable[[], Mapping[str, Evidence]]) -> Named:
+        """The batch's contract and its expiry; ``evidence``, what the unit's rows say by symbol, is
+        asked for where the name is ambiguous.
 
         Raises :class:`ReadError` where there is none, or none that a store can hold.
         """
         contract, note = batch.contract, ""
         if contract is None:
-            contract, note = self._read(batch.symbol, last_tick)
+            contract, note = self._read(batch.symbol, evidence)
         elif self._contradicts(batch.symbol, contract):
             raise ReadError(
                 f"symbol names another contract than its batch: {batch.symbol}; the reader gave "
@@ -107,13 +107,18 @@ class Names:
         except CalendarGapError:
             return contract.period == mine.period
 
-    def _read(self, symbol: str, last_tick: Callable[[], dt.date | None]) -> tuple[Contract, str]:
+    def _read(
+        self, symbol: str, evidence: Callable[[], Mapping[str, Evidence]]
+    ) -> tuple[Contract, str]:
         reading = self.readings.get(symbol)
         if reading is None:
             [reading] = self.calendar.read_names([symbol], self.dialect)
         if reading.contract is None and reading.readings:
-            day = last_tick()
-            reading = settle_by_ticks(reading, day, self.calendar) if day else reading
+            known = evidence()
+            if len(known) > 1:  # the unit is a listing too
+                listed = self.calendar.read_names(list(known), self.dialect)
+                reading = dict(zip(known, listed, strict=True)).get(symbol, reading)
+            reading = settle(reading, known.get(symbol, Evidence()), self.calendar)
         if reading.contract is None:
             raise ReadError(reading.error)
         return reading.contract, reading.note

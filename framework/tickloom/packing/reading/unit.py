@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,12 +15,14 @@ from tickloom.host import get_host
 from tickloom.packing.bins.bin import Bin, Segment
 from tickloom.packing.bins.file import BinFile, Part, compact
 from tickloom.packing.bins.space import BinPlace
+from tickloom.packing.reading.evidence import Evidence, gather
 from tickloom.packing.reading.names import Named, Names
 from tickloom.packing.reading.parts import check_part, rows_of
 from tickloom.packing.reading.rejected import RejectedRows
 from tickloom.packing.rows.checks import split_rows
 from tickloom.packing.rows.clean import Batch, canonical, crossed_quotes
 from tickloom.packing.rows.days import by_day
+from tickloom.packing.rows.own_expiry import without_expiry
 from tickloom.packing.rows.transforms import apply_all, batch_transforms
 from tickloom.packing.sources.identity import look_at, with_digests
 from tickloom.packing.sources.units import UnitResult, UnitTask
@@ -100,6 +101,7 @@ class _UnitReading:
         self._rejected = RejectedRows(group.rejected / f"rejected-{task.number}")
         self._result = UnitResult(task.number, task.unit.paths[0])
         self._found: dict[tuple[PartitionKey, Contract], Bin] = {}
+        self._known: Mapping[str, Evidence] | None = None
         self._parts = self._read_parts()
 
     def run(self) -> UnitResult:
@@ -131,7 +133,7 @@ class _UnitReading:
                 try:
                     named = part.symbol, part.contract
                     if named not in contracts:
-                        found = self._names.contract(part, self._last_tick_of(part.symbol))
+                        found = self._names.contract(part, self._evidence)
                         contracts[named] = found
                         self._result.settled += [found.note] if found.note else []
                     self._take(part, contracts[named])
@@ -165,27 +167,23 @@ class _UnitReading:
                 f"{_where_in_reader(error)}"
             ) from error
 
-    def _last_tick_of(self, symbol: str) -> Callable[[], dt.date | None]:
-        """Day of the unit's last tick of ``symbol``, for a name with several readings."""
-        import polars as pl
-
-        def last_tick() -> dt.date | None:
-            days: list[dt.date] = []
-            for part in self._spec.read(self._unit, self._options):
-                if isinstance(part, RawBatch) and part.symbol == symbol:
-                    found = part.frame["timestamp"].cast(pl.Date).drop_nulls().sort()
-                    days += found.tail(1).to_list()
-            return max(days, default=None)
-
-        return last_tick
+    def _evidence(self) -> Mapping[str, Evidence]:
+        """What the unit's rows say about the contracts that they are of, by symbol: read once more,
+        and once only, for names with several readings."""
+        if self._known is None:
+            self._known = gather(self._spec.read(self._unit, self._options))
+        return self._known
 
     def _take(self, batch: RawBatch, named: Named) -> None:
         contract, expiry = named.contract, named.expiry
-        whole = ContractSlice(contract=contract, expiry=expiry, start=0, rows=batch.frame.height)
+        frame, strange = without_expiry(batch.frame, contract, expiry)
+        if strange is not None:
+            self._rejected.add_rows(self._unit.paths[0], strange)
+        whole = ContractSlice(contract=contract, expiry=expiry, start=0, rows=frame.height)
         context = PartitionContext(symbol=batch.symbol, date=None, slices=(whole,))
-        typed = canonical(Batch(apply_all(batch_transforms(), batch.frame, context)))
+        typed = canonical(Batch(apply_all(batch_transforms(), frame, context)))
         others = self._names.others(typed.frame["symbol"], batch.symbol, named)
-        good, bad = split_rows(typed, contract, self._calendar, others)
+        good, bad = split_rows(typed, contract, self._calendar, others, expiry)
         if bad is not None:
             self._rejected.add_rows(self._unit.paths[0], bad)
         if not good.height:

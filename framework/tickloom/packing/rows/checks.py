@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from tickloom.contracts import Contract
+from tickloom.contracts import Contract, Expiry
 from tickloom.packing.rows.clean import Batch, is_clean
 from tickloom.packing.rows.limits import EPOCH_YEAR, FIRST_YEAR, LAST_YEAR
 from tickloom.schema import PRICE_COLUMNS, QUANTITY_COLUMNS
@@ -20,19 +20,23 @@ REASON: Final = "reason"
 
 
 def split_rows(
-    batch: Batch, contract: Contract, calendar: Calendar, others: Sequence[str] = ()
+    batch: Batch,
+    contract: Contract,
+    calendar: Calendar,
+    others: Sequence[str] = (),
+    expiry: Expiry | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame | None]:
     """The rows of ``batch`` that the store takes, and the others with their ``reason``, or None
     where it takes all. Both keep the vendor's order. ``others`` are the symbols of its rows that
-    name other contracts."""
+    name other contracts; ``expiry`` is the contract's, before and after which it does not trade."""
     import polars as pl
 
     frame = batch.frame
-    if not others and is_clean(batch, contract, calendar):
+    if not others and is_clean(batch, contract, calendar, expiry):
         return frame, None
     reason = pl.coalesce(
         pl.when(condition).then(pl.lit(text))
-        for condition, text in _checks(frame, contract, calendar, others)
+        for condition, text in _checks(frame, contract, calendar, others, expiry)
     )
     judged = frame.with_columns(reason.alias(REASON))
     bad = judged.filter(pl.col(REASON).is_not_null())
@@ -42,7 +46,11 @@ def split_rows(
 
 
 def _checks(
-    frame: pl.DataFrame, contract: Contract, calendar: Calendar, others: Sequence[str]
+    frame: pl.DataFrame,
+    contract: Contract,
+    calendar: Calendar,
+    others: Sequence[str],
+    expiry: Expiry | None,
 ) -> Iterator[tuple[pl.Expr, str]]:
     """Conditions that a bad row meets, true or false and never null, with the reason."""
     import polars as pl
@@ -57,6 +65,18 @@ def _checks(
     )
     for day in _closed_days(frame, calendar):
         yield (timestamp.dt.date() == day).fill_null(False), f"{day} is no trading day"
+    if expiry is not None:
+        date = timestamp.dt.date()
+        yield (
+            (date > expiry.date).fill_null(False),
+            f"a tick after the contract's expiry, {expiry.date}: nothing trades then",
+        )
+        if expiry.listed is not None:
+            yield (
+                (date < expiry.listed).fill_null(False),
+                f"a tick before {expiry.listed}: no contract that expires on {expiry.date} is "
+                "listed so long before",
+            )
     for name in PRICE_COLUMNS:
         price = pl.col(name)
         yield (~price.is_finite()).fill_null(False), f"{name} is not finite"

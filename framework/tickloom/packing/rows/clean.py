@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from tickloom.contracts import Contract
+from tickloom.contracts import Contract, Expiry
 from tickloom.packing.rows.days import EPOCH, days_of
 from tickloom.packing.rows.limits import FIRST_YEAR, LAST_YEAR
 from tickloom.schema import PRICE_COLUMNS, QUANTITY_COLUMNS
@@ -42,21 +42,30 @@ class Batch:
         return found
 
 
-def is_clean(batch: Batch, contract: Contract, calendar: Calendar) -> bool:
+def is_clean(
+    batch: Batch, contract: Contract, calendar: Calendar, expiry: Expiry | None = None
+) -> bool:
     """Is every row of ``batch`` one that the store takes, as far as a quick look tells?"""
+    first, last = _days_listed(expiry)
     frame = batch.frame
     return (
         frame["timestamp"].null_count() == 0
-        and all(_is_open(day, calendar) for day in days_of(frame))
+        and all(first <= day <= last and _is_open(day, calendar) for day in days_of(frame))
         and all(_is_price(*batch.extremes(name)) for name in PRICE_COLUMNS)
         and not any(_has_negative(frame[name]) for name in QUANTITY_COLUMNS)
         and _is_of(frame, contract)
     )
 
 
+def _days_listed(expiry: Expiry | None) -> tuple[int, int]:
+    """The first and the last day on which a contract can trade, as days since 1970."""
+    if expiry is None:
+        return _FIRST_DAY, _LAST_DAY
+    first = _FIRST_DAY if expiry.listed is None else (expiry.listed - EPOCH).days
+    return max(first, _FIRST_DAY), min((expiry.date - EPOCH).days, _LAST_DAY)
+
+
 def _is_open(day: int, calendar: Calendar) -> bool:
-    if not _FIRST_DAY <= day <= _LAST_DAY:
-        return False
     return calendar.is_trading_day(EPOCH + dt.timedelta(days=day)) is not False
 
 
