@@ -58,7 +58,7 @@ class NameReader:
         return self._choose(symbol, stated, sound)
 
     def _choose(self, symbol: str, stated: list[Stated], sound: list[Stated]) -> NameReading:
-        """Settle a name with several readings, of which at least one is in the calendar.
+        """Resolve a name with several readings, of which at least one is in the calendar.
 
         A reading that the calendar does not have is out, and so is another vendor's where the
         exchange's own form makes sense and the other's strike does not. The reverse is not

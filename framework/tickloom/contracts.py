@@ -76,10 +76,10 @@ class NameReading:
     """Why there is none: what was expected and what was found; empty if there is one."""
 
     readings: tuple[Contract, ...] = ()
-    """All readings of an ambiguous name; the dates of its ticks may settle it."""
+    """All readings of an ambiguous name; the dates of its ticks may resolve it."""
 
     note: str = ""
-    """What settled a name that had several readings; for people."""
+    """How a name that had several readings was resolved; for people."""
 
     doubts: tuple[str, ...] = ()
     """For each of ``readings`` what speaks against it, empty where nothing does: a strike that the

@@ -95,7 +95,7 @@ def test_a_moved_name_keeps_its_own_date_as_scheduled(nse: Calendar) -> None:
         ("ICICIBANK27APR23870CE", (23870, 870)),
     ],
 )
-def test_two_readings_are_reported_and_the_dialect_settles_them(
+def test_two_readings_are_reported_and_the_dialect_resolves_them(
     nse: Calendar, symbol: str, strikes: tuple[int, int]
 ) -> None:
     (reading,) = nse.read_names([symbol])

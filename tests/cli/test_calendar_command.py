@@ -62,7 +62,7 @@ def test_lookup_reports_what_it_cannot_read() -> None:
     assert "readme" in done.stderr
 
 
-def test_a_dialect_settles_and_stdin_is_read() -> None:
+def test_a_dialect_resolves_and_stdin_is_read() -> None:
     done = tickloom(
         "calendar", "lookup", "-", "--dialect", "angelone", "--json", stdin="NIFTY21MAR2421500PE\n"
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 from tickloom.expiries.store_calendars import StoreCalendars
 from tickloom.host import get_host
 from tickloom.packing.merging.runs import date_names, names_of
-from tickloom.packing.partitions.format import settle_writer
+from tickloom.packing.partitions.format import choose_writer
 from tickloom.packing.partitions.stage import AssemblyStage
 from tickloom.packing.report import PackReport
 from tickloom.packing.workers.budget import plan_budget
@@ -93,7 +93,7 @@ class _Redating:
         with Crew(spec, budget.workers) as crew:
             stage = AssemblyStage(
                 store=self._store,
-                writer=settle_writer(self._store, None),
+                writer=choose_writer(self._store, None),
                 crew=crew,
                 budget=budget,
                 extra=tuple(self._store.manifest.columns or ()),

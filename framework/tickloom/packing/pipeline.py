@@ -9,8 +9,8 @@ from pathlib import Path
 from tickloom.host import get_host
 from tickloom.packing.bins.space import BinSpace, BinUse, cache_room
 from tickloom.packing.partitions.clocks import Clocks
-from tickloom.packing.partitions.columns import settle_columns
-from tickloom.packing.partitions.format import settle_writer
+from tickloom.packing.partitions.columns import fix_columns
+from tickloom.packing.partitions.format import choose_writer
 from tickloom.packing.partitions.stage import AssemblyStage, by_partition
 from tickloom.packing.reading.stage import ReadingStage
 from tickloom.packing.report import PackReport, Quarantined
@@ -89,7 +89,7 @@ class Packing:
             plan = plan_reading(
                 claims.claims, store.manifest.sources, settings, inputs, rehash=request.rehash
             )
-            writer = settle_writer(store, request.writer)
+            writer = choose_writer(store, request.writer)
             self._count(claims, plan)
             for path in self._inputs.files().values() if plan.sources else ():
                 store.keep_input(path)
@@ -183,7 +183,7 @@ class Packing:
     ) -> tuple[Column, ...]:
         """The store's columns beyond the 58; units that do not fit them are rejected whole."""
         fixed = store.manifest.columns
-        extra, misfits = settle_columns(fixed, results.values(), may_add=self._request.add_columns)
+        extra, misfits = fix_columns(fixed, results.values(), may_add=self._request.add_columns)
         for number, reason in misfits.items():
             results[number].reject_whole(reason)
         if extra != fixed:
@@ -214,7 +214,7 @@ class Packing:
             report.crossed_quotes += result.crossed
             report.parts_ignored += result.ignored
             report.files_empty += result.empty
-            report.names_settled += result.settled
+            report.names_settled += result.resolved
             for part in result.rejected:
                 report.rows_quarantined += part.rows
                 report.quarantined.append(Quarantined(part.path, part.reason, part.rows))

@@ -68,7 +68,7 @@ class PackReport:
     """Wall time, seconds."""
 
     names_settled: list[str] = field(default_factory=list)
-    """Names with several readings that the dates of their ticks settled: which, and how."""
+    """Names with several readings that the dates of their ticks resolved: which, and how."""
 
     crossed_quotes: int = 0
     """Rows whose best bid is above their best ask: kept, worth a look."""
@@ -93,7 +93,7 @@ class PackReport:
 
     def to_json(self) -> dict[str, Any]:
         """The object that ``pack --json`` prints; ``names_settled`` only where there are any."""
-        settled = {"names_settled": self.names_settled} if self.names_settled else {}
+        resolved = {"names_settled": self.names_settled} if self.names_settled else {}
         return {
             "files": self.files,
             "rows_read": self.rows_read,
@@ -111,5 +111,5 @@ class PackReport:
             ],
             "elapsed_s": self.elapsed_s,
             "rows_per_s": self.rows_per_s,
-            **settled,
+            **resolved,
         }

@@ -20,7 +20,7 @@ from tickloom.specs import WriterSpec
 from tickloom.store.commits.control import ControlFolder
 from tickloom.store.commits.log import State
 from tickloom.store.commits.manifest import DamagedError, Manifest, PartitionEntry
-from tickloom.store.commits.session import settle
+from tickloom.store.commits.session import finish_interrupted
 from tickloom.store.foreign.index_cache import remembered
 from tickloom.store.foreign.store import foreign_partitions, scan_index
 from tickloom.store.layout import PartitionKey
@@ -30,7 +30,7 @@ from tickloom.store.partitions.index import ContractIndex
 
 
 class PartitionChangedError(StoreError):
-    """A partition was replaced between two looks at it; asking the store again settles it."""
+    """A partition was replaced between two looks at it; asking again finds the new one."""
 
 
 def open_store(path: str | PathLike[str]) -> Store:
@@ -49,7 +49,7 @@ class Store:
         self.path: Final = path
         """The store."""
         self._control = ControlFolder(path, SYSTEM)
-        settle(path)
+        finish_interrupted(path)
         self._state: State | None = None
         self._foreign: dict[PartitionKey, Path] = {}
         self.reload()

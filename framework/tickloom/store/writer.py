@@ -204,7 +204,7 @@ class StoreWriter:
         """Fold the log into the snapshot, remove staging, let go of the lock."""
         try:
             with as_store_errors(self.path), self._interrupts.shielded():
-                # An unclear commit is settled by the next command, which needs the staged file.
+                # An unclear commit is finished by the next command, which needs the staged file.
                 if not self._unclear:
                     self._drop_unnamed_quarantine()
                     self._control.recover(self._state)
@@ -245,7 +245,7 @@ class StoreWriter:
             self._state = self._control.read()
         except FileNotFoundError:
             Adoption(self._session, self._state.manifest).run()
-        if not self._control.is_settled():
+        if not self._control.is_at_rest():
             self._control.recover(self._state)
         self._session.make_staging()
 

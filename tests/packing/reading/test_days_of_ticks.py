@@ -114,7 +114,7 @@ def test_an_old_form_with_its_segment_is_not_read_day_first(tmp_path: Path) -> N
     assert (rows.strike, str(rows.expiry), rows.kind) == (25700, "2025-11-25", "monthly")
 
 
-def test_a_files_own_columns_settle_its_name(tmp_path: Path) -> None:
+def test_a_files_own_columns_resolve_its_name(tmp_path: Path) -> None:
     name = "NIFTY25NOV2525700CE"
     write_parquet(tmp_path / "raw", name, [GOOD], strike=25700.0)
     report = pack(tmp_path / "raw", tmp_path / "store")

@@ -1,4 +1,4 @@
-"""A pack settles, reports or quarantines what names say."""
+"""A pack resolves, reports or quarantines what names say."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def expiries(folder: Path) -> dict[str, str]:
     return {str(symbol): expiry.isoformat() for symbol, expiry in frame.rows()}
 
 
-def test_what_ticks_do_not_settle_is_quarantined(ticks: pl.DataFrame, tmp_path: Path) -> None:
+def test_what_ticks_do_not_resolve_is_quarantined(ticks: pl.DataFrame, tmp_path: Path) -> None:
     # November 2025 at 2560 or 25-NOV-25 at 60; two names, and no third that tells a likely strike
     names = ["INFY25NOV2520CE", "RELIANCE25NOV2560CE"]
     report = pack(ticks, tmp_path, *names)
@@ -46,7 +46,7 @@ def test_what_ticks_do_not_settle_is_quarantined(ticks: pl.DataFrame, tmp_path: 
     assert report.names_settled == []
 
 
-def test_ticks_settle_a_name_and_the_report_says_so(ticks: pl.DataFrame, tmp_path: Path) -> None:
+def test_ticks_resolve_a_name_and_the_report_says_so(ticks: pl.DataFrame, tmp_path: Path) -> None:
     # 25 November 2021 had expired long before; November 2025 had not.
     report = pack(ticks, tmp_path, "RELIANCE25NOV2160CE")
     assert report.quarantined == []

@@ -115,7 +115,7 @@ def test_readers_see_the_old_or_the_new_partition_whole(tmp_path: Path) -> None:
 def test_a_reader_that_may_not_write_reads_what_a_crash_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A store on a read-only disk cannot be settled; its commits are found in staging."""
+    """A store on a read-only disk cannot be finished; its commits are found in staging."""
     frame = partition_frame(seed=9)
     make_store(tmp_path / "s", {KEY: partition_frame()})
     with StoreWriter.open(tmp_path / "s") as writer:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
@@ -10,10 +11,25 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tickloom.engine.columns.scratch import Scratch
-
 Int64 = npt.NDArray[np.int64]
 Array = npt.NDArray[Any]
+
+
+class Scratch(threading.local):
+    """Arrays that each thread keeps from one use to the next: memory fresh from the system costs
+    several times as much to fill, since every page of it is a fault."""
+
+    def __init__(self) -> None:
+        self._arrays: dict[Hashable, npt.NDArray[Any]] = {}
+
+    def array(self, use: Hashable, dtype: npt.DTypeLike, size: int) -> npt.NDArray[Any]:
+        """An array of ``size`` values, of any content; the next one for the same ``use`` takes its
+        place."""
+        kept = self._arrays.get((use, dtype))
+        if kept is None or len(kept) < size:
+            kept = self._arrays[use, dtype] = np.empty(size, dtype)
+        return kept[:size]
+
 
 _SCRATCH: Final = Scratch()
 """Where rows that lie across an edge are put together, by column."""

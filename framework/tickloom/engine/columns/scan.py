@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from tickloom.engine.columns.chunks import Chunks, Int64
 from tickloom.engine.columns.slices import Slice
-from tickloom.engine.columns.values import _view, as_numbers
+from tickloom.engine.columns.values import as_numbers, view
 from tickloom.errors import StoreError
 from tickloom.schema import ROW_GROUP_ROWS
 from tickloom.store.partitions.formats import format_of
@@ -108,7 +108,7 @@ class Scan:
 
     def _numbers(self, chunk: pa.Array, name: str) -> npt.NDArray[Any]:
         if self.slice.hot is not None:
-            return _view(chunk)
+            return view(chunk)
         return as_numbers(chunk, name)
 
     def _range(self, low: int, high: int) -> tuple[int, int]:

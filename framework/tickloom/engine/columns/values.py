@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.typing import NDArray
 
-from tickloom.engine.columns.scratch import Scratch
+from tickloom.engine.columns.chunks import Scratch
 from tickloom.engine.kernels.columns import column_kind
 from tickloom.errors import UsageError
 
@@ -50,7 +50,7 @@ def as_numbers(chunk: pa.Array, name: str) -> npt.NDArray[Any]:
     if pa.types.is_floating(kind):
         if chunk.null_count:
             chunk = pc.fill_null(chunk, _scalar(np.float64(np.nan)).cast(kind))
-        return np.asarray(_view(chunk), np.float64)
+        return np.asarray(view(chunk), np.float64)
     if pa.types.is_timestamp(kind):
         chunk = chunk.view(pa.int64())
     elif pa.types.is_date32(kind):
@@ -61,10 +61,10 @@ def as_numbers(chunk: pa.Array, name: str) -> npt.NDArray[Any]:
         raise UsageError(f"column {name!r} holds {kind}; a kernel can only read numbers")
     if chunk.null_count:
         chunk = pc.fill_null(chunk, _scalar(np.int64(0)).cast(chunk.type))
-    return np.asarray(_view(chunk), np.int64)
+    return np.asarray(view(chunk), np.int64)
 
 
-def _view(chunk: pa.Array) -> npt.NDArray[Any]:
+def view(chunk: pa.Array) -> npt.NDArray[Any]:
     """The values of a chunk of numbers without nulls, read-only and uncopied.
 
     Straight from the buffer: ``to_numpy``, like ``pa.scalar``, imports pandas where that is

@@ -1,8 +1,7 @@
 """Orders: at which prices they are filled, and what a fill pays besides its price."""
 
-from tickloom.engine.orders.costs import CostModel, parse_costs
+from tickloom.engine.orders.costs import CostModel, CostTerms, parse_costs
 from tickloom.engine.orders.fills import FillMode, FillModel, milliseconds, parse_latency
-from tickloom.engine.orders.terms import CostTerms
 
 __all__ = [
     "CostModel",

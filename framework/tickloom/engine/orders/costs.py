@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.engine.orders.charges import charges_on, lots_on
-from tickloom.engine.orders.terms import CostTerms
 from tickloom.errors import UsageError
 
 NSE_BROKERAGE: Final = 20.0
@@ -19,6 +18,32 @@ NSE_BROKERAGE: Final = 20.0
 SMALLEST_LOT: Final = 1e-6
 LARGEST_LOT: Final = 1e9
 """Units in one contract; with them, contracts offered in a book stay within 64 bits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostTerms:
+    """The terms of one trading day and underlying; with them, results are money.
+
+    One contract is ``multiplier`` units. A fill of ``size`` contracts at ``price`` pays
+    ``per_order + per_contract * size + rate * price * size * multiplier``, where rate is
+    ``buy_rate`` or ``sell_rate``.
+    """
+
+    multiplier: float | NDArray[np.float64] = 1.0
+    """Units in one contract: the lot size, one for all contracts or of shape (contracts,). Profit
+    is price difference times size times this."""
+
+    per_order: float = 0.0
+    """Flat charge per fill, currency."""
+
+    per_contract: float = 0.0
+    """Charge per contract filled, currency."""
+
+    buy_rate: float = 0.0
+    """Share of the premium that a buyer pays."""
+
+    sell_rate: float = 0.0
+    """Share of the premium that a seller pays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,7 +118,7 @@ class _Join:
         taken_a[at_a[~same]] = False
         taken_b = np.ones(len(self._b.stamps), np.bool_)
         taken_b[at_b] = False
-        order, rank = self._settle(at_a[~same], at_b[~same])
+        order, rank = self._rank_differing(at_a[~same], at_b[~same])
         rows = [
             _members(self._a, np.flatnonzero(taken_a)),
             _members(self._b, np.flatnonzero(taken_b)) + self._height,
@@ -155,7 +155,7 @@ class _Join:
         same[alike] = np.logical_and.reduceat(equal, starts)
         return same
 
-    def _settle(self, at_a: Ints, at_b: Ints) -> tuple[Ints, Ints]:
+    def _rank_differing(self, at_a: Ints, at_b: Ints) -> tuple[Ints, Ints]:
         """Rows of the groups in which the states differ, and each row's rank in its group."""
         rows_a, rows_b = _members(self._a, at_a), _members(self._b, at_b) + self._height
         involved = np.concatenate((rows_a, rows_b))

@@ -10,7 +10,7 @@ from tickloom.packing.sources.units import UnitResult
 from tickloom.schema import RAW_COLUMNS, Column, LogicalType
 
 
-def settle_columns(
+def fix_columns(
     fixed: tuple[Column, ...] | None, results: Iterable[UnitResult], *, may_add: bool
 ) -> tuple[tuple[Column, ...], dict[int, str]]:
     """The columns beyond the 58 that the store will have, by name; and the units that do not fit

@@ -18,7 +18,7 @@ SETTING: Final = "writer"
 """Name of the manifest's setting."""
 
 
-def settle_writer(store: StoreWriter, wanted: str | None) -> str:
+def choose_writer(store: StoreWriter, wanted: str | None) -> str:
     """Name of the writer for ``store``; a new store takes the ``wanted`` one.
 
     Raises :class:`UsageError` where the store has another one.

@@ -1,4 +1,4 @@
-"""What a file holds settles what its name leaves open: its days, its own columns, its prices."""
+"""What a file holds resolves what its name leaves open: its days, its own columns, its prices."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from tickloom.contracts import Contract, NameReading
-from tickloom.packing.rows.limits import FIRST_YEAR, LAST_YEAR
+from tickloom.packing.rows.days import FIRST_YEAR, LAST_YEAR
 from tickloom.packing.rows.own_expiry import day_of, days_of_expiry
 from tickloom.specs import Calendar, CalendarGapError, RawBatch
 
@@ -96,7 +96,7 @@ def gather(parts: Iterable[object]) -> dict[str, Evidence]:
     return found
 
 
-def settle(reading: NameReading, evidence: Evidence, calendar: Calendar) -> NameReading:
+def resolve(reading: NameReading, evidence: Evidence, calendar: Calendar) -> NameReading:
     """``reading`` with its one contract, where the rows leave only one of its readings.
 
     A reading is out where the calendar doubts it, where its contract could not trade on a day of

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tickloom.contracts import Contract, Expiry, NameReading
-from tickloom.packing.reading.evidence import Evidence, settle
+from tickloom.packing.reading.evidence import Evidence, resolve
 from tickloom.schema import KINDS, RIGHTS
 from tickloom.specs import Calendar, CalendarGapError, RawBatch, ReadError
 from tickloom.store.layout import underlying_problem
@@ -32,7 +32,7 @@ class Named(NamedTuple):
     """When it expires."""
 
     note: str
-    """What settled a name with several readings; empty for any other."""
+    """How a name with several readings was resolved; empty for any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class Names:
             if len(known) > 1:  # the unit is a listing too
                 listed = self.calendar.read_names(list(known), self.dialect)
                 reading = dict(zip(known, listed, strict=True)).get(symbol, reading)
-            reading = settle(reading, known.get(symbol, Evidence()), self.calendar)
+            reading = resolve(reading, known.get(symbol, Evidence()), self.calendar)
         if reading.contract is None:
             raise ReadError(reading.error)
         return reading.contract, reading.note

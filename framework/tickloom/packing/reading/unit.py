@@ -135,7 +135,7 @@ class _UnitReading:
                     if named not in contracts:
                         found = self._names.contract(part, self._evidence)
                         contracts[named] = found
-                        self._result.settled += [found.note] if found.note else []
+                        self._result.resolved += [found.note] if found.note else []
                     self._take(part, contracts[named])
                 except ReadError as error:
                     self._refuse(part, error)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from tickloom.contracts import Contract, Expiry
 from tickloom.packing.rows.clean import Batch, is_clean
-from tickloom.packing.rows.limits import EPOCH_YEAR, FIRST_YEAR, LAST_YEAR
+from tickloom.packing.rows.days import EPOCH, FIRST_YEAR, LAST_YEAR
 from tickloom.schema import PRICE_COLUMNS, QUANTITY_COLUMNS
 from tickloom.specs import Calendar
 
@@ -58,7 +58,7 @@ def _checks(
     timestamp = pl.col("timestamp")
     year = timestamp.dt.year()
     yield timestamp.is_null(), "timestamp is null"
-    yield (year == EPOCH_YEAR).fill_null(False), "timestamp is in 1970: a missing time"
+    yield (year == EPOCH.year).fill_null(False), "timestamp is in 1970: a missing time"
     yield (
         ((year < FIRST_YEAR) | (year > LAST_YEAR)).fill_null(False),
         f"timestamp is outside {FIRST_YEAR}-{LAST_YEAR}",

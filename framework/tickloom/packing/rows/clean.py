@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from tickloom.contracts import Contract, Expiry
-from tickloom.packing.rows.days import EPOCH, days_of
-from tickloom.packing.rows.limits import FIRST_YEAR, LAST_YEAR
+from tickloom.packing.rows.days import EPOCH, FIRST_YEAR, LAST_YEAR, days_of
 from tickloom.schema import PRICE_COLUMNS, QUANTITY_COLUMNS
 from tickloom.specs import Calendar
 

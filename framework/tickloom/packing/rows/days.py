@@ -17,6 +17,10 @@ Ints = npt.NDArray[np.int64]
 
 EPOCH: Final = dt.date(1970, 1, 1)
 
+FIRST_YEAR: Final = 2010
+LAST_YEAR: Final = 2100
+"""Last of the years whose times the store takes."""
+
 
 class DayRows(NamedTuple):
     """Where one day's rows lie in a frame."""

@@ -71,8 +71,8 @@ class UnitResult:
     empty: bool = False
     """Whether its reader found nothing in it, and nothing wrong with it."""
 
-    settled: list[str] = field(default_factory=list)
-    """What settled its names with several readings."""
+    resolved: list[str] = field(default_factory=list)
+    """How its names with several readings were resolved."""
 
     def reject_whole(self, reason: str) -> None:
         """Take nothing of it."""
@@ -80,7 +80,7 @@ class UnitResult:
         self.columns = {}
         self.beyond_floats = set()
         self.crossed = 0
-        self.settled = []
+        self.resolved = []
         self.rejected = [RejectedPart(self.path, reason, self.rows, None)]
 
 

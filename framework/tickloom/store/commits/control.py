@@ -28,7 +28,7 @@ class ControlFolder:
         """Manifest and log; :class:`FileNotFoundError` where there is no manifest."""
         return read_state(self.manifest, self.log)
 
-    def is_settled(self) -> bool:
+    def is_at_rest(self) -> bool:
         """False where a writer is at work, or was killed at it."""
         return not (self.log.exists() or self.staging.exists())
 

@@ -69,14 +69,14 @@ class WriteSession:
         self._lock.release()
 
 
-def settle(path: Path) -> None:
+def finish_interrupted(path: Path) -> None:
     """Finish what a killed writer left in the store at ``path``.
 
     A live writer, or a store that may not be written, is left alone: a reader finds the files of
     unfinished commits by itself.
     """
     control = ControlFolder(path, SYSTEM)
-    if not control.path.is_dir() or control.is_settled():
+    if not control.path.is_dir() or control.is_at_rest():
         return
     with contextlib.suppress(StoreError, UsageError):
         session = WriteSession.open(path)

@@ -20,7 +20,7 @@ from tickloom.files import SYSTEM
 from tickloom.store.partitions.index import INDEX_FORMAT, ContractIndex
 from tickloom.user_cache import user_cache
 
-SETTLED_NS: Final = 2_000_000_000
+STABLE_NS: Final = 2_000_000_000
 """A file that changed less than this ago might change again without its time showing it."""
 
 
@@ -37,7 +37,7 @@ def remembered(path: Path, make: Callable[[], ContractIndex]) -> ContractIndex:
         return msgspec.json.decode(entry.read_bytes(), type=ContractIndex)
     except (OSError, msgspec.DecodeError):
         index = make()
-    if time.time_ns() - before.st_mtime_ns > SETTLED_NS:
+    if time.time_ns() - before.st_mtime_ns > STABLE_NS:
         _keep(entry, index)
     return index
 
