@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import numpy as np
 
+from tickloom.arrow import array_of
 from tickloom.engine.columns.hot_file import HOT, KEY, HotFacts, describe, find, hot_path
 from tickloom.engine.columns.hot_types import Array, fitting, narrowed, widest
 from tickloom.engine.columns.slices import cut
@@ -187,7 +188,7 @@ def _write(
     with SYSTEM.replacing(path, durable=True) as unfinished:
         with unfinished.open("wb") as file, pa.ipc.new_file(file, schema) as writer:
             for table in _batches(partition, names):
-                arrays = [pa.array(narrowed(_values(table, n), types[n])) for n in names]
+                arrays = [array_of(narrowed(_values(table, n), types[n])) for n in names]
                 writer.write_batch(pa.record_batch(arrays, schema=schema))
                 done(table.num_rows)
         partition.confirm()

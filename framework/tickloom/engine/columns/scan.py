@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from tickloom.arrow import numbers_of
 from tickloom.engine.columns.chunks import Chunks, Int64
 from tickloom.engine.columns.slices import Slice
-from tickloom.engine.columns.values import as_numbers, view
+from tickloom.engine.columns.values import as_numbers
 from tickloom.errors import StoreError
 from tickloom.schema import ROW_GROUP_ROWS
 from tickloom.store.partitions.formats import format_of
@@ -108,7 +109,7 @@ class Scan:
 
     def _numbers(self, chunk: pa.Array, name: str) -> npt.NDArray[Any]:
         if self.slice.hot is not None:
-            return view(chunk)
+            return numbers_of(chunk)
         return as_numbers(chunk, name)
 
     def _range(self, low: int, high: int) -> tuple[int, int]:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.typing import NDArray
 
+from tickloom.arrow import array_of, numbers_of
 from tickloom.engine.columns.chunks import Scratch
 from tickloom.engine.kernels.columns import column_kind
 from tickloom.errors import UsageError
@@ -49,8 +50,8 @@ def as_numbers(chunk: pa.Array, name: str) -> npt.NDArray[Any]:
     kind = chunk.type
     if pa.types.is_floating(kind):
         if chunk.null_count:
-            chunk = pc.fill_null(chunk, _scalar(np.float64(np.nan)).cast(kind))
-        return np.asarray(view(chunk), np.float64)
+            chunk = pc.fill_null(chunk, array_of(np.array([np.nan]))[0].cast(kind))
+        return np.asarray(numbers_of(chunk), np.float64)
     if pa.types.is_timestamp(kind):
         chunk = chunk.view(pa.int64())
     elif pa.types.is_date32(kind):
@@ -60,31 +61,5 @@ def as_numbers(chunk: pa.Array, name: str) -> npt.NDArray[Any]:
     elif not pa.types.is_integer(kind):
         raise UsageError(f"column {name!r} holds {kind}; a kernel can only read numbers")
     if chunk.null_count:
-        chunk = pc.fill_null(chunk, _scalar(np.int64(0)).cast(chunk.type))
-    return np.asarray(view(chunk), np.int64)
-
-
-def view(chunk: pa.Array) -> npt.NDArray[Any]:
-    """The values of a chunk of numbers without nulls, read-only and uncopied.
-
-    Straight from the buffer: ``to_numpy``, like ``pa.scalar``, imports pandas where that is
-    installed, which takes a short run longer than all else.
-    """
-    import pyarrow as pa
-
-    kind, values = chunk.type, chunk.buffers()[1]
-    if values is None or len(chunk) == 0:
-        return np.zeros(0, np.int64)
-    letter = "f" if pa.types.is_floating(kind) else "iu"[pa.types.is_unsigned_integer(kind)]
-    dtype = np.dtype(f"{letter}{kind.bit_width // 8}")
-    found = np.frombuffer(values, dtype, len(chunk), chunk.offset * dtype.itemsize)
-    found.flags.writeable = False
-    return found
-
-
-def _scalar(value: np.float64 | np.int64) -> pa.Scalar:
-    """``value`` for pyarrow, from its bytes."""
-    import pyarrow as pa
-
-    kind = pa.float64() if isinstance(value, np.float64) else pa.int64()
-    return pa.Array.from_buffers(kind, 1, [None, pa.py_buffer(value.tobytes())])[0]
+        chunk = pc.fill_null(chunk, array_of(np.zeros(1, np.int64))[0].cast(chunk.type))
+    return np.asarray(numbers_of(chunk), np.int64)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from tickloom.arrow import array_of
 from tickloom.schema import KINDS, RIGHTS
 from tickloom.store.layout import PartitionKey
 from tickloom.store.partitions.contract_columns import EPOCH, ContractColumns
@@ -82,8 +83,5 @@ def _series(name: str, values: npt.NDArray[Any]) -> pl.Series:
     """Numbers as a series, by their bytes: of an array Polars asks NumPy for masked values, which
     imports a module that takes a fresh process longer than its run over a million rows."""
     import polars as pl
-    import pyarrow as pa
 
-    held = pa.py_buffer(np.ascontiguousarray(values))
-    kind = pa.from_numpy_dtype(values.dtype)
-    return pl.Series(name, pa.Array.from_buffers(kind, len(values), [None, held]))
+    return pl.Series(name, array_of(values))

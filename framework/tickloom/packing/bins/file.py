@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from tickloom.arrow import array_of
 from tickloom.packing.bins.bin import Block
 from tickloom.store.layout import PartitionKey
 
@@ -146,7 +147,5 @@ def _dictionary(column: pl.Series) -> pa.Array:
     if column.null_count() or column.n_unique() > 1:
         return column.cast(pl.String).to_arrow().dictionary_encode()
     # One contract has one symbol: no need to look at each row's text.
-    # Not pa.array(): it imports pandas where that happens to be installed, half a second a worker.
-    rows = len(column)
-    zeros = pa.Array.from_buffers(pa.int32(), rows, [None, pa.py_buffer(np.zeros(rows, np.int32))])
+    zeros = array_of(np.zeros(len(column), np.int32))
     return pa.DictionaryArray.from_arrays(zeros, column.head(1).cast(pl.String).to_arrow())

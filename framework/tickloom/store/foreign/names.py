@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from tickloom.arrow import numbers_of
 from tickloom.contracts import Contract
 from tickloom.host import get_host
 from tickloom.specs import Calendar, ReaderSpec, WriterSpec
@@ -83,7 +84,7 @@ def _symbols(path: Path, writer: WriterSpec, contracts: Sequence[ContractRows]) 
         text = table.column("symbol").combine_chunks()
         coded = text if pa.types.is_dictionary(text.type) else text.dictionary_encode()
         names = coded.dictionary.to_pylist()
-        codes = coded.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
+        codes = numbers_of(coded.indices.cast(pa.int64()).fill_null(-1))
         owners = np.searchsorted(starts, np.arange(first, first + len(codes)), side="right") - 1
         differs = (owners[1:] != owners[:-1]) | (codes[1:] != codes[:-1])
         changes = np.concatenate(([0], np.flatnonzero(differs) + 1))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from tickloom.arrow import numbers_of
 from tickloom.specs import WriterSpec
 from tickloom.store.partitions.index import ContractIndex
 from tickloom.store.partitions.order import Run, read_row_groups
@@ -82,7 +83,7 @@ def _vol_delta(
 def _timestamp_ns(table: pa.Table) -> int:
     import pyarrow as pa
 
-    when = table.column("timestamp").cast(pa.timestamp("ns")).cast(pa.int64()).to_numpy()
+    when = numbers_of(table.column("timestamp").cast(pa.timestamp("ns")).cast(pa.int64()))
     found, missing = _numbers(table, "timestamp_ns")
     return int((missing | (found != when)).sum())
 
@@ -95,7 +96,7 @@ def _kind_flag(table: pa.Table, kind: str) -> int:
     if pa.types.is_dictionary(kinds.type):
         kinds = kinds.cast(kinds.type.value_type)
     told = pc.equal(kinds, pa.scalar(kind, kinds.type))
-    agree: Bools = pc.fill_null(pc.equal(told, table.column(f"is_{kind}")), False).to_numpy()
+    agree = numbers_of(pc.fill_null(pc.equal(told, table.column(f"is_{kind}")), False))
     return int((~agree).sum())
 
 
@@ -105,5 +106,5 @@ def _numbers(table: pa.Table, name: str) -> tuple[npt.NDArray[Any], Bools]:
     import pyarrow.compute as pc
 
     column = table.column(name)
-    missing: Bools = pc.is_null(column).to_numpy()
-    return pc.fill_null(column.cast(pa.int64()), 0).to_numpy(), missing
+    missing = numbers_of(pc.is_null(column))
+    return numbers_of(pc.fill_null(column.cast(pa.int64()), 0)), missing

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from tickloom.arrow import numbers_of
 from tickloom.contracts import Right
 from tickloom.errors import StoreError
 from tickloom.schema import RIGHTS, SORT_KEY
@@ -171,19 +172,11 @@ def _keys(table: pa.Table, path: Path) -> SortKeys:
     if codes.null_count:
         raise StoreError(f"{path}: opt_type holds other values than {' and '.join(RIGHTS)}")
     return SortKeys(
-        expiry=_numbers(expiry.cast(pa.date32()).cast(pa.int32())).astype("i8"),
-        right=_numbers(codes).astype("i8"),
-        strike=_numbers(table.column("strike")).astype("f4"),
-        timestamp=_numbers(table.column("timestamp").cast(pa.int64())),
+        expiry=numbers_of(expiry.cast(pa.date32()).cast(pa.int32())).astype("i8"),
+        right=numbers_of(codes).astype("i8"),
+        strike=numbers_of(table.column("strike")).astype("f4"),
+        timestamp=numbers_of(table.column("timestamp").cast(pa.int64())),
     )
-
-
-def _numbers(column: pa.ChunkedArray) -> npt.NDArray[Any]:
-    """The values, by Polars: pyarrow's own conversion, like its ``array()``, imports
-    pandas where that happens to be installed: half a second."""
-    import polars as pl
-
-    return pl.Series(column).to_numpy()
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
