@@ -22,6 +22,9 @@ _DAY: Final = 20_090
 
 _OPENING: Final = _DAY * NS_PER_DAY + 33_300_000_000_000
 _MISSING: Final = (math.nan, 0.0, -1.0)
+_MISSES: Final = 218
+"""Of the bytes that are drawn for a price, the first that leaves it out; it is so for 15 in 100."""
+
 _MOVES: Final = (0.0, 0.0, 0.05, -0.05, 1.0, -1.0, 37.5, -37.5)
 """Changes of the price from tick to tick; equal prices are the commonest."""
 
@@ -110,19 +113,22 @@ def slices(draw: st.DrawFn, columns: tuple[str, ...], longest: int = 40) -> Tick
 def _contract(draw: st.DrawFn, rows: dict[str, list[float]], length: int) -> None:
     price = draw(st.sampled_from((0.05, 12.0, 48_000.0)))
     stamp = _OPENING
-    # One random generator a contract, drawn once: a draw for each value would be too slow.
-    chance = draw(st.randoms(use_true_random=False))
-    for _ in range(length):
-        price = max(0.05, price + chance.choice(_MOVES))
-        stamp += chance.choice(_GAPS_NS)
-        missing = chance.random() < 0.15
-        for name, values in rows.items():
+    kinds = {name: column_kind(name) for name in rows}
+    # A byte a value, all of a contract drawn at once: 200 slices take 0.9 s of CPU time rather than
+    # 1.7 s with a draw for each value. Zeros, to which bytes shrink, are the plainest ticks.
+    wide = 2 + len(rows)
+    chance = draw(st.binary(min_size=length * wide, max_size=length * wide))
+    for row in range(length):
+        move, gap, *each = chance[row * wide : (row + 1) * wide]
+        price = max(0.05, price + _MOVES[move % len(_MOVES)])
+        stamp += _GAPS_NS[gap % len(_GAPS_NS)]
+        for (name, values), byte in zip(rows.items(), each, strict=True):
             if name == "price":
-                values.append(chance.choice(_MISSING) if missing else price)
+                values.append(_MISSING[byte % len(_MISSING)] if byte >= _MISSES else price)
             elif name == "timestamp_ns":
                 values.append(stamp)
-            elif column_kind(name) == "int64":
-                values.append(chance.choice(_QUANTITIES))
+            elif kinds[name] == "int64":
+                values.append(_QUANTITIES[byte % len(_QUANTITIES)])
             else:
-                away = chance.choice(_QUOTE_DISTANCES) * price
+                away = _QUOTE_DISTANCES[byte % len(_QUOTE_DISTANCES)] * price
                 values.append(price - away if name.startswith("b") else price + away)

@@ -69,12 +69,13 @@ class KernelTests:
         self, kernel: KernelSpec, reference: Reference, parameter_sets: Sequence[Any]
     ) -> None:
         """Also compiled with Numba's bounds check."""
+        loaded = [load_kernel(kernel, variant) for variant in (Variant(), CHECKED)]
 
         @ADVERSARIAL
         @given(ticks=slices(kernel.columns), params=st.sampled_from(list(parameter_sets)))
         def check(ticks: Ticks, params: Any) -> None:
-            for variant in (Variant(), CHECKED):
-                results = run(load_kernel(kernel, variant), ticks, params)
+            for compiled in loaded:
+                results = run(compiled, ticks, params)
                 for number in range(len(ticks.offsets) - 1):
                     usable = ticks.usable(kernel, number)
                     pnl, trades = reference(usable, params)
@@ -102,11 +103,11 @@ class KernelTests:
 
     def test_a_contract_does_not_see_its_neighbours(self, kernel: KernelSpec) -> None:
         """Each contract alone gives the very bits that it gives within a slice."""
+        compiled = load_kernel(kernel)
 
         @ADVERSARIAL
         @given(ticks=slices(kernel.columns))
         def check(ticks: Ticks) -> None:
-            compiled = load_kernel(kernel)
             together = run(compiled, ticks, kernel.params())
             for number in range(len(ticks.offsets) - 1):
                 alone = run(compiled, ticks.contract(number), kernel.params())
@@ -119,6 +120,7 @@ class KernelTests:
 
     def test_it_is_deterministic_and_leaves_its_input_alone(self, kernel: KernelSpec) -> None:
         """Twice the same bits, from read-only columns that are the same afterwards."""
+        compiled = load_kernel(kernel)
 
         @ADVERSARIAL
         @given(ticks=slices(kernel.columns))
@@ -126,7 +128,6 @@ class KernelTests:
             before = {name: column.tobytes() for name, column in ticks.columns.items()}
             for column in ticks.columns.values():
                 column.flags.writeable = False
-            compiled = load_kernel(kernel)
             first = run(compiled, ticks, kernel.params())
             second = run(compiled, ticks, kernel.params())
             check_equal(first, second, "the first run and the second, of one kernel on one input")
@@ -140,12 +141,13 @@ class KernelTests:
     def test_the_trade_log_adds_up(self, kernel: KernelSpec) -> None:
         """A logged run has the same bits, and of each contract one line a trade, which together
         earn what the contract does."""
+        single, logging = load_kernel(kernel), load_kernel(kernel, Variant(logged=True))
 
         @ADVERSARIAL
         @given(ticks=slices(kernel.columns))
         def check(ticks: Ticks) -> None:
-            plain = run(load_kernel(kernel), ticks, kernel.params())
-            logged = run(load_kernel(kernel, Variant(logged=True)), ticks, kernel.params())
+            plain = run(single, ticks, kernel.params())
+            logged = run(logging, ticks, kernel.params())
             check_equal(plain, logged, "a plain run and one with a trade log")
             assert logged.log is not None
             contracts = len(plain.trades)
@@ -163,11 +165,11 @@ class KernelTests:
     ) -> None:
         """The very bits, for each parameter set."""
         sets = list(parameter_sets) * 10  # enough for the loop that carries many sets at once
+        sweep, single = load_sweep(kernel), load_kernel(kernel)
 
         @ADVERSARIAL
         @given(ticks=slices(kernel.columns))
         def check(ticks: Ticks) -> None:
-            sweep, single = load_sweep(kernel), load_kernel(kernel)
             columns = ticks.arrays(sweep.required_columns)
             swept = sweep(sets, ticks.offsets, columns, facts=ticks.facts)
             for number, params in enumerate(sets):
