@@ -135,7 +135,7 @@ def test_first_ticks_keep_their_contracts() -> None:
 
 
 def test_a_measurement_fits_together(small: None) -> None:
-    timing = measure_kernel(get_host().kernels.get("ema-cross"))
+    timing = measure_kernel(get_host().kernels.get("buy-and-hold"))
     assert timing.source == "synthetic"
     assert timing.contracts == 10
     assert timing.rows_per_s >= timing.rows_per_s_median > 0
@@ -169,7 +169,7 @@ def test_bench_prints_one_json_object(small: None) -> None:
 
 
 def test_bench_prints_for_people(small: None) -> None:
-    done = CliRunner().invoke(cli, ["bench", "ema-cross"])
+    done = CliRunner().invoke(cli, ["bench", "buy-and-hold"])
     assert done.exit_code == 0, done.output
     for line in ("Kernel:", "Parity:", "Throughput:", "Calibrated:", "Compile:", "Peak memory:"):
         assert line in done.stdout
@@ -180,7 +180,7 @@ def test_an_empty_cache_is_empty_and_goes_away() -> None:
     with empty_cache():
         folder = Path(os.environ["TICKLOOM_CACHE_DIR"])
         assert not list(folder.iterdir())
-        assert load_kernel(get_host().kernels.get("ema-cross")).compile_seconds > 0
+        assert load_kernel(get_host().kernels.get("buy-and-hold")).compile_seconds > 0
     assert not folder.exists()
     assert os.environ.get("TICKLOOM_CACHE_DIR") == before
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from tests.engine.declared import (
+    HIGHEST,
     KERNELS,
     RESTLESS,
     SHUT,
@@ -240,22 +241,33 @@ def test_a_sweep_asks_for_nothing_that_a_run_does_not_look_up(declared: dict[str
     assert found.trades.any()
 
 
-@pytest.mark.parametrize("name", ["gate", "float64", "own", "tick"])
-def test_a_feature_may_have_any_name(name: str, ticks: TickSlice) -> None:
-    """Also one of which the names of other things are made."""
-    crosses = {
-        "gate": lambda tick, position, constants: 1 if tick.price > tick.gate else 0,
-        "float64": lambda tick, position, constants: 1 if tick.price > tick.float64 else 0,
-        "own": lambda tick, position, constants: 1 if tick.price > tick.own else 0,
-        "tick": lambda tick, position, constants: 1 if tick.price > tick.tick else 0,
-    }
+def start_zero(tick: Any, constants: Any) -> float:
+    return 0.0
+
+
+def follow_half(mean: float, tick: Any, constants: Any) -> float:
+    return 0.5 * mean + 0.5 * tick.price
+
+
+def by_majority(tick: Any, position: int, constants: Params) -> int:
+    below = (tick.price > tick.gate) + (tick.price > tick.float64) + (tick.price > tick.own)
+    return 1 if below + (tick.price > tick.tick) > 2 else 0
+
+
+def test_features_may_have_any_names(ticks: TickSlice) -> None:
+    """Also some of which the names of other things are made, each a feature of its own."""
     spec = step_kernel(
         "declared-names",
         columns=("price", "volume"),
         params=Params,
-        features={name: Feature(params=("open", "slow"), init=start_mean, update=follow_mean)},
+        features={
+            "gate": Feature(params=("open", "slow"), init=start_mean, update=follow_mean),
+            "float64": HIGHEST,
+            "own": Feature(init=start_zero, update=follow_half),
+            "tick": Feature(params=("slow", "most"), init=start_zero, update=follow_mean),
+        },
         gate=Gate(params=("open", "slow", "most"), allows=quiet),
-        step=crosses[name],
+        step=by_majority,
     )
     check_sweep(spec, SETS[:3], ticks)
 
