@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 @click.option("--writer", help="Format of a new store's partitions. [default: parquet]")
 @click.option("--mapping", type=PATH, help="A mapping file, for readers that take one.")
 @click.option("--calendar", type=PATH, help="A calendar file, whose rows win over the rules.")
+@click.option(
+    "--dialect",
+    default="",
+    metavar="NAME",
+    help="How the vendor writes symbols: nse, kite, angelone, gdfl, aliceblue. [default: any]",
+)
 @click.option("--memory", help="Bound for all processes together, e.g. 2G. [default: a quarter]")
 @click.option("--workers", type=int, help="Number of workers. [default: one a core]")
 @click.option(
@@ -40,6 +46,7 @@ def command(
     writer: str | None,
     mapping: Path | None,
     calendar: Path | None,
+    dialect: str,
     memory: str | None,
     workers: int | None,
     executor: str,
@@ -61,6 +68,7 @@ def command(
             writer=writer,
             mapping=mapping,
             calendar=calendar,
+            dialect=dialect,
             memory=parse_size(memory) if memory else None,
             workers=workers,
             executor=executor,

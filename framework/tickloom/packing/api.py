@@ -24,6 +24,7 @@ def pack(
     writer: str | None = None,
     mapping: AnyPath | None = None,
     calendar: AnyPath | None = None,
+    dialect: str = "",
     memory: int | None = None,
     workers: int | None = None,
     executor: str = "tickloom:processes",
@@ -37,7 +38,8 @@ def pack(
 
     ``reader`` names the one reader to ask, otherwise all readers claim what they know. ``writer``
     is the format of a new store's partitions, ``parquet`` by default; a store keeps its own.
-    ``mapping`` and ``calendar`` are files for the reader and the calendar. ``memory`` bounds all
+    ``mapping`` and ``calendar`` are files for the reader and the calendar, ``dialect`` says how the
+    vendor writes symbols: a source keeps it until another is named. ``memory`` bounds all
     processes together, bytes: a quarter of the machine by default, at least 512 MiB. ``workers``
     is one a core by default, ``executor`` what they are. ``replace`` builds the partitions of
     changed sources afresh from all sources that the manifest names; ``rehash`` compares contents
@@ -65,6 +67,7 @@ def pack(
         writer=writer,
         mapping=local_path(mapping).resolve() if mapping else None,
         calendar=local_path(calendar).resolve() if calendar else None,
+        dialect=dialect,
         executor=spec,
         budget=plan_budget(memory, workers, shares_memory=spec.shares_memory),
         replace=replace,

@@ -119,7 +119,9 @@ class _Comparison:
         self._claim = claim
         self._options = SourceOptions(mapping=inputs.mapping)
         self._calendar = load_calendar(claim.spec.calendar, inputs.calendar)
-        self._names = Names(self._calendar, claim.spec.dialect, {})
+        self._names = Names(
+            self._calendar, inputs.dialect or claim.spec.dialect, {}, bool(inputs.dialect)
+        )
         self._columns = PartitionColumns(store.manifest.columns or (), ())
 
     def missing(self) -> int:

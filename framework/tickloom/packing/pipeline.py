@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 
 from tickloom.host import get_host
@@ -14,12 +15,13 @@ from tickloom.packing.partitions.format import choose_writer
 from tickloom.packing.partitions.stage import AssemblyStage, by_partition
 from tickloom.packing.reading.stage import ReadingStage
 from tickloom.packing.report import PackReport, Quarantined
-from tickloom.packing.sources.claims import Claim, Claims, find_claims
+from tickloom.packing.sources.claims import Claims, find_claims
 from tickloom.packing.sources.inputs import Inputs, inputs_of
 from tickloom.packing.sources.log import SourceLog, forgotten
 from tickloom.packing.sources.plan import (
     ReadPlan,
     Source,
+    check_dialect,
     new_source,
     plan_reading,
     reader_settings,
@@ -34,7 +36,7 @@ from tickloom.packing.workers.budget import Budget
 from tickloom.packing.workers.crew import Crew
 from tickloom.progress import Phases
 from tickloom.schema import Column
-from tickloom.specs import ExecutorSpec, SourceOptions
+from tickloom.specs import ExecutorSpec, ReaderSpec, SourceOptions
 from tickloom.store.layout import PartitionKey
 from tickloom.store.writer import StoreWriter
 
@@ -49,6 +51,7 @@ class Request:
     writer: str | None
     mapping: Path | None
     calendar: Path | None
+    dialect: str
     executor: ExecutorSpec
     budget: Budget
     replace: bool
@@ -70,7 +73,7 @@ class Packing:
                 request.writer
             )  # an unknown one is refused before a store is made
         self._budget = request.budget
-        self._inputs = Inputs(mapping=request.mapping, calendar=request.calendar)
+        self._inputs = Inputs(request.mapping, request.calendar, request.dialect)
         self._options = SourceOptions(
             mapping=request.mapping,
             batch_rows=self._budget.batch_rows,
@@ -83,7 +86,11 @@ class Packing:
         claims = find_claims(
             request.sources, self._host.readers, request.reader, self._options, request.store
         )
-        settings = self._settings(claims.claims)
+        specs = {claim.reader: claim.spec for claim in claims.claims}
+        settings = cache(partial(self._settings, specs))
+        # What is wrong with a file or a dialect is said before a store is made.
+        settings(request.dialect)
+        check_dialect(specs.values(), request.dialect, request.calendar)
         with StoreWriter.open(request.store, create=True, wait=request.wait) as store:
             inputs = self._inputs.noted()
             plan = plan_reading(
@@ -99,9 +106,8 @@ class Packing:
                 self._pack(store, plan.sources, writer)
         return self._report
 
-    def _settings(self, claims: Iterable[Claim]) -> dict[str, str]:
-        specs = {claim.reader: claim.spec for claim in claims}
-        return reader_settings(self._host, specs, self._inputs)
+    def _settings(self, specs: Mapping[str, ReaderSpec], dialect: str) -> dict[str, str]:
+        return reader_settings(self._host, specs, self._inputs._replace(dialect=dialect))
 
     def _count(self, claims: Claims, plan: ReadPlan) -> None:
         report = self._report

@@ -63,6 +63,10 @@ class RawBatch:
     contract: Contract | None = None
     """The contract, where the reader knows it without reading a symbol."""
 
+    dialect: str = ""
+    """The dialect of the symbol, where the reader knows one for this unit; empty for its own. The
+    user's ``--dialect`` comes before either."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:

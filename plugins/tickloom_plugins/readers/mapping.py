@@ -76,6 +76,9 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     symbol: str
     """Template of the trading symbol, with file columns in braces."""
 
+    dialect: str = ""
+    """How the vendor writes symbols, such as `angelone`; any form unless said."""
+
     columns: dict[str, str | Source] = {}
     """Column of the store to file column."""
 

@@ -83,7 +83,7 @@ class TextRows:
         for frame in frames if len(typed) else []:
             symbol = frame[_SYMBOL][0]
             for part in frame.drop(_SYMBOL).iter_slices(options.batch_rows):
-                yield RawBatch(frame=part, symbol=symbol)
+                yield RawBatch(frame=part, symbol=symbol, dialect=self._mapping.dialect)
 
     def _check(self, columns: list[str]) -> None:
         known = set(columns) | self._said.keys()

@@ -8,8 +8,11 @@ import polars as pl
 import pytest
 
 import tickloom
+from tickloom import UsageError
 from tickloom.expiries.redate import redate
+from tickloom.packing.conservation import check_conservation
 from tickloom.packing.report import PackReport
+from tickloom.store.api import open_store
 from tickloom.synth import write_raw
 
 
@@ -109,3 +112,57 @@ def contents(folder: Path) -> dict[str, bytes]:
     store = folder / "store"
     found = [*store.glob("2*/*/*"), *(store / "_tickloom" / "index").glob("*/*")]
     return {path.relative_to(store).as_posix(): path.read_bytes() for path in sorted(found)}
+
+
+def test_a_dialect_can_be_named_and_is_kept(ticks: pl.DataFrame, tmp_path: Path) -> None:
+    raw, store = tmp_path / "raw", tmp_path / "store"
+    raw.mkdir()
+    name = "RELIANCE25NOV2560CE"
+    ticks.write_parquet(raw / f"{name}.parquet")
+    assert tickloom.pack(raw, store, executor="threads").exit_code == 3
+    report = tickloom.pack(raw, store, executor="threads", dialect="kite")
+    assert (report.exit_code, report.names_settled) == (0, [])
+    assert strikes(store) == {name: 2560.0}
+    # Unchanged, and by the same dialect without naming it again; so is what is tried anew.
+    assert tickloom.pack(raw, store, executor="threads").sources_skipped == 1
+    assert tickloom.pack(raw, store, executor="threads", rehash=True).sources_skipped == 1
+    assert check_conservation(open_store(store)).sources == 1
+    report = tickloom.pack(raw, store, executor="threads", dialect="angelone", replace=True)
+    assert strikes(store) == {name: 60.0}
+
+
+def test_a_mapping_names_the_dialect_of_its_vendor(tmp_path: Path) -> None:
+    raw, store = tmp_path / "raw", tmp_path / "store"
+    raw.mkdir()
+    name = "RELIANCE25NOV2560CE"
+    (raw / "a.csv").write_text(f"at,name,ltp\n2025-11-03 10:00:00,{name},5\n")
+    mapping = tmp_path / "m.toml"
+    for dialect, strike in (("angelone", 60.0), ("kite", 2560.0)):
+        mapping.write_text(
+            f'symbol = "{{name}}"\ndialect = "{dialect}"\n[clock]\ncolumns = ["at"]\n'
+            'zone = "Asia/Kolkata"\n[columns]\nprice = "ltp"\n'
+        )
+        to = store.with_name(dialect)
+        report = tickloom.pack(raw, to, mapping=mapping, executor="threads")
+        assert report.exit_code == 0
+        assert strikes(to) == {name: strike}
+    # What is said on the command line comes first.
+    report = tickloom.pack(raw, store, mapping=mapping, dialect="angelone", executor="threads")
+    assert strikes(store) == {name: 60.0}
+    mapping.write_text(mapping.read_text().replace("kite", "kyte"))
+    report = tickloom.pack(raw, tmp_path / "other", mapping=mapping, executor="threads")
+    [found] = report.quarantined
+    assert "unknown dialect 'kyte'" in found.reason
+
+
+def test_an_unknown_dialect_makes_no_store(ticks: pl.DataFrame, tmp_path: Path) -> None:
+    ticks.write_parquet(tmp_path / "nifty25nov25500ce.parquet")
+    with pytest.raises(UsageError, match="unknown dialect 'zerodah'; expected one of nse, kite"):
+        tickloom.pack(tmp_path, tmp_path / "store", dialect="zerodah", executor="threads")
+    assert not (tmp_path / "store").exists()
+
+
+def strikes(store: Path) -> dict[str, float]:
+    files = sorted(store.glob("2*/*/*.parquet"))
+    rows = pl.concat([pl.read_parquet(f, columns=["symbol", "strike"]) for f in files]).unique()
+    return {str(symbol): strike for symbol, strike in rows.rows()}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tickloom.contracts import Contract, Expiry, NameReading
+from tickloom.errors import UsageError
 from tickloom.packing.reading.evidence import Evidence, resolve
 from tickloom.schema import KINDS, RIGHTS
 from tickloom.specs import Calendar, CalendarGapError, RawBatch, ReadError
@@ -43,10 +44,13 @@ class Names:
     """The reader's calendar."""
 
     dialect: str
-    """The reader's symbol dialect."""
+    """The symbol dialect: the user's, or else the reader's."""
 
     readings: Mapping[str, NameReading]
     """Readings of the symbols that were read as one listing."""
+
+    is_said: bool = False
+    """Whether the user named the dialect: it comes before what a batch says of its symbol."""
 
     _judged: dict[tuple[str, Contract], bool] = field(default_factory=dict)
     """Whether a row's symbol names another contract than that of its batch."""
@@ -59,8 +63,8 @@ class Names:
         """
         contract, note = batch.contract, ""
         if contract is None:
-            contract, note = self._read(batch.symbol, evidence)
-        elif self._contradicts(batch.symbol, contract):
+            contract, note = self._read(batch, evidence)
+        elif self._contradicts(batch, contract):
             raise ReadError(
                 f"symbol names another contract than its batch: {batch.symbol}; the reader gave "
                 f"{contract}"
@@ -79,10 +83,13 @@ class Names:
         found = [one for one in symbols.unique().to_list() if one not in (None, symbol)]
         return sorted(one for one in found if self._names_other(one, named))
 
-    def _contradicts(self, symbol: str, contract: Contract) -> bool:
-        """Whether ``symbol`` says another right or strike than the contract that a reader gives
-        with it: what else a name leaves open, the reader may know."""
-        [reading] = self.calendar.read_names([symbol], self.dialect)
+    def _dialect_of(self, batch: RawBatch) -> str:
+        return self.dialect if self.is_said or not batch.dialect else batch.dialect
+
+    def _contradicts(self, batch: RawBatch, contract: Contract) -> bool:
+        """Whether the batch's symbol says another right or strike than the contract that a reader
+        gives with it: what else a name leaves open, the reader may know."""
+        [reading] = self.calendar.read_names([batch.symbol], self._dialect_of(batch))
         named = reading.contract
         return named is not None and (
             (named.right, np.float32(named.strike)) != (contract.right, np.float32(contract.strike))
@@ -108,15 +115,19 @@ class Names:
             return contract.period == mine.period
 
     def _read(
-        self, symbol: str, evidence: Callable[[], Mapping[str, Evidence]]
+        self, batch: RawBatch, evidence: Callable[[], Mapping[str, Evidence]]
     ) -> tuple[Contract, str]:
-        reading = self.readings.get(symbol)
+        symbol, dialect = batch.symbol, self._dialect_of(batch)
+        reading = self.readings.get(symbol) if dialect == self.dialect else None
         if reading is None:
-            [reading] = self.calendar.read_names([symbol], self.dialect)
+            try:
+                [reading] = self.calendar.read_names([symbol], dialect)
+            except UsageError as error:  # of a mapping, say: the main process asked for none
+                raise ReadError(str(error)) from error
         if reading.contract is None and reading.readings:
             known = evidence()
             if len(known) > 1:  # the unit is a listing too
-                listed = self.calendar.read_names(list(known), self.dialect)
+                listed = self.calendar.read_names(list(known), dialect)
                 reading = dict(zip(known, listed, strict=True)).get(symbol, reading)
             reading = resolve(reading, known.get(symbol, Evidence()), self.calendar)
         if reading.contract is None:

@@ -95,7 +95,9 @@ class _UnitReading:
         self._calendar = load_calendar(self._spec.calendar, group.calendar_file)
         self._reading = task.reading
         readings = {task.reading.symbol: task.reading} if task.reading else {}
-        self._names = Names(self._calendar, self._spec.dialect, readings)
+        self._names = Names(
+            self._calendar, task.dialect or self._spec.dialect, readings, bool(task.dialect)
+        )
         self._bins = bins
         self._compressed = group.bins.compress
         self._rejected = RejectedRows(group.rejected / f"rejected-{task.number}")

@@ -1,5 +1,5 @@
-"""What a source is read with beside its own files: a mapping, a calendar file. The store keeps a
-copy, so that its sources can be read again."""
+"""What a source is read with beside its own files: a mapping, a calendar file, a dialect. The store
+keeps a copy of the files, so that its sources can be read again."""
 
 from __future__ import annotations
 
@@ -16,8 +16,12 @@ FORMAT: Final = "1"
 nothing was noted, can be told from those that need nothing."""
 
 
+DIALECT: Final = "dialect"
+"""What the manifest calls :attr:`Inputs.dialect`."""
+
+
 class Inputs(NamedTuple):
-    """Files that the user named."""
+    """What the user named."""
 
     mapping: Path | None = None
     """The file of ``--mapping``."""
@@ -25,13 +29,17 @@ class Inputs(NamedTuple):
     calendar: Path | None = None
     """The file of ``--calendar``."""
 
+    dialect: str = ""
+    """The symbol dialect of ``--dialect``; empty for the reader's."""
+
     def files(self) -> dict[str, Path]:
         """The files that there are, by what they are."""
-        return {what: path for what, path in self._asdict().items() if path is not None}
+        named = {"mapping": self.mapping, "calendar": self.calendar}
+        return {what: path for what, path in named.items() if path is not None}
 
     def noted(self) -> dict[str, str]:
         """What the manifest says of them. Raises :class:`UsageError` where one cannot be read."""
-        said = {"format": FORMAT}
+        said = {"format": FORMAT} | ({DIALECT: self.dialect} if self.dialect else {})
         for what, path in self.files().items():
             said |= {what: str(path), f"{what}_sha256": digest_of(what, path)}
         return said
@@ -46,12 +54,13 @@ def digest_of(what: str, path: Path) -> str:
 
 
 def inputs_of(entry: SourceEntry, store: Path) -> Inputs:
-    """The files that ``entry`` was read with: where they were, if they are what they were;
+    """What ``entry`` was read with; files where they were, if they are what they were;
     otherwise the copies in ``store``.
 
     Raises :class:`StoreError` where one is neither here nor there.
     """
-    return Inputs(**{what: _found(entry, what, store) for what in Inputs._fields})
+    files = {what: _found(entry, what, store) for what in ("mapping", "calendar")}
+    return Inputs(**files, dialect=entry.inputs.get(DIALECT, ""))
 
 
 def _found(entry: SourceEntry, what: str, store: Path) -> Path | None:

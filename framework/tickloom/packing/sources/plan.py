@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tickloom.contracts import NameReading
+from tickloom.errors import UsageError
 from tickloom.host import Host
 from tickloom.packing.sources.claims import Claim
 from tickloom.packing.sources.identity import look_at, settings_digest, source_key, unchanged
-from tickloom.packing.sources.inputs import Inputs, digest_of
+from tickloom.packing.sources.inputs import DIALECT, Inputs, digest_of
 from tickloom.packing.sources.units import UnitTask
 from tickloom.packing.workers.calendars import load_calendar
 from tickloom.specs import ReaderSpec
@@ -43,7 +44,12 @@ class Source:
     """Size of its files, bytes; 0 where they cannot be looked at."""
 
     inputs: dict[str, str]
-    """What the manifest says of the files that it is read with."""
+    """What the manifest says of the files and the dialect that it is read with."""
+
+    @property
+    def dialect(self) -> str:
+        """The dialect that the user named for it; empty for the reader's."""
+        return self.inputs.get(DIALECT, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +72,14 @@ class ReadPlan:
 def plan_reading(
     claims: Sequence[Claim],
     known: Mapping[str, SourceEntry],
-    settings: Mapping[str, str],
+    settings: Callable[[str], Mapping[str, str]],
     inputs: dict[str, str],
     *,
     rehash: bool,
 ) -> ReadPlan:
-    """Which units have to be read. ``settings`` is the digest of settings by reader, ``inputs``
-    what the manifest says of mapping and calendar file."""
+    """Which units have to be read. ``settings`` gives for a dialect the digest of settings by
+    reader; ``inputs`` is what the manifest says of mapping, calendar file and dialect. A source
+    that was packed by a dialect keeps it unless another is named."""
     sources: list[Source] = []
     touched: list[SourceEntry] = []
     skipped = 0
@@ -80,16 +87,18 @@ def plan_reading(
     for claim in claims:
         key = source_key(claim, known)
         keys.add(key)
-        digest = settings[claim.reader]
         files = _look(claim)
         before = known.get(key)
+        used = (before.inputs if before and DIALECT not in inputs else inputs).get(DIALECT, "")
+        digest = settings(used)[claim.reader]
         if files is not None and unchanged(before, files, digest, rehash=rehash):
             assert before is not None
             skipped += 1
             touched += _touched(before, files)
             continue
         size = sum(file.size for file in files or ())
-        sources.append(Source(len(sources), key, claim, digest, size, inputs))
+        noted = inputs | ({DIALECT: used} if used else {})
+        sources.append(Source(len(sources), key, claim, digest, size, noted))
     return ReadPlan(tuple(sources), skipped, tuple(touched), frozenset(keys))
 
 
@@ -130,7 +139,7 @@ def reader_settings(host: Host, specs: Mapping[str, ReaderSpec], inputs: Inputs)
             {
                 **transforms,
                 f"reader {name}": spec.version,
-                "dialect": spec.dialect,
+                "dialect": inputs.dialect or spec.dialect,
                 f"calendar {spec.calendar}": load_calendar(spec.calendar, calendar).version,
                 "mapping": digest,
             }
@@ -139,16 +148,35 @@ def reader_settings(host: Host, specs: Mapping[str, ReaderSpec], inputs: Inputs)
     }
 
 
+def check_dialect(readers: Iterable[ReaderSpec], dialect: str, calendar: Path | None) -> None:
+    """Raises :class:`UsageError` where the calendar of a reader does not know ``dialect``."""
+    for spec in readers if dialect else ():
+        try:
+            load_calendar(spec.calendar, calendar).read_names([], dialect)
+        except UsageError as error:
+            raise UsageError(
+                f"the calendar {spec.calendar!r} of reader {spec.name!r}: {error}. Say with "
+                "--reader whose files the dialect is for"
+            ) from error
+
+
 def read_listings(sources: Sequence[Source], calendar: Path | None) -> dict[int, NameReading]:
-    """The readings of the units' names, a reader's whole listing at once, by unit number."""
+    """The readings of the units' names, a reader's whole listing at once, by unit number.
+
+    Raises :class:`UsageError` where the reader's calendar does not know the dialect.
+    """
     readings: dict[int, NameReading] = {}
-    for name in sorted({source.claim.reader for source in sources}):
-        named = [s for s in sources if s.claim.reader == name and s.claim.unit.name]
+    for name, dialect in sorted({(source.claim.reader, source.dialect) for source in sources}):
+        named = [
+            source
+            for source in sources
+            if (source.claim.reader, source.dialect) == (name, dialect) and source.claim.unit.name
+        ]
         if not named:
             continue
         spec = named[0].claim.spec
         symbols = [source.claim.unit.name for source in named]
-        found = load_calendar(spec.calendar, calendar).read_names(symbols, spec.dialect)
+        found = load_calendar(spec.calendar, calendar).read_names(symbols, dialect or spec.dialect)
         readings |= {s.number: reading for s, reading in zip(named, found, strict=True)}
     return readings
 
@@ -171,7 +199,12 @@ def deal(
     return [
         tuple(
             UnitTask(
-                s.number, s.claim.reader, s.claim.unit, readings.get(s.number), s.claim.mapping
+                s.number,
+                s.claim.reader,
+                s.claim.unit,
+                readings.get(s.number),
+                s.claim.mapping,
+                s.dialect,
             )
             for s in group
         )

@@ -33,6 +33,9 @@ class UnitTask(NamedTuple):
     mapping: Path | None = None
     """The mapping that it is read with."""
 
+    dialect: str = ""
+    """The symbol dialect that the user named; empty for the reader's."""
+
 
 @dataclass(slots=True)
 class UnitResult:
