@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
@@ -152,14 +153,13 @@ class NameReader:
 
 
 def _strikes_of(readings: Iterable[NameReading]) -> dict[str, tuple[float, float]]:
-    """The lowest and the highest strike of each underlying, by the names that are clear."""
-    found: dict[str, tuple[float, float]] = {}
+    """The lowest and the highest strike of each underlying, by the names that are clear: of one
+    strike alone nobody knows whether the listing is about it."""
+    found: defaultdict[str, set[float]] = defaultdict(set)
     for one in readings:
         if one.contract is not None:
-            strike = one.contract.strike
-            low, high = found.get(one.contract.underlying, (strike, strike))
-            found[one.contract.underlying] = min(low, strike), max(high, strike)
-    return found
+            found[one.contract.underlying].add(one.contract.strike)
+    return {name: (min(known), max(known)) for name, known in found.items() if len(known) > 1}
 
 
 def _by_listing(reading: NameReading, strikes: Mapping[str, tuple[float, float]]) -> NameReading:

@@ -131,15 +131,19 @@ def test_a_vendor_of_two_forms_is_read_by_strike_and_year(
 @pytest.mark.parametrize("suffix", ["", ".NFO"])
 def test_other_names_of_the_listing_tell_the_strike(nse: Calendar, suffix: str) -> None:
     unclear = {"RELIANCE25NOV2560CE": 2560, "NIFTY25NOV2525700PE": 25700}
-    clear = ["RELIANCE25NOV1400CE", "RELIANCE25NOV1600PE", "NIFTY25NOV25500CE"]
+    clear = ["RELIANCE25NOV1400CE", "RELIANCE25NOV1600PE", "NIFTY25NOV25500CE", "NIFTY25D0226100PE"]
     found = nse.read_names([f"{name}{suffix}" for name in [*unclear, *clear]])
     for reading, strike in zip(found, unclear.values(), strict=False):
         assert reading.contract is not None
         assert reading.contract.strike == strike
         assert "the listing's other names have strikes from" in reading.note
-    assert [reading.note for reading in found[2:]] == [""] * 3
+    assert [reading.note for reading in found[2:]] == [""] * 4
     # Strikes of another underlying say nothing, nor do some that both readings are like.
-    for others in (["INFY25NOV1400CE"], ["RELIANCE25NOV1400CE", "RELIANCE25NOV100CE"]):
+    for others in (
+        ["INFY25NOV1400CE", "INFY25NOV1500CE"],
+        ["RELIANCE25NOV1400CE"] * 2,
+        ["RELIANCE25NOV1400CE", "RELIANCE25NOV100CE"],
+    ):
         assert nse.read_names([f"RELIANCE25NOV2560CE{suffix}", *others])[0].contract is None
 
 

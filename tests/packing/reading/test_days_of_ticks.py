@@ -143,7 +143,12 @@ def test_contracts_of_one_file_are_a_listing_and_have_rows_of_their_own(tmp_path
     raw.mkdir()
     lines = "".join(
         f"{GOOD} 10:00:00,{name},5\n"
-        for name in ("RELIANCE25NOV2560CE", "RELIANCE25NOV1500CE", "ICICIBANK27APR23870CE")
+        for name in (
+            "RELIANCE25NOV2560CE",
+            "RELIANCE25NOV1500CE",
+            "RELIANCE25NOV1550CE",
+            "ICICIBANK27APR23870CE",
+        )
     )
     (raw / "a.csv").write_text("at,name,ltp\n" + lines)
     mapping = tmp_path / "m.toml"
@@ -152,7 +157,7 @@ def test_contracts_of_one_file_are_a_listing_and_have_rows_of_their_own(tmp_path
         '[columns]\nprice = "ltp"\n'
     )
     report = pack(raw, tmp_path / "store", mapping=mapping)
-    assert report.rows_written == 2
+    assert report.rows_written == 3
     [found] = report.quarantined
     assert found.reason.startswith("ICICIBANK27APR23870CE: ")
     assert "not listed before 2027-01" in found.reason
