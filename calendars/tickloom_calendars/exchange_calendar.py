@@ -15,6 +15,7 @@ from tickloom import (
     ExpiryDifference,
     ExpiryRow,
     NameReading,
+    Session,
     format_expiry_rows,
     read_expiry_rows,
 )
@@ -25,10 +26,14 @@ from tickloom_calendars.file_review import review
 from tickloom_calendars.listings import listed_from
 from tickloom_calendars.name_reader import NameReader
 from tickloom_calendars.tables import table_text
-from tickloom_calendars.trading_days import committed_days
+from tickloom_calendars.trading_days import FIRST_YEAR_OF_DAYS, committed_days
+from tickloom_calendars.trading_hours import TABLES, TradingHours
 
 _MEANING: Final = "2"
 """Part of every version: raised when the code gives the same tables another meaning."""
+
+
+_TABLES: Final = ("expiry_rules.csv", "nse_holidays.csv", "nse_corrections.csv", "listings.csv")
 
 
 class ExchangeCalendar:
@@ -37,6 +42,7 @@ class ExchangeCalendar:
     def __init__(self, exchange: str, file: Path | None) -> None:
         self._exchange = exchange
         self._days = committed_days()
+        self._hours = TradingHours(exchange)
         self._rules = rules_of(exchange)
         self._file_rows = read_expiry_rows(file) if file is not None else ()
         self._books: dict[str, ExpiryBook] = {}
@@ -52,6 +58,16 @@ class ExchangeCalendar:
     def is_trading_day(self, day: date) -> bool | None:
         """Is there a session on ``day``, regular or special?"""
         return self._days.is_trading_day(day)
+
+    def session(self, day: date) -> Session | None:
+        """The hours of ``day``; raises :class:`CalendarGapError` where they are not known."""
+        trades = self._days.is_trading_day(day)
+        if trades is None:
+            raise CalendarGapError(
+                f"the hours of {self._exchange} on {day} are not known: its holidays are, from "
+                f"{FIRST_YEAR_OF_DAYS} to {self._days.last_year}"
+            )
+        return self._hours.session(day) if trades else None
 
     def expiry(self, contract: Contract) -> Expiry:
         """When ``contract`` expires; raises :class:`CalendarGapError` telling how to add it."""
@@ -129,10 +145,7 @@ class ExchangeCalendar:
         parts = (
             _MEANING,
             self._exchange,
-            *(
-                table_text(f"{name}.csv")
-                for name in ("expiry_rules", "nse_holidays", "nse_corrections", "listings")
-            ),
+            *map(table_text, (*_TABLES, *TABLES)),
             format_expiry_rows(self._file_rows),
         )
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

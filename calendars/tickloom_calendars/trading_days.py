@@ -11,7 +11,10 @@ from typing import Final
 from tickloom_calendars.tables import table_text
 
 FIRST_YEAR: Final = 2019
-"""The first year that the tables cover."""
+"""The first year of the rules of expiry."""
+
+FIRST_YEAR_OF_DAYS: Final = 2009
+"""The first year whose trading days and hours the tables cover."""
 
 NATIONAL_HOLIDAYS: Final = frozenset({(1, 26), (5, 1), (8, 15), (10, 2), (12, 25)})
 """Month and day of holidays that fall on one date each year: all that is known of a year whose
@@ -42,7 +45,7 @@ class TradingDays:
         """Is there a session, regular or special? None where the year's holidays are not known."""
         if day in self.sessions:
             return True
-        if day.weekday() <= 4 and not FIRST_YEAR <= day.year <= self.last_year:
+        if day.weekday() <= 4 and not FIRST_YEAR_OF_DAYS <= day.year <= self.last_year:
             return None
         return self.is_regular(day)
 

@@ -10,7 +10,19 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from tickloom import CalendarGapError, Contract, Expiry, Kind, NameReading, Right, UsageError
+from tickloom import (
+    CalendarGapError,
+    Contract,
+    Expiry,
+    Kind,
+    NameReading,
+    Right,
+    Session,
+    UsageError,
+)
+from tickloom_calendars.tables import table_text
+from tickloom_calendars.trading_hours import TABLES
+from tickloom_calendars.us_hours import UsHours
 
 _OCC: Final = re.compile(r"([A-Z0-9.]{1,6}?) *(\d\d)(\d\d)(\d\d)([CP])(\d{8})")
 _MEANING: Final = "2"
@@ -37,7 +49,9 @@ class UsOptionsCalendar:
     A contract's period is the date in its name, and that is its expiry.
     """
 
-    version = hashlib.sha256(f"us-options {_MEANING}".encode()).hexdigest()[:16]
+    version = hashlib.sha256(
+        "\0".join((f"us-options {_MEANING}", *map(table_text, ("us_days.csv", *TABLES)))).encode()
+    ).hexdigest()[:16]
 
     def __init__(self, file: Path | None) -> None:
         if file is not None:
@@ -45,6 +59,7 @@ class UsOptionsCalendar:
                 f"the calendar 'us-options' takes no file, found {file}: the names of US options "
                 "state their expiry; leave --calendar out"
             )
+        self._hours = UsHours()
 
     def read_names(self, symbols: Sequence[str], dialect: str = "") -> Sequence[NameReading]:
         """One reading for each symbol, in order."""
@@ -66,8 +81,14 @@ class UsOptionsCalendar:
         return Expiry(date=day, scheduled=day, kind=kind, rule=f"US {kind}", listed=listed)
 
     def is_trading_day(self, day: date) -> bool | None:
-        """None: it knows no sessions. Monthlies before February 2015 expired on Saturdays."""
+        """None: ticks are taken as they are dated. Monthlies before February 2015 expired on
+        Saturdays, and options on indices trade on Sunday evenings."""
         return None
+
+    def session(self, day: date) -> Session | None:
+        """The hours of options on stocks; raises :class:`CalendarGapError` where the year's
+        holidays are not known."""
+        return self._hours.session(day)
 
 
 def us_kind(day: date) -> Kind:

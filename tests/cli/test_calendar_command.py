@@ -115,3 +115,44 @@ def test_wrong_usage_is_one_line(args: tuple[str, ...], said: str) -> None:
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_sessions_prints_one_object_a_day() -> None:
+    done = tickloom("calendar", "sessions", "--json", "--from", "2024-03-01", "--to", "2024-03-03")
+    assert done.returncode == 0, done.stderr
+    printed = json.loads(done.stdout)
+    assert (printed["zone"], printed["unknown"]) == ("Asia/Kolkata", [])
+    friday, saturday = printed["sessions"]
+    assert (friday["date"], friday["name"]) == ("2024-03-01", "regular hours")
+    assert (saturday["open"], saturday["close"]) == ("09:15:00", "12:30:00")
+    assert saturday["breaks"] == [["10:00:00", "11:30:00"]]
+    assert saturday["settlement_window"] == ["12:00:01", "12:30:00"]
+    assert saturday["evidence"] == "press"
+
+
+def test_sessions_prints_a_line_for_all_days_of_the_same_hours() -> None:
+    span = ("--from", "2024-11-25", "--to", "2024-12-02")
+    done = tickloom("calendar", "sessions", "--exchange", "us-options", *span)
+    assert (done.returncode, done.stderr) == (0, "")
+    header, regular, early, settlement = done.stdout.splitlines()
+    assert header.split()[:6] == ["FIRST", "LAST", "DAYS", "OPEN", "CLOSE", "BREAKS"]
+    assert regular.split()[:5] == ["2024-11-25", "2024-12-02", "4", "09:30:00", "16:00:00"]
+    assert early.split()[:5] == ["2024-11-29", "2024-11-29", "1", "09:30:00", "13:00:00"]
+    assert settlement.startswith("settlement 2024-11-25 to 2024-12-02: by delivery")
+
+
+def test_sessions_tells_days_whose_hours_are_not_known() -> None:
+    done = tickloom("calendar", "sessions", "--from", "2026-11-07", "--to", "2026-11-08")
+    assert done.returncode == 0
+    assert "hours of NSE on 2026-11-08 (Muhurat trading) are not known" in done.stderr
+    done = tickloom("calendar", "sessions", "--json", "--from", "2031-01-01", "--to", "2031-01-02")
+    assert [one["date"] for one in json.loads(done.stdout)["unknown"]] == [
+        "2031-01-01",
+        "2031-01-02",
+    ]
+
+
+def test_sessions_refuses_a_span_that_ends_before_it_begins() -> None:
+    done = tickloom("calendar", "sessions", "--from", "2024-03-03", "--to", "2024-03-01")
+    assert done.returncode == 2
+    assert "expected --from not after --to, found 2024-03-03 to 2024-03-01" in done.stderr

@@ -21,7 +21,10 @@ SPECS = {
     "writers": ("WriterSpec", "WriteSettings", "FileSummary"),
     "kernels": ("KernelSpec",),
     "executors": ("ExecutorSpec",),
-    "calendars": ("CalendarSpec", "Calendar", "Contract", "Expiry", "NameReading"),
+    "calendars": (
+        *("CalendarSpec", "Calendar", "SessionCalendar", "Session"),
+        *("Contract", "Expiry", "NameReading"),
+    ),
 }
 """Page of a hook to the types that its plugins make or get."""
 

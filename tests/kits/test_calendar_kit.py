@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 
 import pytest
 
-from tickloom import Calendar, CalendarSpec, Contract, Expiry, NameReading
+from tickloom import Calendar, CalendarSpec, Contract, Expiry, NameReading, Session
 from tickloom.host import get_host
 from tickloom.testing import CalendarTests
 
@@ -82,6 +82,33 @@ class KnowsOneMonth(Faulty):
         return {"2024-12": super().expiry}[contract.period](contract)
 
 
+class KnowsHours(Faulty):
+    """It has sessions, and may change one."""
+
+    def __init__(self, **changes: object) -> None:
+        super().__init__()
+        self._changes = changes
+
+    def session(self, day: date) -> Session | None:
+        known: Session | None = self._nse.session(day)
+        return replace(known, **self._changes) if known is not None else None
+
+
+class OpensOnSundays(KnowsHours):
+    def session(self, day: date) -> Session | None:
+        return super().session(day) or self._nse.session(date(2024, 12, 26))
+
+
+class NeverOpens(KnowsHours):
+    def session(self, day: date) -> Session | None:
+        return None
+
+
+class LooksUp(KnowsHours):
+    def session(self, day: date) -> Session | None:
+        return {date(2024, 12, 26): super().session(day)}[day]
+
+
 def spec(load: Callable[[Path | None], Calendar]) -> CalendarSpec:
     return CalendarSpec(name="x", summary="s", zone="Asia/Kolkata", load=load)
 
@@ -124,6 +151,43 @@ def test_an_expiry_after_the_scheduled_day() -> None:
 def test_another_exception_than_a_gap() -> None:
     with pytest.raises(AssertionError, match=r"expected CalendarGapError .* found KeyError"):
         KIT.test_a_contract_that_it_does_not_know_is_a_gap(KnowsOneMonth(), EXPIRIES)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"breaks": ((time(12), time(12)),)}, "do not ascend"),
+        ({"settlement": time(23)}, "does not end at the settlement"),
+        ({"date": date(2024, 1, 1)}, "it is of 2024-01-01"),
+        ({"source": ""}, "source or settlement_rule is empty"),
+        ({"evidence": "hearsay"}, "evidence is not one of circular, "),
+    ],
+)
+def test_a_session_that_cannot_be(changes: dict[str, object], said: str) -> None:
+    with pytest.raises(AssertionError, match=said):
+        KIT.test_its_sessions_are_what_a_day_can_hold(KnowsHours(**changes), EXPIRIES)
+
+
+@pytest.mark.parametrize(
+    ("faulty", "said"),
+    [
+        (OpensOnSundays, "has a session, but is no trading day"),
+        (NeverOpens, "is a trading day without a session"),
+        (LooksUp, "expected a Session, None or CalendarGapError .* found KeyError"),
+    ],
+)
+def test_a_session_on_a_day_without_one(faulty: type[KnowsHours], said: str) -> None:
+    with pytest.raises(AssertionError, match=said):
+        KIT.test_its_sessions_are_what_a_day_can_hold(faulty(), EXPIRIES)
+
+
+def test_sessions_without_a_fault() -> None:
+    KIT.test_its_sessions_are_what_a_day_can_hold(KnowsHours(), EXPIRIES)
+
+
+def test_a_calendar_without_hours_is_let_be() -> None:
+    with pytest.raises(pytest.skip.Exception, match="no trading hours"):
+        KIT.test_its_sessions_are_what_a_day_can_hold(Faulty(), EXPIRIES)
 
 
 def test_a_version_that_changes() -> None:

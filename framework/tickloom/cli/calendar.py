@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,11 @@ import click
 
 from tickloom.cli.command import FILE, Group, LocalPath
 from tickloom.cli.output import say
+from tickloom.cli.selection import day
 
 if TYPE_CHECKING:
-    from tickloom.specs import CalendarSpec
+    from tickloom.expiries.sessions import UnknownHours
+    from tickloom.specs import CalendarSpec, Session
 
 _exchange = click.option(
     "--exchange",
@@ -138,6 +141,43 @@ def check(
     context.exit(1 if problems else 0)
 
 
+@command.command()
+@click.option(
+    "--from",
+    "first",
+    type=day,
+    default="2009-01-01",
+    show_default=True,
+    metavar="DATE",
+    help="First day.",
+)
+@click.option(
+    "--to", "last", type=day, metavar="DATE", help="Last day [default: the end of this year]."
+)
+@_exchange
+@_json
+def sessions(first: date, last: date | None, exchange: str, as_json: bool) -> None:
+    """Tell trading hours, special sessions and settlement by date, with their sources.
+
+    One line for all days of the same hours; with --json one object a day. Times are wall clock of
+    the exchange. EVIDENCE is what the hours rest on: the exchange's own circular, or less.
+    """
+    from tickloom.cli.output import print_json
+    from tickloom.errors import UsageError
+    from tickloom.expiries.sessions import list_sessions
+
+    last = last or date(date.today().year, 12, 31)
+    if last < first:
+        raise UsageError(f"expected --from not after --to, found {first} to {last}")
+    spec = _spec(exchange)
+    found, unknown = list_sessions(spec.load(None), first, last)
+    if as_json:
+        print_json({"zone": spec.zone, "sessions": found, "unknown": unknown})
+    else:
+        _print_sessions(found)
+        _tell_unknown(unknown)
+
+
 def _spec(exchange: str) -> CalendarSpec:
     from tickloom.host import get_host
 
@@ -218,3 +258,30 @@ def _print_found(found: list[dict[str, Any]]) -> None:
 
 def _cell(value: object) -> str:
     return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def _print_sessions(found: list[Session]) -> None:
+    from tickloom.cli.output import print_table
+    from tickloom.expiries.sessions import alike
+
+    header = ("FIRST", "LAST", "DAYS", "OPEN", "CLOSE", "BREAKS", "SETTLED", "BY", "WHAT")
+    rows = []
+    for days in alike(found):
+        one = days[0]
+        breaks = " ".join(f"{stop}-{resumption}" for stop, resumption in one.breaks)
+        window = "-".join(str(moment) for moment in dict.fromkeys(one.settlement_window))
+        hours = (str(one.open), str(one.close), breaks, str(one.settlement), window, one.name)
+        ends = (str(one.date), str(days[-1].date), str(len(days)))
+        rows.append((*ends, *hours, one.evidence, one.source))
+    print_table((*header, "EVIDENCE", "SOURCE"), rows)
+    rules = dict.fromkeys((one.settlement_rule, one.settlement_source) for one in found)
+    for rule, source in rules:
+        dates = [one.date for one in found if one.settlement_rule == rule]
+        say(f"settlement {dates[0]} to {dates[-1]}: {rule} [{source}]")
+
+
+def _tell_unknown(unknown: list[UnknownHours]) -> None:
+    if unknown:
+        say(unknown[0].reason, err=True)
+    if len(unknown) > 1:
+        say(f"days whose hours are not known: {len(unknown)}; --json tells them all", err=True)

@@ -12,6 +12,7 @@ from tickloom.specs.reader import (
     SourceOptions,
     Unit,
 )
+from tickloom.specs.session import Evidence, Session, SessionCalendar, session_on
 from tickloom.specs.transform import ContractSlice, PartitionContext, TransformSpec
 from tickloom.specs.writer import FileSummary, WriterSpec, WriteSettings
 
@@ -20,6 +21,7 @@ __all__ = [
     "CalendarGapError",
     "CalendarSpec",
     "ContractSlice",
+    "Evidence",
     "ExecutorSpec",
     "Feature",
     "FileSummary",
@@ -31,9 +33,12 @@ __all__ = [
     "ReadError",
     "ReaderSpec",
     "Rejected",
+    "Session",
+    "SessionCalendar",
     "SourceOptions",
     "TransformSpec",
     "Unit",
     "WriteSettings",
     "WriterSpec",
+    "session_on",
 ]

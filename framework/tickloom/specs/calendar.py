@@ -14,11 +14,15 @@ from tickloom.specs.expiry_rows import ExpiryDifference, ExpiryRow
 
 
 class CalendarGapError(TickloomError):
-    """A calendar does not know a contract's expiry; the message tells how to add it."""
+    """A calendar does not know a contract's expiry, or a day's hours; the message says what is
+    known, or how to add it."""
 
 
 class Calendar(Protocol):
-    """A loaded calendar. All of it is pure: the same question has the same answer."""
+    """A loaded calendar. All of it is pure: the same question has the same answer.
+
+    One that knows trading hours has a method ``session`` too: :class:`tickloom.SessionCalendar`.
+    """
 
     version: str
     """A digest of rules, holidays and files: a new one makes a store read its sources again."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from tickloom.contracts import Contract
 from tickloom.packing.reading.names import contract_problem
-from tickloom.specs import Calendar, CalendarGapError, CalendarSpec
+from tickloom.specs import Calendar, CalendarGapError, CalendarSpec, Evidence, Session
 from tickloom.specs.expiry_rows import format_expiry_rows, read_expiry_rows
+from tickloom.specs.session import require_hours
 
 
 class CalendarTests:
@@ -91,6 +94,30 @@ class CalendarTests:
                 f"{symbol} expires on {expiry.date}, which the calendar says is closed"
             )
 
+    def test_its_sessions_are_what_a_day_can_hold(
+        self, calendar: Calendar, expiries: Mapping[str, date]
+    ) -> None:
+        if not hasattr(calendar, "session"):
+            pytest.skip("it knows no trading hours")
+        hours = require_hours(calendar)
+        for day in _days_around(expiries.values()):
+            try:
+                session = hours.session(day)
+            except CalendarGapError:
+                continue
+            except Exception as error:
+                raise AssertionError(
+                    f"expected a Session, None or CalendarGapError for {day}, found {error!r}"
+                ) from error
+            assert session == hours.session(day), f"{day}: asked twice, it answers otherwise"
+            trades = calendar.is_trading_day(day)
+            if session is None:
+                assert trades is not True, f"{day} is a trading day without a session"
+            else:
+                assert trades is not False, f"{day} has a session, but is no trading day"
+                problem = _session_problem(session, day)
+                assert not problem, f"{day}: {problem}: {session}"
+
     def test_a_contract_that_it_does_not_know_is_a_gap(
         self, calendar: Calendar, expiries: Mapping[str, date]
     ) -> None:
@@ -120,3 +147,27 @@ class CalendarTests:
         (reading,) = calendar.read_names([symbol])
         assert reading.contract is not None, f"{symbol!r} cannot be read: {reading.error}"
         return reading.contract
+
+
+def _days_around(expiries: Iterable[date]) -> list[date]:
+    """Each expiry, the fortnight around it, and a day that no calendar knows."""
+    days = {day + timedelta(days=n) for day in expiries for n in range(-7, 8)}
+    return [*sorted(days), date(1900, 1, 1)]
+
+
+def _session_problem(session: Session, day: date) -> str:
+    """What is wrong with the session of ``day``; empty if nothing is."""
+    if session.date != day:
+        return f"it is of {session.date}"
+    moments = [session.open, *(moment for halt in session.breaks for moment in halt), session.close]
+    if any(earlier >= later for earlier, later in pairwise(moments)):
+        return "open, breaks and close do not ascend"
+    first, last = session.settlement_window
+    if not session.open <= first <= last == session.settlement <= session.close:
+        return "the settlement window does not end at the settlement, within the session"
+    if any(moment.tzinfo is not None for moment in (*moments, first, last)):
+        return "its times carry a zone; they are wall clock of the exchange"
+    if not (session.name and session.source and session.settlement_rule):
+        return "name, source or settlement_rule is empty"
+    known = get_args(Evidence)
+    return "" if session.evidence in known else f"evidence is not one of {', '.join(known)}"
