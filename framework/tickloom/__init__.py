@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tickloom.host.markers import API_VERSION, hookimpl
     from tickloom.packing.api import pack
     from tickloom.packing.report import PackReport
+    from tickloom.paths import is_utf8, portable_name
     from tickloom.schema import RAW_COLUMNS, STORED_COLUMNS, Column, polars_dtype
     from tickloom.specs import (
         Calendar,
@@ -83,6 +84,7 @@ _MODULES = {
     "tickloom.host.markers": ("API_VERSION", "hookimpl"),
     "tickloom.packing.api": ("pack",),
     "tickloom.packing.report": ("PackReport",),
+    "tickloom.paths": ("is_utf8", "portable_name"),
     "tickloom.schema": ("Column", "RAW_COLUMNS", "STORED_COLUMNS", "polars_dtype"),
     "tickloom.specs": (
         "Calendar",
@@ -171,10 +173,12 @@ __all__ = [
     "array_kernel",
     "format_expiry_rows",
     "hookimpl",
+    "is_utf8",
     "native_kernel",
     "open_store",
     "pack",
     "polars_dtype",
+    "portable_name",
     "read_expiry_rows",
     "run",
     "session_on",

@@ -6,6 +6,8 @@ A message says what was expected, what was found and what to do.
 from __future__ import annotations
 
 import difflib
+import os
+import re
 import signal
 from collections.abc import Iterable
 
@@ -41,7 +43,9 @@ class PluginError(TickloomError):
 
 def system_error(error: OSError) -> str:
     """What the system refused, and about which file, in one line."""
-    reason = error.strerror or str(error) or type(error).__name__
+    told = re.search(r"\[[Ee]rrno (\d+)\]", str(error))  # PyArrow's have no number of their own
+    reason = os.strerror(int(told[1])) if told else error.strerror or str(error)
+    reason = reason or type(error).__name__
     return f"{error.filename}: {reason}" if error.filename else reason
 
 

@@ -85,8 +85,10 @@ class FileLayer:
             if durable:
                 self.fsync(fresh)
             self.rename(fresh, target)
-        except BaseException:
+        except BaseException as error:
             self.unlink(fresh)
+            if isinstance(error, OSError) and error.errno and error.filename in (None, str(fresh)):
+                error.filename = str(target)  # nobody knows the other one
             raise
         if durable:
             self.fsync_dir(target.parent)

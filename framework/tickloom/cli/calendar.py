@@ -56,7 +56,8 @@ def build(first: int | None, last: int | None, out: Path | None, exchange: str) 
     It follows from the exchange's rules and holidays. Expiries of years whose holidays are not
     published yet end in ", provisional" in the column Rule.
     """
-    from tickloom.errors import UsageError
+    from tickloom.errors import TickloomError, UsageError, system_error
+    from tickloom.files import SYSTEM
     from tickloom.specs.expiry_rows import format_expiry_rows
 
     spec = _spec(exchange)
@@ -68,9 +69,10 @@ def build(first: int | None, last: int | None, out: Path | None, exchange: str) 
         sys.stdout.write(text)
         return
     try:
-        out.write_text(text, encoding="utf-8", newline="\n")
+        with SYSTEM.replacing(out) as fresh:
+            fresh.write_bytes(text.encode())
     except OSError as error:
-        raise UsageError(f"cannot write the calendar: {error}") from error
+        raise TickloomError(f"cannot write the calendar: {system_error(error)}") from error
     provisional = sum(row.provisional for row in rows)
     say(f"{out}: {len(rows)} expiries, {provisional} of them provisional", err=True)
 

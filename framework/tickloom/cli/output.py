@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from tickloom.cli.streams import own_streams
+from tickloom.paths import legible
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -40,7 +41,7 @@ def printable(text: str) -> str:
 def _decodable(value: Any) -> Any:
     """``value`` with the bytes of names that Python could not decode as escapes."""
     if isinstance(value, str):
-        return "".join(_escape(c) if "\ud800" <= c <= "\udfff" else c for c in value)
+        return legible(value)
     if isinstance(value, dict):
         return {_decodable(name): _decodable(each) for name, each in value.items()}
     return [_decodable(each) for each in value] if isinstance(value, list) else value
@@ -52,10 +53,8 @@ def _json_escape(character: str) -> str:
 
 
 def _escape(character: str) -> str:
-    code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that Python could not decode
-        return f"\\x{code - 0xDC00:02x}"
-    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+    byte = legible(character)
+    return byte if byte != character else character.encode("unicode_escape").decode("ascii")
 
 
 @contextlib.contextmanager

@@ -20,13 +20,14 @@ def command(store: Path, as_json: bool) -> None:
     again each time.
     """
     from tickloom.cli.output import print_json
+    from tickloom.paths import text_path
     from tickloom.store.api import open_store
     from tickloom.store.layout import CONTROL_DIR
 
     opened = open_store(store)
     rejected = [
         {
-            "path": rejection.path,
+            "path": text_path(rejection.path),
             "reason": rejection.reason,
             "rows": rejection.rows,
             "file": str(opened.path / CONTROL_DIR / rejection.file) if rejection.file else None,

@@ -84,7 +84,11 @@ class Registry(Generic[S]):
         raise error from (failures[0][1].error if failures else None)
 
     def known(self, name: str) -> S:
-        """The spec that tickloom itself means by ``name``: in a manifest, or in another spec.
+        """The spec of :meth:`known_offer`."""
+        return self.known_offer(name).spec
+
+    def known_offer(self, name: str) -> Offer[S]:
+        """What tickloom itself means by ``name``: in a manifest, or in another spec.
 
         Of several plugins that offer it the built-in one, so that a plugin which takes such a name
         stops nobody but those who ask for it; they get a :class:`PluginWarning`.
@@ -93,8 +97,8 @@ class Registry(Generic[S]):
         own = [offer for offer in found if offer.plugin.distribution == BUILT_IN]
         if len(found) > 1 and len(own) == 1:
             self._tell_collision(own[0], found)
-            return own[0].spec
-        return self.get(name)
+            return own[0]
+        return self.offer(name)
 
     def _tell_collision(self, own: Offer[S], found: list[Offer[S]]) -> None:
         others = " and ".join(str(offer.plugin) for offer in found if offer is not own)

@@ -30,6 +30,7 @@ from tickloom.packing.sources.inputs import Inputs, inputs_of
 from tickloom.packing.sources.plan import reader_settings
 from tickloom.packing.sources.rebuild import SourceGoneError, SourceSearch
 from tickloom.packing.workers.calendars import load_calendar
+from tickloom.paths import text_path
 from tickloom.progress import Progress, untold
 from tickloom.specs import (
     ContractSlice,
@@ -75,7 +76,7 @@ def check_conservation(store: Store, progress: Progress = untold) -> Conservatio
 
 
 def _check(store: Store, entry: SourceEntry, search: SourceSearch, found: Conservation) -> None:
-    path = entry.files[0].path
+    path = str(text_path(entry.files[0].path))
     try:
         with reading(Path(path)):
             missing = _missing(store, entry, search)

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tickloom.synth.market import Listing
+from tickloom.synth.written import write_table
 
 SPOILT_ROWS: Final = slice(5, 8)
 """The rows that a fault of single rows is in."""
@@ -24,7 +25,7 @@ _MORNING: Final = np.datetime64("2025-11-03T09:15:00", "us")
 def write_faults(folder: Path, listed: list[Listing]) -> tuple[tuple[Path, str], ...]:
     """Write one bad file a kind into ``folder`` and say what is wrong with each."""
     busiest = max(folder.glob("*.parquet"), key=lambda path: (path.stat().st_size, path.name))
-    sound = pq.read_table(busiest)
+    sound = pq.read_table(busiest.absolute())
     month = listed[0].month.name
     written: list[tuple[Path, str]] = []
 
@@ -36,13 +37,13 @@ def write_faults(folder: Path, listed: list[Listing]) -> tuple[tuple[Path, str],
     whole = busiest.read_bytes()
     next_path("truncated").write_bytes(whole[: len(whole) * 3 // 5])
     next_path("empty file").write_bytes(b"")
-    pq.write_table(sound.slice(0, 0), next_path("no rows"))
-    pq.write_table(pa.table({"a": [1, 2], "b": ["x", "y"]}), next_path("other schema"))
-    pq.write_table(sound.slice(0, 10), next_path("misnamed", "banknifty_latest.parquet"))
-    pq.write_table(sound.slice(0, 10).drop(["timestamp"]), next_path("no timestamp column"))
+    write_table(sound.slice(0, 0), next_path("no rows"))
+    write_table(pa.table({"a": [1, 2], "b": ["x", "y"]}), next_path("other schema"))
+    write_table(sound.slice(0, 10), next_path("misnamed", "banknifty_latest.parquet"))
+    write_table(sound.slice(0, 10).drop(["timestamp"]), next_path("no timestamp column"))
     for what, spoil in _SPOILERS.items():
         path = next_path(what)
-        pq.write_table(_renamed(spoil(sound.slice(0, 20)), path.stem.upper()), path)
+        write_table(_renamed(spoil(sound.slice(0, 20)), path.stem.upper()), path)
     return tuple(written)
 
 

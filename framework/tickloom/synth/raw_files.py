@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from tickloom.errors import UsageError
+from tickloom.paths import local_path
 from tickloom.synth.faults import write_faults
 from tickloom.synth.market import (
     MOST_DAYS,
@@ -22,6 +22,7 @@ from tickloom.synth.market import (
     trading_days,
 )
 from tickloom.synth.ticks import last_price, tick_table
+from tickloom.synth.written import write_table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,7 +68,7 @@ def write_raw(
     are damaged, misnamed or hold impossible rows. Raises :class:`tickloom.errors.UsageError` when
     ``out`` holds anything already, or a number is out of range.
     """
-    out = Path(out)
+    out = local_path(out)
     _check(out, rows, days, strikes)
     dates = trading_days(days)
     listed = list(listings(strikes))
@@ -85,7 +86,7 @@ def write_raw(
         distinct += sum(len(table) for table in tables)
         for folder, span in zip(folders, spans.values(), strict=True):
             table = pa.concat_tables(tables[span])
-            pq.write_table(table, folder / f"{listing.symbol.lower()}.parquet")
+            write_table(table, folder / f"{listing.symbol.lower()}.parquet")
             written += len(table)
     faults = write_faults(folders[0], listed) if pathological else ()
     return SynthReport(

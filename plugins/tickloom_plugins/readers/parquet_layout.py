@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tickloom import RAW_COLUMNS
+from tickloom import RAW_COLUMNS, portable_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -62,7 +62,8 @@ def open_file(path: Path) -> tuple[pq.ParquetFile, Layout]:
     """The file at ``path`` and its layout."""
     import pyarrow.parquet as pq
 
-    footer = pq.read_metadata(path)
+    with portable_name(path) as name:
+        footer = pq.read_metadata(name)
     written = footer.schema.to_arrow_schema()
     labels = row_labels(written)
     known = next(
@@ -70,9 +71,10 @@ def open_file(path: Path) -> tuple[pq.ParquetFile, Layout]:
     )
     # Text as dictionaries, or one long text repeated in every row could outgrow any budget.
     text = known.text if known else tuple(one.name for one in written if _is_text(one.type))
-    file = pq.ParquetFile(
-        path, metadata=footer, read_dictionary=text, page_checksum_verification=True
-    )
+    with portable_name(path) as name:
+        file = pq.ParquetFile(
+            name, metadata=footer, read_dictionary=text, page_checksum_verification=True
+        )
     if known is None:
         known = _layout(written, text, labels, file.schema_arrow)
         _latest[:] = [known]

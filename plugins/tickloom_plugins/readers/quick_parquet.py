@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tickloom import is_utf8
 from tickloom_plugins.readers.parquet_layout import Layout
 
 if TYPE_CHECKING:
@@ -39,8 +40,10 @@ def decode(path: Path, file: pq.ParquetFile, layout: Layout, rows: int) -> Itera
     from polars import selectors
 
     text = [layout.names[place] for place in layout.texts_at]
+    if not is_utf8(path):  # Polars knows no such name
+        return
     numbers = pl.scan_parquet(
-        path, glob=False, hive_partitioning=False, parallel="none", use_statistics=False
+        path.absolute(), glob=False, hive_partitioning=False, parallel="none", use_statistics=False
     ).select(selectors.by_name([name for name in layout.names if name not in text]))
     start = 0
     for size, texts in _texts(file, text, rows):

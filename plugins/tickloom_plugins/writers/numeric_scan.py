@@ -6,7 +6,6 @@ also skips the pages before a range: 10,000 rows out of a row group of 100,000 t
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -75,7 +74,7 @@ def _together(ranges: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int
 
 def _opened(path: Path) -> tuple[pl.LazyFrame, pl.Schema]:
     found = path.stat()
-    return _frame(os.fspath(path), (found.st_ino, found.st_size, found.st_mtime_ns))
+    return _frame(str(path.absolute()), (found.st_ino, found.st_size, found.st_mtime_ns))
 
 
 @lru_cache(_OPEN)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tickloom import FileSummary, WriterSpec, WriteSettings
+from tickloom import FileSummary, WriterSpec, WriteSettings, is_utf8, portable_name
 from tickloom_plugins.writers.encoding import codecs, dictionary_columns, levels, plain_encodings
 from tickloom_plugins.writers.held_rows import HeldRows
 from tickloom_plugins.writers.numeric_scan import only_numbers, scan_numbers
@@ -35,20 +35,23 @@ def write(frames: Iterable[pl.DataFrame], path: Path, settings: WriteSettings) -
     groups = cut(frames, settings.row_group_rows)
     first = to_arrow(next(groups))
     schema = first.schema.with_metadata(dict(settings.metadata))
-    with pq.ParquetWriter(
-        path,
-        schema,
-        version="2.6",
-        compression=codecs(schema, settings.fast_columns),
-        compression_level=levels(schema, settings.fast_columns),
-        use_dictionary=dictionary_columns(schema),
-        column_encoding=plain_encodings(schema),
-        write_statistics=True,
-        write_page_checksum=True,
-        store_schema=True,
-        sorting_columns=_sorting(schema),
-        write_batch_size=BATCH_ROWS,
-    ) as writer:
+    with (
+        portable_name(path, "wb") as name,
+        pq.ParquetWriter(
+            name,
+            schema,
+            version="2.6",
+            compression=codecs(schema, settings.fast_columns),
+            compression_level=levels(schema, settings.fast_columns),
+            use_dictionary=dictionary_columns(schema),
+            column_encoding=plain_encodings(schema),
+            write_statistics=True,
+            write_page_checksum=True,
+            store_schema=True,
+            sorting_columns=_sorting(schema),
+            write_batch_size=BATCH_ROWS,
+        ) as writer,
+    ):
         writer.write_table(first.cast(schema), settings.row_group_rows)
         del first  # 44 MB a row group: none stays while the next one is made
         for group in groups:
@@ -68,7 +71,7 @@ def scan(
 ) -> Iterator[pa.Table]:
     """One table for each ``(first row, number of rows)``. Reads the row groups that a range
     touches, a large one piece by piece, and what neighbours share only once."""
-    if only_numbers(path, columns):
+    if is_utf8(path) and only_numbers(path, columns):  # Polars knows no other names
         return scan_numbers(path, columns, ranges)
     return _scan_any(path, columns, ranges)
 
@@ -79,7 +82,7 @@ def _scan_any(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
+    with portable_name(path) as name, pq.ParquetFile(name) as file:
         held = HeldRows(file, columns)
         for first, rows in ranges:
             yield pa.concat_tables(held.slices(first, first + rows))
@@ -89,7 +92,7 @@ def summarise(path: Path) -> FileSummary:
     """Rows, row groups, columns and all-null columns, from the footer alone."""
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
+    with portable_name(path) as name, pq.ParquetFile(name) as file:
         metadata = file.metadata
         groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
         schema = file.schema_arrow
@@ -118,7 +121,8 @@ def check(path: Path) -> Iterator[str]:
     import pyarrow.parquet as pq
 
     try:
-        file = pq.ParquetFile(path, page_checksum_verification=True)
+        with portable_name(path) as name:
+            file = pq.ParquetFile(name, page_checksum_verification=True)
     except (pa.ArrowException, OSError) as error:
         yield f"not a readable Parquet file: {error}"
         return

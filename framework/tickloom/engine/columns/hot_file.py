@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from tickloom.errors import StoreError
+from tickloom.paths import portable_name
 from tickloom.store.api import Partition
 from tickloom.store.layout import CONTROL_DIR, PartitionKey
 
@@ -138,7 +139,7 @@ def _read(path: Path) -> pa.Table:
     import pyarrow as pa
 
     try:
-        with pa.memory_map(str(path)) as source:
+        with portable_name(path) as name, pa.memory_map(name) as source:
             return pa.ipc.open_file(source).read_all()
     except (pa.ArrowInvalid, OSError) as error:
         raise _unreadable(path, error) from error

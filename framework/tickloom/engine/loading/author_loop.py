@@ -26,10 +26,8 @@ from tickloom.specs.kernel import KernelSpec
 
 NS_PER_DAY = 86_400_000_000_000
 
-AuthorLoop = Callable[
-    [NDArray[np.int64], list[NDArray[Any]], NDArray[np.float64], NDArray[np.int32]], int
-]
-"""``(offsets, fields, constants, wanted)``; 0 for success."""
+AuthorLoop = Callable[..., int]
+"""``(contracts, offsets, columns..., constants, wanted)`` as addresses; 0 for success."""
 
 
 class WantedRunner:
@@ -72,7 +70,13 @@ class WantedRunner:
         fields = [values[name] for name in self._spec.columns]
         fields += [clock_values(name, bounds, values, settings.facts) for name in self._spec.clock]
         wanted = np.zeros(len(values["price"]), np.int32)
-        status = self._author(bounds, fields, settings.constants, wanted)
+        status = self._author(
+            len(bounds) - 1,
+            bounds.ctypes.data,
+            *(field.ctypes.data for field in fields),
+            settings.constants.ctypes.data,
+            wanted.ctypes.data,
+        )
         if status != 0:
             raise PluginError(
                 f"kernel {self._spec.name!r}: its loop reported failure {status}; 0 means success"
@@ -117,17 +121,7 @@ def native_loop(spec: KernelSpec, path: Path) -> AuthorLoop:
     function.restype = ctypes.c_int32
     pointers = [ctypes.c_void_p] * (1 + len(spec.columns) + len(spec.clock) + 2)
     function.argtypes = [ctypes.c_int64, *pointers]
-
-    def call(
-        offsets: NDArray[np.int64],
-        fields: list[NDArray[Any]],
-        constants: NDArray[np.float64],
-        wanted: NDArray[np.int32],
-    ) -> int:
-        arrays = (offsets, *fields, constants, wanted)
-        return int(function(len(offsets) - 1, *(array.ctypes.data for array in arrays)))
-
-    return call
+    return function  # type: ignore[no-any-return]
 
 
 class ArrayLoop:
@@ -138,13 +132,7 @@ class ArrayLoop:
         self._code = code
         self._call = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, *pointers)(code.address)
 
-    def __call__(
-        self,
-        offsets: NDArray[np.int64],
-        fields: list[NDArray[Any]],
-        constants: NDArray[np.float64],
-        wanted: NDArray[np.int32],
-    ) -> int:
+    def __call__(self, *arguments: int) -> int:
         """The entry takes the constants twice, as doubles and as integers."""
-        arrays = (offsets, *fields, constants, constants, wanted)
-        return int(self._call(len(offsets) - 1, *(array.ctypes.data for array in arrays)))
+        *leading, constants, wanted = arguments
+        return int(self._call(*leading, constants, constants, wanted))

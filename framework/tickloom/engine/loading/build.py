@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 
-from tickloom.engine.cache.folder import require_writable
+from tickloom.engine.cache.folder import REMEDY, cache_folder, require_writable
 from tickloom.engine.compiling.c_source import is_whole, library_of
 from tickloom.engine.kernels.constants import layout_of
 from tickloom.engine.kernels.variant import BOOK_COLUMNS, LatencyKind, Variant, hot_dtypes
-from tickloom.engine.loading.code import DISABLE_JIT, interprets
 from tickloom.engine.loading.kernel import load_kernel
 from tickloom.engine.loading.plans import (
     Announce,
@@ -23,7 +22,7 @@ from tickloom.engine.loading.plans import (
     sweep_plan,
     wanted_plan,
 )
-from tickloom.errors import PluginError, UsageError
+from tickloom.errors import PluginError, TickloomError
 from tickloom.host import get_host
 from tickloom.specs.kernel import KernelSpec
 
@@ -59,10 +58,6 @@ def build_kernel(spec: KernelSpec, announce: Announce | None = None) -> float:
     Raises :class:`~tickloom.errors.UsageError` with the author's line if it does not compile, and
     :class:`~tickloom.errors.TickloomError` if the cache cannot be written and something is missing.
     """
-    if interprets():
-        raise UsageError(
-            f"kernels are interpreted while {DISABLE_JIT} is set, so nothing can be built; unset it"
-        )
     started = time.perf_counter()
     every = plans(spec)
     missing = [number for number, plan in enumerate(every) if not plan.is_cached()]
@@ -72,14 +67,25 @@ def build_kernel(spec: KernelSpec, announce: Announce | None = None) -> float:
     compiled = native_library(spec, announce)[1] if spec.kind == "native" else 0.0
     for number in missing[:1]:
         compiled += _build_plan(spec, number, announce)
+        _check_kept(spec, [every[number]])
     name = next((o.qualified for o in get_host().kernels if o.spec == spec), None)
     workers = min(os.cpu_count() or 1, len(missing) - 1)
     if name is None or workers < 2:
         compiled += sum(_build_plan(spec, number, announce) for number in missing[1:])
     else:
         compiled += _build_side_by_side(name, missing[1:], workers, announce)
+    _check_kept(spec, every)
     load_kernel(spec)
     return time.perf_counter() - started if compiled else 0.0
+
+
+def _check_kept(spec: KernelSpec, wanted: Sequence[Plan]) -> None:
+    lost = sum(not plan.is_cached() for plan in wanted)
+    if lost:
+        raise TickloomError(
+            f"{lost} of {len(wanted)} loops of kernel {spec.name!r} were compiled and could not be "
+            f"kept in the kernel cache {cache_folder()}: is its disk full? {REMEDY}"
+        )
 
 
 def _build_plan(spec: KernelSpec, number: int, announce: Announce | None) -> float:

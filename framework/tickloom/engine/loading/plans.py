@@ -29,10 +29,9 @@ from tickloom.engine.loops.sets_sharing_features import SharedShape, shared_sour
 from tickloom.engine.loops.shape import LoopShape
 from tickloom.engine.loops.whole_step import (
     author_functions,
-    constant_places,
     is_declared,
-    make_whole_step,
     record_classes,
+    whole_source,
 )
 from tickloom.specs.kernel import KernelSpec
 
@@ -100,7 +99,7 @@ def load_entry(plan: Plan, announce: Announce | None = None) -> tuple[Entry, flo
 
 def step_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Plan:
     """The loop around the step of ``spec``."""
-    shape = step_shape(spec, variant, layout)
+    shape = _step_shape(spec, variant, layout)
     closure = close_over(spec.name, _reached(spec, layout))
 
     def compile_(_path: Path) -> MachineCode:
@@ -123,7 +122,7 @@ def step_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Pl
 def sweep_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Plan:
     """The loop that carries many parameter sets through the step of ``spec``: set by set through
     shared features where the step remembers nothing of its own, otherwise side by side in lanes."""
-    shape = step_shape(spec, variant, layout)
+    shape = _step_shape(spec, variant, layout)
     closure = close_over(spec.name, _reached(spec, layout))
     shared = _shared_shape(spec, shape) if spec.init is None else None
     source = sweep_source(shape) if shared is None else shared_source(shared)
@@ -163,16 +162,11 @@ def _reached(spec: KernelSpec, layout: ConstantsLayout) -> tuple[Callable[..., A
 
 
 def _declared(spec: KernelSpec) -> tuple[str, ...]:
-    """What is made of the functions of a step that declares something."""
-    if not is_declared(spec):
-        return ()
-    features = tuple(name for name, _feature in spec.features)
-    parts = (features, spec.gate is None, spec.init is None, constant_places(spec))
-    return (_loop_digest(make_whole_step), repr(parts))
+    """The text around the functions of a step that declares something."""
+    return (whole_source(spec),) if is_declared(spec) else ()
 
 
-def step_shape(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> LoopShape:
-    """What the loop around the step of ``spec`` depends on."""
+def _step_shape(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> LoopShape:
     given = dict(zip(required_columns(spec, variant), variant.column_dtypes(spec), strict=True))
     columns = loop_columns(spec, variant)
     return LoopShape(
@@ -198,22 +192,18 @@ def dtype_label(variant: Variant) -> str:
     return f"-{letters}" if letters else ""
 
 
-def wanted_shape(spec: KernelSpec, variant: Variant) -> LoopShape:
-    """What the host's loop over wanted positions depends on."""
+def wanted_plan(spec: KernelSpec, variant: Variant) -> Plan:
+    """The host's loop over wanted positions; kernels with the same variant share it."""
     columns = loop_columns(spec, variant)
-    return LoopShape(
+    one = spec.max_position == 1
+    shape = LoopShape(
         columns=columns,
         dtypes=tuple("int32" if name == "wanted" else column_kind(name) for name in columns),
         tick=("wanted",),
         constants=(),
-        one=spec.max_position == 1,
+        one=one,
         variant=replace(variant.form, dtypes=()),
     )
-
-
-def wanted_plan(spec: KernelSpec, variant: Variant) -> Plan:
-    """The host's loop over wanted positions; kernels with the same variant share it."""
-    shape = wanted_shape(spec, variant)
 
     def compile_(_path: Path) -> MachineCode:
         from tickloom.engine.compiling.run_loops import compile_wanted_loop
@@ -222,7 +212,7 @@ def wanted_plan(spec: KernelSpec, variant: Variant) -> Plan:
 
     return Plan(
         kernel=ACCOUNTING,
-        label=f"{variant.form.label}-{'one' if shape.one else 'sized'}",
+        label=f"{variant.form.label}-{'one' if one else 'sized'}",
         key=entry_key(
             None,
             (_loop_digest(make_loop, *stepless.FUNCTIONS), repr(shape)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from math import nan
 from typing import Any
 
@@ -11,7 +11,7 @@ from tickloom.engine.loops.booking import Account, Log, Terms, Trade, make_charg
 from tickloom.engine.orders.book import crossed, touch_price, walk, worse
 
 
-@lru_cache
+@cache
 def make_orders(jit: Jit, fill: str, quotes: Quotes | None) -> tuple[Fn, Fn]:
     """``attempt`` and ``close``, both of ``(account, trade, delta, at, row, price, fresh, contract,
     terms, log)``: the account and the open trade after an order of ``delta`` contracts met the book
@@ -22,23 +22,21 @@ def make_orders(jit: Jit, fill: str, quotes: Quotes | None) -> tuple[Fn, Fn]:
     """
     charged = make_charged(jit)
     touching, deep = fill == "touch", fill == "depth"
-    quote_at: Any = quotes and quotes.quote_at
-    bids_at: Any = quotes and quotes.bids_at
-    asks_at: Any = quotes and quotes.asks_at
+    quote_at, bids_at, asks_at = quotes or (None, None, None)
 
     @jit
     def touch(delta: int, at: Any, row: int, fresh: bool) -> float:
-        bid, ask = quote_at(at, row)
+        bid, ask = quote_at(at, row)  # type: ignore[misc]
         return touch_price(delta, bid, ask) if fresh else nan
 
     @jit
     def taken(delta: int, at: Any, row: int, fresh: bool, lot: float) -> tuple[int, float, float]:
-        bid, ask = quote_at(at, row)
+        bid, ask = quote_at(at, row)  # type: ignore[misc]
         if fresh and not crossed(bid, ask):
             if delta > 0:
-                prices, quantities = asks_at(at, row)
+                prices, quantities = asks_at(at, row)  # type: ignore[misc]
             else:
-                prices, quantities = bids_at(at, row)
+                prices, quantities = bids_at(at, row)  # type: ignore[misc]
             return walk(abs(delta), lot, prices, quantities)
         return 0, 0.0, nan
 

@@ -16,7 +16,7 @@ from tickloom.engine.orders import CostModel, FillModel, milliseconds, parse_cos
 from tickloom.engine.request.filters import Filters
 from tickloom.engine.request.grid import grid_values
 from tickloom.engine.request.options import Day, HotTier, Options
-from tickloom.errors import UsageError
+from tickloom.errors import TickloomError, UsageError
 from tickloom.host import get_host
 from tickloom.progress import Progress
 from tickloom.specs import ExecutorSpec, KernelSpec
@@ -187,8 +187,8 @@ def hot_of(hot: bool | None) -> HotTier:
 def folder_of(out: str | PathLike[str] | None) -> Path | None:
     """The folder for results, which need not exist yet.
 
-    Raises :class:`UsageError` where it cannot be made or written, before hours are spent on what
-    would go there.
+    Raises :class:`UsageError` where it cannot be made, :class:`TickloomError` where it cannot be
+    written, before hours are spent on what would go there.
     """
     if out is None:
         return None
@@ -197,8 +197,13 @@ def folder_of(out: str | PathLike[str] | None) -> Path | None:
     if not present.is_dir():
         raise UsageError(f"cannot write the results to {folder}: {present} is not a folder")
     if not os.access(present, os.W_OK):
-        raise UsageError(f"cannot write the results to {folder}: {present} may not be written")
+        why = "is on a read-only file system" if _is_read_only(present) else "may not be written"
+        raise TickloomError(f"cannot write the results to {folder}: {present} {why}")
     return folder
+
+
+def _is_read_only(folder: Path) -> bool:
+    return hasattr(os, "statvfs") and bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
 
 
 def _cores() -> int:

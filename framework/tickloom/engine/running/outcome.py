@@ -12,7 +12,8 @@ import msgspec
 
 from tickloom.engine.running.job import Job
 from tickloom.engine.running.memory import peak_rss
-from tickloom.errors import StoreError
+from tickloom.errors import StoreError, TickloomError, system_error
+from tickloom.files import SYSTEM
 
 if TYPE_CHECKING:
     import polars as pl
@@ -105,7 +106,24 @@ class Outcome:
     def write_summary(self, folder: Path) -> None:
         """Write ``result.json`` into ``folder``; raises :class:`OSError`."""
         encoded = msgspec.json.format(msgspec.json.encode(self.summary()), indent=2)
-        (folder / "result.json").write_bytes(encoded + b"\n")
+        with SYSTEM.replacing(folder / "result.json") as fresh:
+            fresh.write_bytes(encoded + b"\n")
+
+
+def write_table(table: pl.DataFrame, path: Path) -> None:
+    """Write ``table`` as the Parquet file ``path``, whole or not at all. Raises OSError."""
+    import polars as pl
+
+    with SYSTEM.replacing(path) as fresh, fresh.open("wb") as file:
+        try:
+            table.write_parquet(file)
+        except pl.exceptions.PolarsError as error:  # also where the disk is full
+            raise OSError(f"{path}: {str(error).rpartition('IO error: ')[2]}") from error
+
+
+def unwritten(folder: Path, error: OSError) -> TickloomError:
+    """The error for results that cannot be written."""
+    return TickloomError(f"cannot write the results to {folder}: {system_error(error)}")
 
 
 def _plain(value: Any) -> Any:

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from tickloom.engine.running.outcome import Outcome
-from tickloom.errors import UsageError
+from tickloom.engine.running.outcome import Outcome, unwritten, write_table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -63,13 +62,13 @@ class RunResult(Outcome):
     def save(self, folder: Path) -> None:
         """Write ``result.json``, ``contracts.parquet`` and, with a trade log, ``trades.parquet``.
 
-        Raises :class:`UsageError` if ``folder`` cannot be written.
+        Raises :class:`TickloomError` if ``folder`` cannot be written.
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self.table.write_parquet(folder / "contracts.parquet")
+            write_table(self.table, folder / "contracts.parquet")
             if self.trade_log is not None:
-                self.trade_log.write_parquet(folder / "trades.parquet")
+                write_table(self.trade_log, folder / "trades.parquet")
             self.write_summary(folder)
         except OSError as error:
-            raise UsageError(f"cannot write the results to {folder}: {error}") from error
+            raise unwritten(folder, error) from error

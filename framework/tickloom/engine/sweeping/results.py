@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tickloom.engine.running.outcome import Outcome
-from tickloom.errors import UsageError
+from tickloom.engine.running.outcome import Outcome, unwritten, write_table
+from tickloom.files import SYSTEM
 
 if TYPE_CHECKING:
     import polars as pl
@@ -74,11 +74,12 @@ class SweepResult(Outcome):
     def save(self, folder: Path) -> None:
         """Write ``result.json``, ``sets.parquet`` and ``sets.csv``.
 
-        Raises :class:`UsageError` if ``folder`` cannot be written.
+        Raises :class:`TickloomError` if ``folder`` cannot be written.
         """
         try:
-            self.table.write_parquet(folder / "sets.parquet")
-            self.table.write_csv(folder / "sets.csv")
+            write_table(self.table, folder / "sets.parquet")
+            with SYSTEM.replacing(folder / "sets.csv") as fresh, fresh.open("wb") as file:
+                self.table.write_csv(file)
             self.write_summary(folder)
         except OSError as error:
-            raise UsageError(f"cannot write the results to {folder}: {error}") from error
+            raise unwritten(folder, error) from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +17,8 @@ from tickloom.engine.kernels.constants import layout_of, prepare_constants
 from tickloom.engine.loading.plans import array_plan, native_library, step_plan
 from tickloom.engine.request.filters import Filters
 from tickloom.engine.running.job import Job
-from tickloom.errors import UsageError
+from tickloom.errors import TickloomError, UsageError, system_error
+from tickloom.files import SYSTEM
 from tickloom.store.api import Partition
 
 FILE: Final = "sweep-so-far.npz"
@@ -94,9 +94,11 @@ class Checkpoint:
         }
         buffer = io.BytesIO()
         np.savez(buffer, **arrays)
-        unfinished = self._path.with_suffix(f".{os.getpid()}.part")
-        unfinished.write_bytes(buffer.getvalue())
-        unfinished.replace(self._path)
+        try:
+            with SYSTEM.replacing(self._path) as fresh:
+                fresh.write_bytes(buffer.getvalue())
+        except OSError as error:
+            raise TickloomError(f"cannot keep the sweep so far: {system_error(error)}") from error
 
     def clear(self) -> None:
         """The sweep is done."""

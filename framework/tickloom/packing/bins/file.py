@@ -11,6 +11,7 @@ import numpy as np
 
 from tickloom.arrow import array_of
 from tickloom.packing.bins.bin import Block
+from tickloom.paths import portable_name
 from tickloom.store.layout import PartitionKey
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class BinFile:
         import pyarrow as pa
 
         self.path = path
-        self._sink = pa.OSFile(str(path), "wb")
+        with portable_name(path, "wb") as name:
+            self._sink = pa.OSFile(name, "wb")
         self._options = pa.ipc.IpcWriteOptions(
             compression="lz4" if compress else None, use_threads=False
         )

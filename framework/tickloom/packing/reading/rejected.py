@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tickloom.packing.rows.checks import REASON
 from tickloom.packing.sources.units import RejectedPart
+from tickloom.paths import legible, portable_name
 
 if TYPE_CHECKING:
     import polars as pl
@@ -37,7 +38,7 @@ class RejectedRows:
 
         kept = None
         if frame is not None and frame.height:
-            kept = self._keep(frame.with_columns(pl.lit(reason).alias(REASON)))
+            kept = self._keep(frame.with_columns(pl.lit(legible(reason)).alias(REASON)))
         self._counts[path, reason, kept] += rows
 
     def finish(self) -> list[RejectedPart]:
@@ -60,7 +61,8 @@ class RejectedRows:
         if key not in self._writers:
             path = self._stem.with_name(f"{self._stem.name}-{len(self._writers)}.parquet")
             schema = _plain(rows).schema
-            self._writers[key] = path, pq.ParquetWriter(path, schema, compression="zstd")
+            with portable_name(path, "wb") as name:
+                self._writers[key] = path, pq.ParquetWriter(name, schema, compression="zstd")
         path, writer = self._writers[key]
         writer.write_table(_plain(rows))
         return path

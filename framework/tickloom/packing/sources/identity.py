@@ -11,6 +11,7 @@ import msgspec
 
 from tickloom.files import file_sha256
 from tickloom.packing.sources.claims import Claim
+from tickloom.paths import path_text, text_path
 from tickloom.specs import Unit
 from tickloom.store.commits.manifest import SourceEntry, SourceFile
 
@@ -23,7 +24,7 @@ def unit_key(claim: Claim) -> str:
     unit = claim.unit
     parts = [claim.spec.name, str(unit.paths[0].resolve()), unit.name]
     parts += [f"{name}={value}" for name, value in unit.detail]
-    return "|".join(parts)
+    return path_text("|".join(parts))
 
 
 def source_key(claim: Claim, known: Mapping[str, SourceEntry]) -> str:
@@ -32,12 +33,10 @@ def source_key(claim: Claim, known: Mapping[str, SourceEntry]) -> str:
     plain = unit_key(claim)
     if claim.mapping is None:
         return plain
-    entry = known.get(plain)
-    if entry and entry.inputs.get("mapping", "" if entry.inputs else str(claim.mapping)) == str(
-        claim.mapping
-    ):
+    entry, mapping = known.get(plain), path_text(claim.mapping)
+    if entry and entry.inputs.get("mapping", "" if entry.inputs else mapping) == mapping:
         return plain
-    return f"{plain}|mapping={claim.mapping}"
+    return f"{plain}|mapping={mapping}"
 
 
 def settings_digest(settings: Mapping[str, str]) -> str:
@@ -53,12 +52,14 @@ def look_at(unit: Unit) -> tuple[SourceFile, ...]:
 
 def _look(path: Path) -> SourceFile:
     found = path.stat()
-    return SourceFile(path=str(path.resolve()), size=found.st_size, mtime_ns=found.st_mtime_ns)
+    return SourceFile(
+        path=path_text(path.resolve()), size=found.st_size, mtime_ns=found.st_mtime_ns
+    )
 
 
 def with_digests(files: tuple[SourceFile, ...]) -> tuple[SourceFile, ...]:
     """The same files with the SHA-256 of their content. Raises :class:`OSError`."""
-    digests = [file_sha256(Path(file.path)) for file in files]
+    digests = [file_sha256(text_path(file.path)) for file in files]
     return tuple(
         msgspec.structs.replace(file, sha256=digest)
         for file, digest in zip(files, digests, strict=True)

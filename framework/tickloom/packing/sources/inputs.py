@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from tickloom.errors import StoreError, UsageError
 from tickloom.files import file_sha256
+from tickloom.paths import path_text, text_path
 from tickloom.store.commits.manifest import SourceEntry
 from tickloom.store.layout import CONTROL_DIR, input_name
 
@@ -41,7 +42,7 @@ class Inputs(NamedTuple):
         """What the manifest says of them. Raises :class:`UsageError` where one cannot be read."""
         said = {"format": FORMAT} | ({DIALECT: self.dialect} if self.dialect else {})
         for what, path in self.files().items():
-            said |= {what: str(path), f"{what}_sha256": digest_of(what, path)}
+            said |= {what: path_text(path), f"{what}_sha256": digest_of(what, path)}
         return said
 
 
@@ -67,7 +68,7 @@ def _found(entry: SourceEntry, what: str, store: Path) -> Path | None:
     named, digest = entry.inputs.get(what), entry.inputs.get(f"{what}_sha256", "")
     if named is None:
         return None
-    path = Path(named)
+    path = text_path(named)
     for place in (path, store / CONTROL_DIR / input_name(path, digest)):
         if place.is_file() and file_sha256(place) == digest:
             return place

@@ -11,6 +11,7 @@ import msgspec
 
 from tickloom.packing.sources.plan import Source
 from tickloom.packing.sources.units import UnitResult
+from tickloom.paths import legible, path_text, text_path
 from tickloom.store.commits.manifest import Rejection, SourceEntry
 from tickloom.store.layout import PartitionKey
 from tickloom.store.writer import StoreWriter
@@ -28,8 +29,8 @@ def forgotten(
         for entry in known.values()
         if entry.state == "quarantined"
         and entry.key not in there
-        and any(Path(file.path).is_relative_to(f) for file in entry.files for f in within)
-        and not all(Path(file.path).exists() for file in entry.files)
+        and any(text_path(file.path).is_relative_to(f) for file in entry.files for f in within)
+        and not all(text_path(file.path).exists() for file in entry.files)
     ]
 
 
@@ -86,6 +87,6 @@ class SourceLog:
                 target = f"{name}-{len(kept) - 1}.parquet"
                 kept[part.kept] = self._store.keep_rejected(part.kept, target)
         return tuple(
-            Rejection(str(part.path), part.reason, part.rows, *kept[part.kept])
+            Rejection(path_text(part.path), legible(part.reason), part.rows, *kept[part.kept])
             for part in result.rejected
         )

@@ -12,6 +12,7 @@ from tickloom.packing.sources.claims import Claim
 from tickloom.packing.sources.identity import unit_key
 from tickloom.packing.sources.plan import Source
 from tickloom.packing.sources.units import UnitResult
+from tickloom.paths import text_path
 from tickloom.specs import ReaderSpec, SourceOptions
 from tickloom.store.commits.manifest import SourceEntry, parse_key
 from tickloom.store.layout import PartitionKey
@@ -76,9 +77,10 @@ class SourceSearch:
     def find(self, entry: SourceEntry, mapping: Path | None) -> Claim:
         """The unit that ``entry`` describes, read with ``mapping``; raises
         :class:`SourceGoneError`, whose message follows on the file's name."""
-        offer = self._readers.offer(entry.reader)
-        gone = [Path(file.path) for file in entry.files if not Path(file.path).exists()]
-        first = Path(entry.files[0].path)
+        offer = self._readers.known_offer(entry.reader)
+        files = [text_path(file.path) for file in entry.files]
+        gone = [path for path in files if not path.exists()]
+        first = files[0]
         if gone:
             which = "is gone" if gone == [first] else f"needs {gone[0]}, which is gone"
             raise SourceGoneError(which)

@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 
 from tickloom.files import SYSTEM
+from tickloom.paths import path_text
 from tickloom.store.partitions.index import INDEX_FORMAT, ContractIndex
 from tickloom.user_cache import user_cache
 
@@ -30,7 +31,7 @@ def remembered(path: Path, make: Callable[[], ContractIndex]) -> ContractIndex:
     Raises what ``make`` raises. A cache that cannot be read or written only costs time.
     """
     before = path.stat()
-    identity = f"{path.resolve()}|{before.st_ino}|{before.st_size}|{before.st_mtime_ns}"
+    identity = f"{path_text(path.resolve())}|{before.st_ino}|{before.st_size}|{before.st_mtime_ns}"
     digest = hashlib.sha256(f"{identity}|{INDEX_FORMAT}".encode()).hexdigest()
     entry = user_cache() / "indexes" / f"{digest}.json"
     try:
