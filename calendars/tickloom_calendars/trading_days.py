@@ -35,8 +35,14 @@ class TradingDays:
     last_year: int
     """The last year whose holidays were published."""
 
+    weekend: frozenset[date] = frozenset()
+    """Days at a weekend with a regular session in place of another day's: an expiry can move to
+    one."""
+
     def is_regular(self, day: date) -> bool:
         """Is there a regular session, on which contracts can expire?"""
+        if day in self.weekend:
+            return True
         if day.weekday() > 4 or day in self.holidays:
             return False
         return day.year <= self.last_year or (day.month, day.day) not in NATIONAL_HOLIDAYS
@@ -67,16 +73,18 @@ def committed_holidays() -> frozenset[date]:
 def corrected(holidays: Iterable[date], last_year: int) -> TradingDays:
     """Trading days by a list of holidays and the correction table, which wins."""
     closed = set(holidays)
-    sessions = set()
+    sessions, weekend = set(), set()
     for line in csv.DictReader(table_text("nse_corrections.csv").splitlines()):
         day = date.fromisoformat(line["date"])
         if line["status"] == "session":
             sessions.add(day)
         elif line["status"] == "closed":
             closed.add(day)
+        elif line["status"] == "weekend":
+            weekend.add(day)
         else:
             closed.discard(day)
-    return TradingDays(frozenset(closed), frozenset(sessions), last_year)
+    return TradingDays(frozenset(closed), frozenset(sessions), last_year, frozenset(weekend))
 
 
 def committed_days() -> TradingDays:

@@ -67,7 +67,7 @@ def test_how_contracts_settle_depends_on_the_day(day: date, words: str) -> None:
 
 def test_the_tables_of_days_and_of_hours_name_the_same_special_sessions() -> None:
     corrections = list(csv.DictReader(table_text("nse_corrections.csv").splitlines()))
-    days = {line["date"] for line in corrections if line["status"] == "session"}
+    days = {line["date"] for line in corrections if line["status"] in ("session", "weekend")}
     nse = load("nse")
     lines = list(csv.DictReader(table_text("special_hours.csv").splitlines()))
     for exchange in ("NSE", "BSE"):

@@ -34,6 +34,17 @@ def test_no_expiry_moves_to_a_special_session(monkeypatch: pytest.MonkeyPatch) -
     assert days.final(WEDNESDAY) == TUESDAY
 
 
+def test_an_expiry_moves_to_a_regular_session_at_a_weekend(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table = "date,status,source\n2024-06-15,weekend,in place of a Monday\n"
+    monkeypatch.setattr(trading_days, "table_text", lambda name: table)
+    days = corrected([date(2024, 6, 17)], 2024)
+    assert days.is_trading_day(date(2024, 6, 15)) is True
+    assert days.final(date(2024, 6, 17)) == date(2024, 6, 15)
+    assert days.is_trading_day(date(2024, 6, 22)) is False
+
+
 def test_national_holidays_are_closed_before_they_are_published() -> None:
     days = corrected([date(2024, 1, 26)], 2024)
     assert days.final(date(2029, 12, 25)) == date(2029, 12, 24)
