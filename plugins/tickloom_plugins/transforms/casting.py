@@ -38,6 +38,8 @@ def cast(series: pl.Series, dtype: pl.DataType) -> pl.Series:
 
     if series.dtype == dtype:
         return series
+    if dtype == pl.Float64 and series.dtype in (pl.Float32, pl.Float16):
+        return widened(series)
     if isinstance(dtype, pl.Datetime):
         _check_time(series)
     if dtype.is_integer() and series.dtype.is_float():
@@ -55,6 +57,21 @@ def cast(series: pl.Series, dtype: pl.DataType) -> pl.Series:
         return series.cast(dtype)
     except pl.exceptions.PolarsError as error:
         raise ReadError(_misfit(series, dtype, str(error).splitlines()[0])) from error
+
+
+def widened(series: pl.Series) -> pl.Series:
+    """Half and single precision as Float64 of the shortest decimal that they stand for: 101.1, not
+    101.0999984741211. A vendor's copy in fewer bits is then equal to the one in more."""
+    import numpy as np
+    import polars as pl
+
+    wide = series.cast(pl.Float64)
+    if isinstance(series.dtype, pl.Float16):
+        text = pl.Series(series.name, [None if v is None else str(np.float16(v)) for v in series])
+    else:
+        text = series.cast(pl.String)
+    is_whole = (wide == wide.floor()).fill_null(False)
+    return wide.zip_with(is_whole, text.cast(pl.Float64))
 
 
 def _misfit(series: pl.Series, dtype: pl.DataType, found: str) -> str:

@@ -121,6 +121,7 @@ def _filled(series: pl.Series, value: str | float | int) -> pl.Series:
 schema: Final = TransformSpec(
     name="schema",
     summary="Gives every column the store's type and adds timestamp_ns.",
+    version="2",
     phase="batch",
     needs=(),
     gives=("timestamp_ns",),
