@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tickloom import Ignored, RawBatch, ReaderSpec, Rejected, SourceOptions
+from tickloom.packing.reading.parts import one_by_one
 
 
 @dataclass
@@ -31,7 +32,7 @@ def read_all(spec: ReaderSpec, source: Path, **options: Any) -> Reading:
     settings = SourceOptions(**options)
     reading = Reading()
     for unit in spec.discover(source, settings):
-        for piece in spec.read(pickle.loads(pickle.dumps(unit)), settings):
+        for piece in one_by_one(spec.read(pickle.loads(pickle.dumps(unit)), settings)):
             if isinstance(piece, Rejected):
                 reading.rejected.append(piece)
                 continue

@@ -100,6 +100,7 @@ class _Redating:
                 clocks=self._calendars.clocks({key.underlying for key in touched}),
                 calendar_file=self._file,
                 report=PackReport(),
+                excluded=frozenset(),
                 progress=self._progress,
             )
             # What cannot be told apart ends the command, so it comes last.

@@ -19,6 +19,7 @@ from tickloom.errors import StoreError, TickloomError
 from tickloom.host import get_host
 from tickloom.packing.reading.evidence import Evidence, gather
 from tickloom.packing.reading.names import Names
+from tickloom.packing.reading.parts import one_by_one
 from tickloom.packing.rows.checks import split_rows
 from tickloom.packing.rows.clean import Batch, canonical
 from tickloom.packing.rows.own_expiry import without_expiry
@@ -128,7 +129,7 @@ class _Comparison:
     def missing(self) -> int:
         """How many good rows of the source the store does not have."""
         count = 0
-        for part in self._claim.spec.read(self._claim.unit, self._options):
+        for part in one_by_one(self._claim.spec.read(self._claim.unit, self._options)):
             if isinstance(part, RawBatch) and part.frame.height:
                 # A batch that no contract can be made of is in the quarantine.
                 with suppress(ReadError):
@@ -197,4 +198,4 @@ class _Comparison:
 
     def _evidence(self) -> Mapping[str, Evidence]:
         """What the source's rows say about their contracts, for names with several readings."""
-        return gather(self._claim.spec.read(self._claim.unit, self._options))
+        return gather(one_by_one(self._claim.spec.read(self._claim.unit, self._options)))

@@ -8,6 +8,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from tickloom.host import get_host
+from tickloom.packing.bins.mixed import MixedBlock
 from tickloom.packing.bins.space import BinSpace, BinUse, cache_room
 from tickloom.packing.partitions.clocks import Clocks
 from tickloom.packing.partitions.columns import fix_columns
@@ -121,13 +122,13 @@ class Packing:
             BinSpace(store.staging, self._budget.bin_bytes, cache_room(store.staging)) as space,
             Crew(self._request.executor, self._budget.workers) as crew,
         ):
-            results, sources, rebuild = self._read(store, sources, space, crew)
+            results, mixed, sources, rebuild = self._read(store, sources, space, crew)
             extra = self._fix_columns(store, results)
             clocks = self._fix_clocks(store, sources, results)
             self._count_rows(sources, results)
             log = SourceLog(store, sources, results)
             log.record_empty()
-            bins = by_partition(results.values())
+            bins = by_partition(results.values(), mixed)
             keys = set(bins) | rebuild
             if self._request.add_columns:
                 keys |= set(store.manifest.partitions)
@@ -138,18 +139,19 @@ class Packing:
                 budget=self._budget,
                 extra=extra,
                 clocks=clocks,
+                excluded=frozenset(n for n, result in results.items() if not result.taken),
                 calendar_file=self._request.calendar,
                 report=self._report,
                 progress=self._progress,
             )
-            use = BinUse(space, {key: [n.bin for n in found] for key, found in bins.items()})
+            use = BinUse(space, {key: found.files for key, found in bins.items()})
             for key in assembly.run(bins, rebuild, keys):
                 log.committed(key)
                 use.done(key)
 
     def _read(
         self, store: StoreWriter, sources: Sequence[Source], space: BinSpace, crew: Crew
-    ) -> tuple[dict[int, UnitResult], Sequence[Source], set[PartitionKey]]:
+    ) -> tuple[dict[int, UnitResult], list[MixedBlock], Sequence[Source], set[PartitionKey]]:
         """Read the sources into bins, and with ``--replace`` whatever else has rows of their
         partitions: results, all sources that were read, partitions to rebuild."""
         stage = ReadingStage(
@@ -161,12 +163,13 @@ class Packing:
             space=space,
             progress=self._progress,
         )
-        results = stage.read(sources)
+        results, mixed = stage.read(sources)
         if not self._request.replace:
-            return results, sources, set()
+            return results, mixed, sources, set()
         rebuild = partitions_to_rebuild(sources, results, store.manifest.sources)
         others = self._contributors(store, sources, rebuild)
-        return results | stage.read(others), [*sources, *others], rebuild
+        more, more_mixed = stage.read(others)
+        return results | more, mixed + more_mixed, [*sources, *others], rebuild
 
     def _contributors(
         self, store: StoreWriter, read: Sequence[Source], rebuild: set[PartitionKey]
@@ -201,7 +204,7 @@ class Packing:
     ) -> Clocks:
         clocks = Clocks(store.manifest.settings)
         for source in sources:
-            for underlying in sorted({b.key.underlying for b in results[source.number].bins}):
+            for underlying in sorted({key.underlying for key in results[source.number].keys}):
                 clocks.add(underlying, source.claim.spec)
         settings = store.manifest.settings | clocks.settings()
         if settings != store.manifest.settings:

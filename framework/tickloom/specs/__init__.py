@@ -6,6 +6,7 @@ from tickloom.specs.kernel import Feature, Gate, KernelSpec
 from tickloom.specs.reader import (
     Ignored,
     RawBatch,
+    RawRows,
     ReadError,
     ReaderSpec,
     Rejected,
@@ -30,6 +31,7 @@ __all__ = [
     "KernelSpec",
     "PartitionContext",
     "RawBatch",
+    "RawRows",
     "ReadError",
     "ReaderSpec",
     "Rejected",

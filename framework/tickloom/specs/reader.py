@@ -69,6 +69,22 @@ class RawBatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RawRows:
+    """Rows of many contracts, each one's in the order in which the vendor recorded them: what a
+    file of a whole chain holds. The host takes them as one frame, without a step per contract; a
+    reader whose files have many rows of few contracts yields :class:`RawBatch` instead."""
+
+    frame: pl.DataFrame
+    """Columns like those of ``RawBatch.frame``."""
+
+    symbols: pl.Series
+    """The trading symbol of each row, text, never null; the calendar reads them."""
+
+    dialect: str = ""
+    """Like ``RawBatch.dialect``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
     """A part of a unit that cannot be used; the host quarantines it and goes on."""
 
@@ -121,7 +137,7 @@ class ReaderSpec:
     """``discover(source, options)``: the units below one source folder (or file), in a stable
     order. It claims files; it does not read them whole."""
 
-    read: Callable[[Unit, SourceOptions], Iterator[RawBatch | Rejected | Ignored]]
+    read: Callable[[Unit, SourceOptions], Iterator[RawBatch | RawRows | Rejected | Ignored]]
     """``read(unit, options)``: bounded batches; rows of one contract come in the vendor's order.
     Raises :class:`ReadError` when the unit cannot be read."""
 

@@ -31,20 +31,25 @@ class ContractSlice:
     rows: int
     """Its number of rows; never 0."""
 
+    symbol: str = ""
+    """Batch phase: its trading symbol."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartitionContext:
     """What a transform is told about the frame it gets."""
 
     symbol: str
-    """Batch phase: the trading symbol of the batch. Partition phase: empty."""
+    """Batch phase: the trading symbol of the batch. Partition phase, and for a batch of many
+    contracts: empty."""
 
     date: date | None
     """Partition phase: the trading day. Batch phase: None, a batch may span days."""
 
     slices: tuple[ContractSlice, ...]
-    """Batch phase: the one contract of the batch. Partition phase: the whole contracts of the
-    frame, in store order, one after another without a gap."""
+    """Batch phase: the one contract of the batch, or, for a transform that takes
+    ``many_contracts``, several, one after another without a gap. Partition phase:
+    the whole contracts of the frame, in store order, one after another without a gap."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +83,10 @@ class TransformSpec:
     """``apply(frame, context)``: the frame with the columns it gives and updates. It keeps every
     row, their order, and all other columns; one that changes or adds what it does not declare is
     refused."""
+
+    many_contracts: bool = False
+    """Whether ``apply`` takes batches of several contracts, each with its symbol in the context's
+    slices; otherwise the host calls it for each contract. Batch phase only."""
 
     version: str = "1"
     """Version of its meaning: a new one makes a store read its sources again."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import shutil
 import zoneinfo
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +13,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tickloom.host import get_host
+from tickloom.packing.reading.parts import Part, one_by_one
 from tickloom.schema import COMPUTED_COLUMNS, RAW_COLUMNS, polars_dtype
-from tickloom.specs import Ignored, RawBatch, ReadError, ReaderSpec, Rejected, SourceOptions, Unit
+from tickloom.specs import (
+    Ignored,
+    RawBatch,
+    RawRows,
+    ReadError,
+    ReaderSpec,
+    Rejected,
+    SourceOptions,
+    Unit,
+)
 from tickloom.testing.comparison import first_difference
 
 if TYPE_CHECKING:
@@ -170,7 +180,7 @@ class ReaderTests:
             try:
                 rows += sum(
                     item.frame.height
-                    for item in reader.read(unit, options)
+                    for item in one_by_one(reader.read(unit, options))
                     if isinstance(item, RawBatch)
                 )
             except ReadError:
@@ -205,11 +215,19 @@ def _copy(source: Path, tmp_path_factory: Tmp) -> Path:
 def _read_all(reader: ReaderSpec, source: Path, options: SourceOptions) -> list[RawBatch]:
     batches = []
     for unit in reader.discover(source, options):
-        for item in reader.read(unit, options):
+        for item in one_by_one(_bounded(reader.read(unit, options), options.batch_rows)):
             assert not isinstance(item, Rejected), f"sample file {item.path}: {item.reason}"
             if not isinstance(item, Ignored):
                 batches.append(item)
     return batches
+
+
+def _bounded(parts: Iterable[Part], most: int) -> Iterator[Part]:
+    for part in parts:
+        if isinstance(part, RawRows):
+            rows = part.frame.height
+            assert rows <= most, f"options.batch_rows is {most}, found RawRows of {rows} rows"
+        yield part
 
 
 def _frames(batches: list[RawBatch]) -> dict[str, pl.DataFrame]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from tickloom import (
     Ignored,
     RawBatch,
+    RawRows,
     ReadError,
     ReaderSpec,
     Rejected,
@@ -44,14 +45,19 @@ def discover(source: Path, options: SourceOptions) -> Iterable[Unit]:
         yield Unit(paths=(path, *tables), name=name)
 
 
-def read(unit: Unit, options: SourceOptions) -> Iterator[RawBatch | Rejected | Ignored]:
+def read(unit: Unit, options: SourceOptions) -> Iterator[RawBatch | RawRows | Rejected | Ignored]:
     """The file's rows by contract, in its order; nothing of an empty file, and of one whose rows
     the mapping leaves out only that it is another instrument's. Rows that are no ticks are rejected
     with their text; :class:`tickloom.ReadError` is raised where the file is not what the mapping
     says, after the rows that it did not deliver are rejected, so that they are counted."""
     from tickloom_plugins.readers.csv_file import CsvFile
     from tickloom_plugins.readers.lookup import load_table
-    from tickloom_plugins.readers.mapping import FILE_COLUMN, load_mapping
+    from tickloom_plugins.readers.mapping import (
+        FILE_COLUMN,
+        instruments,
+        load_mapping,
+        own_columns,
+    )
     from tickloom_plugins.readers.text_rows import TextRows
 
     path, *tables = unit.paths
@@ -65,13 +71,22 @@ def read(unit: Unit, options: SourceOptions) -> Iterator[RawBatch | Rejected | I
     waiting = seen = used = 0
     try:
         table = load_table(tables, mapping, file.columns, options)
-        rows = TextRows(mapping, file.columns, path, {FILE_COLUMN: unit.name}, table)
+        said = {FILE_COLUMN: unit.name}
+        sides = [
+            TextRows(one, file.columns, path, said, table, own)
+            for one, own in zip(instruments(mapping), own_columns(mapping), strict=True)
+        ]
         for part in frames:
             seen += _rows(part)
             waiting = 0 if isinstance(part, Rejected) else len(part)
-            for one in [part] if isinstance(part, Rejected) else rows.batches(part, options):
-                used += _rows(one)
-                yield one
+            if isinstance(part, Rejected):
+                used += part.rows
+                yield part
+                continue
+            for side in sides:
+                for one in side.batches(part, options):
+                    used += _rows(one)
+                    yield one
             waiting = 0
         if seen and not used:
             yield Ignored(path=path, what="rows that the mapping does not keep")
@@ -91,10 +106,10 @@ def _count(frames: Iterator[pl.DataFrame | Rejected]) -> int:
     return rows
 
 
-def _rows(part: pl.DataFrame | RawBatch | Rejected) -> int:
+def _rows(part: pl.DataFrame | RawBatch | RawRows | Rejected) -> int:
     if isinstance(part, Rejected):
         return part.rows
-    return len(part.frame if isinstance(part, RawBatch) else part)
+    return len(part.frame if isinstance(part, RawBatch | RawRows) else part)
 
 
 def _matching(folder: Path, patterns: Iterable[str]) -> list[Path]:

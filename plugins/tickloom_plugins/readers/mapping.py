@@ -67,17 +67,37 @@ class Lookup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Column that rows and table share."""
 
 
+class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One of several contracts that a line has: the call's side, say. What it says comes on top of
+    what the mapping says for all."""
+
+    symbol: str
+    """Template of its trading symbol."""
+
+    columns: dict[str, str | Source] = {}
+    """Column of the store to file column."""
+
+    extra: dict[str, str | Source] = {}
+    """Further columns to keep, by their name in the store."""
+
+    levels: dict[Literal["bp", "bq", "bo", "sp", "sq", "so"], str] = {}
+    """File columns of the book, ``{}`` standing for the level."""
+
+
 class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One vendor's files. Names of file columns may also be ``file`` and extracted groups."""
 
     clock: Clock
     """The ticks' clock."""
 
-    symbol: str
+    symbol: str = ""
     """Template of the trading symbol, with file columns in braces."""
 
     dialect: str = ""
     """How the vendor writes symbols, such as `angelone`; any form unless said."""
+
+    instruments: tuple[Instrument, ...] = ()
+    """The contracts of a line, where it has several; then ``symbol`` is left out."""
 
     columns: dict[str, str | Source] = {}
     """Column of the store to file column."""
@@ -154,9 +174,40 @@ def load_mapping(path: Path) -> Mapping:
         raise UsageError(f"expected a mapping file; {path} cannot be read: {error}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise UsageError(f"mapping {path}: {error}") from error
-    for problem in _problems(mapping):
-        raise UsageError(f"mapping {path}: {problem}")
+    if mapping.instruments and mapping.symbol:
+        raise UsageError(f"mapping {path}: expected either a symbol or instruments; found both")
+    for number, one in enumerate(instruments(mapping)):
+        place = f"instruments[{number}]: " if mapping.instruments else ""
+        for problem in _problems(one):
+            raise UsageError(f"mapping {path}: {place}{problem}")
     return mapping
+
+
+def instruments(mapping: Mapping) -> list[Mapping]:
+    """For each contract that a line has the mapping of it alone."""
+    if not mapping.instruments:
+        return [mapping]
+    return [
+        msgspec.structs.replace(
+            mapping,
+            symbol=one.symbol,
+            instruments=(),
+            columns=mapping.columns | one.columns,
+            extra=mapping.extra | one.extra,
+            levels=mapping.levels | one.levels,
+        )
+        for one in mapping.instruments
+    ]
+
+
+def own_columns(mapping: Mapping) -> list[frozenset[str]]:
+    """For each contract that a line has the columns of the store that it alone has a value for; a
+    line without any of them has no row of it."""
+    shared = sources(mapping)
+    return [
+        frozenset(name for name, source in sources(one).items() if shared.get(name) != source)
+        for one in (instruments(mapping) if mapping.instruments else [])
+    ] or [frozenset()]
 
 
 def sources(mapping: Mapping) -> dict[str, Source]:

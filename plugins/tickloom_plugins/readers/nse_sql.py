@@ -6,7 +6,16 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from tickloom import Ignored, RawBatch, ReadError, ReaderSpec, Rejected, SourceOptions, Unit
+from tickloom import (
+    Ignored,
+    RawBatch,
+    RawRows,
+    ReadError,
+    ReaderSpec,
+    Rejected,
+    SourceOptions,
+    Unit,
+)
 
 SUFFIXES: Final = (".sql", ".sql.gz", ".sql.zst")
 
@@ -19,7 +28,7 @@ def discover(source: Path, options: SourceOptions) -> Iterable[Unit]:
             yield Unit(paths=(path,), name=path.name)
 
 
-def read(unit: Unit, options: SourceOptions) -> Iterator[RawBatch | Rejected | Ignored]:
+def read(unit: Unit, options: SourceOptions) -> Iterator[RawBatch | RawRows | Rejected | Ignored]:
     """The rows of every table that is named like an option, table by table, in constant memory.
 
     A table that cannot be read, and the end of a dump that breaks off, are rejected; the rest goes

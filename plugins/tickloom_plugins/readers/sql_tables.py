@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from tickloom import RAW_COLUMNS, Ignored, RawBatch, ReadError, Rejected, SourceOptions
+from tickloom import RAW_COLUMNS, Ignored, RawBatch, RawRows, ReadError, Rejected, SourceOptions
 from tickloom_plugins.readers.csv_file import MalformedLines
 from tickloom_plugins.readers.mapping import ANY_EPOCH, STATED, Clock, Mapping, Source
 from tickloom_plugins.readers.sql_dump import (
@@ -56,7 +56,9 @@ _COUNTS: Final = _WHOLE | {"decimal", "numeric", "double", "float"}
 _ZONES: Final = {"+00:00": "UTC", "-00:00": "UTC", "utc": "UTC", "+05:30": ZONE}
 
 
-def read_dump(path: Path, options: SourceOptions) -> Iterator[RawBatch | Rejected | Ignored]:
+def read_dump(
+    path: Path, options: SourceOptions
+) -> Iterator[RawBatch | RawRows | Rejected | Ignored]:
     """Batches of the option tables of the dump in ``path``; nothing of a dump without rows.
 
     Raises :class:`tickloom.ReadError` where it is no dump, and :class:`OSError`.
@@ -100,12 +102,12 @@ class _Tables:
         self._waiting: list[SqlRows] = []
         self._size = 0
 
-    def created(self, table: CreatedTable) -> Iterator[RawBatch | Rejected]:
+    def created(self, table: CreatedTable) -> Iterator[RawBatch | RawRows | Rejected]:
         yield from self.flush()
         self.seen = True
         self._created = {table.table: table.columns}  # its rows follow; the others' came
 
-    def rows(self, rows: SqlRows) -> Iterator[RawBatch | Rejected]:
+    def rows(self, rows: SqlRows) -> Iterator[RawBatch | RawRows | Rejected]:
         self.seen = True
         if not OPTION_TABLE.fullmatch(rows.table):
             self.others[rows.table] = None
@@ -117,14 +119,14 @@ class _Tables:
         if self._size >= self._limit:
             yield from self.flush()
 
-    def unreadable(self, what: Unreadable) -> Iterator[RawBatch | Rejected]:
+    def unreadable(self, what: Unreadable) -> Iterator[RawBatch | RawRows | Rejected]:
         yield from self.flush()
         self.seen = True
         if not what.table or OPTION_TABLE.fullmatch(what.table):
             reason = f"table {what.table}: {what.reason}" if what.table else what.reason
             yield Rejected(path=self._path, reason=reason, rows=0)
 
-    def flush(self) -> Iterator[RawBatch | Rejected]:
+    def flush(self) -> Iterator[RawBatch | RawRows | Rejected]:
         """Parse the rows that wait."""
         if not self._waiting:
             return

@@ -12,7 +12,7 @@ from typing import Final
 
 import polars as pl
 
-from tickloom import RAW_COLUMNS, RawBatch, ReadError, Rejected, SourceOptions
+from tickloom import RAW_COLUMNS, RawBatch, RawRows, ReadError, Rejected, SourceOptions
 from tickloom_plugins.readers.mapping import (
     Clock,
     Mapping,
@@ -29,6 +29,9 @@ ZONE: Final = "Asia/Kolkata"
 _TYPES: Final = {column.name: column.type for column in RAW_COLUMNS}
 _SYMBOL: Final = "trading symbol"
 _ROW: Final = "row"
+
+ROWS_OF_ONE: Final = 1_024
+"""With more rows a contract, a batch for each costs no more than one for all."""
 _EXACT_INTEGERS: Final = 2**53
 
 
@@ -43,10 +46,13 @@ class TextRows:
         path: Path,
         said: dict[str, str],
         table: pl.DataFrame | None = None,
+        own: frozenset[str] = frozenset(),
     ) -> None:
         """``columns`` are the rows' own; ``said`` holds what is the same for all rows (the file's
-        name, say), by column; ``table`` is the mapping's look-up table."""
+        name, say), by column; ``table`` is the mapping's look-up table; lines that have nothing in
+        any of the ``own`` columns of the store, if there are any, have no row."""
         self._mapping = mapping
+        self._own = own
         self._path = path
         self._said = mapping.constants | said
         self._table = table
@@ -62,7 +68,9 @@ class TextRows:
         self._clocks |= mapping.clocks
         self._check(columns)
 
-    def batches(self, rows: pl.DataFrame, options: SourceOptions) -> Iterator[RawBatch | Rejected]:
+    def batches(
+        self, rows: pl.DataFrame, options: SourceOptions
+    ) -> Iterator[RawBatch | RawRows | Rejected]:
         """``rows`` hold text, or numbers where it is known that they are. Rows that are no ticks
         are rejected with their text."""
         text = self._prepared(rows)
@@ -78,7 +86,16 @@ class TextRows:
         if bad:
             good = pl.Series([i not in bad for i in range(len(typed))])
             typed = typed.filter(good)
-        one = typed[_SYMBOL].n_unique() <= 1
+        contracts = typed[_SYMBOL].n_unique()
+        if contracts > 1 and len(typed) < ROWS_OF_ONE * contracts:
+            for part in typed.iter_slices(options.batch_rows):
+                yield RawRows(
+                    frame=part.drop(_SYMBOL),
+                    symbols=part[_SYMBOL],
+                    dialect=self._mapping.dialect,
+                )
+            return
+        one = contracts <= 1
         frames = [typed] if one else typed.partition_by(_SYMBOL, maintain_order=True)
         for frame in frames if len(typed) else []:
             symbol = frame[_SYMBOL][0]
@@ -114,6 +131,9 @@ class TextRows:
             text = text.join(self._table, on=mapping.lookup.key, how="left", maintain_order="left")
         for column, texts in mapping.values.items():
             text = text.with_columns(pl.col(column).replace(texts))
+        if self._own:
+            there = [pl.col(self._sources[name].column).is_not_null() for name in self._own]
+            text = text.filter(pl.any_horizontal(there))
         for column, kept in mapping.keep.items():
             # Null is not another instrument but an unknown one: its row is rejected, not dropped.
             text = text.filter(pl.col(column).is_in(list(kept)) | pl.col(column).is_null())

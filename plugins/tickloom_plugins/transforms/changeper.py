@@ -29,4 +29,5 @@ changeper: Final = TransformSpec(
     gives=(),
     updates=("changeper",),
     apply=apply,
+    many_contracts=True,
 )

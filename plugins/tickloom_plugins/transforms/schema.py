@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from tickloom import (
     RAW_COLUMNS,
     STORED_COLUMNS,
-    Contract,
+    ContractSlice,
     PartitionContext,
     ReadError,
     TransformSpec,
@@ -26,6 +26,9 @@ RAW_BY_NAME: Final = {column.name: column for column in RAW_COLUMNS}
 RAW_NAMES: Final = frozenset(RAW_BY_NAME)
 COMPUTED_NAMES: Final = frozenset(column.name for column in STORED_COLUMNS) - RAW_NAMES
 
+NAMED: Final = ("symbol", "opt_type", "strike", "year", "month")
+"""Columns that the trading symbol says."""
+
 NANOSECONDS: Final = 1_000
 """Nanoseconds per microsecond."""
 
@@ -42,14 +45,16 @@ def apply(frame: pl.DataFrame, context: PartitionContext) -> pl.DataFrame:
 
     _check_names(frame.columns)
     typed = {column.name: _typed(column) for column in frame.get_columns()}
-    named = _named(context.symbol, context.slices[0].contract)
+    named = Named(context, frame.height)
     columns: dict[str, pl.Series] = {}
     for name, nothing in _nulls().items():
         if name not in typed:
-            one = _constant(name, named[name]) if name in named else nothing
-            columns[name] = one.new_from_index(0, frame.height)
-        elif name in named and typed[name].null_count():
-            columns[name] = _filled(typed[name], named[name])
+            is_named = name in NAMED
+            columns[name] = (
+                named.column(name) if is_named else nothing.new_from_index(0, frame.height)
+            )
+        elif name in NAMED and typed[name].null_count():
+            columns[name] = typed[name].zip_with(typed[name].is_not_null(), named.column(name))
         else:
             columns[name] = typed[name]
     columns |= {name: typed[name] for name in sorted(typed.keys() - RAW_NAMES)}
@@ -76,16 +81,36 @@ def _check_names(names: list[str]) -> None:
         )
 
 
-def _named(symbol: str, contract: Contract) -> dict[str, str | float | int]:
-    """What the trading symbol says, by column."""
-    year, month = contract.period.split("-")[:2]
-    return {
-        "symbol": symbol,
-        "opt_type": contract.right,
-        "strike": contract.strike,
-        "year": int(year),
-        "month": int(month),
-    }
+class Named:
+    """What the trading symbols say of their rows."""
+
+    def __init__(self, context: PartitionContext, rows: int) -> None:
+        self._slices = context.slices
+        self._symbol = context.symbol
+        self._rows = rows
+
+    def column(self, name: str) -> pl.Series:
+        """The column ``name`` of :data:`NAMED` for all rows."""
+        import polars as pl
+
+        values = [self._value(name, part) for part in self._slices]
+        said = pl.Series(name, values).cast(polars_dtype(RAW_BY_NAME[name].type))
+        if len(values) == 1:
+            return said.new_from_index(0, self._rows)
+        import numpy as np
+
+        return said.gather(np.repeat(np.arange(len(values)), [part.rows for part in self._slices]))
+
+    def _value(self, name: str, part: ContractSlice) -> str | float | int:
+        contract = part.contract
+        if name == "symbol":
+            return part.symbol or self._symbol
+        if name == "opt_type":
+            return contract.right
+        if name == "strike":
+            return contract.strike
+        year, month = contract.period.split("-")[:2]
+        return int(year if name == "year" else month)
 
 
 def _typed(column: pl.Series) -> pl.Series:
@@ -106,18 +131,6 @@ def _nulls() -> dict[str, pl.Series]:
     }
 
 
-def _constant(name: str, value: str | float | int) -> pl.Series:
-    """``value`` as a row of the column ``name``."""
-    import polars as pl
-
-    return pl.Series(name, [value]).cast(polars_dtype(RAW_BY_NAME[name].type))
-
-
-def _filled(series: pl.Series, value: str | float | int) -> pl.Series:
-    filling = _constant(series.name, value).new_from_index(0, len(series))
-    return series.zip_with(series.is_not_null(), filling)
-
-
 schema: Final = TransformSpec(
     name="schema",
     summary="Gives every column the store's type and adds timestamp_ns.",
@@ -128,4 +141,5 @@ schema: Final = TransformSpec(
     updates=tuple(column.name for column in RAW_COLUMNS),
     updates_extra=True,
     apply=apply,
+    many_contracts=True,
 )

@@ -61,6 +61,7 @@ def test_only_files_of_one_contract_share_blocks_of_bins(
     (tmp_path / "mapping.toml").write_text(MAPPING)
     one = tmp_path / "BANKNIFTY25AUG54000CE.csv"
     one.write_text(LINES.replace("PE", "CE"))
+    monkeypatch.setattr("tickloom_plugins.readers.text_rows.ROWS_OF_ONE", 0)
     for source, expected in ((tmp_path / "ticks.csv", [False, False]), (one, [False])):
         mapping = tmp_path / "mapping.toml"
         tickloom.pack(source, tmp_path / "store", mapping=mapping, executor="threads")

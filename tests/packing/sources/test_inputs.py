@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import msgspec
 import polars as pl
 import pytest
 from click.testing import CliRunner
-from tests.packing.raw_files import stored
+from tests.packing.raw_files import data_files, stored
 
 import tickloom
 from tickloom.cli.verify import command
+from tickloom.errors import UsageError
 from tickloom.packing.report import PackReport
 from tickloom.store.writer import StoreWriter
 
@@ -135,3 +137,50 @@ def test_a_source_of_0_1_0_keeps_its_name(raw: Path) -> None:
     assert not any("|mapping=" in key for key in sources)
     assert packed(raw, "call").sources_skipped == 2
     assert packed(raw, "put").rows_written == 6
+
+
+BOTH = """
+clock = { columns = ["at"], zone = "Asia/Kolkata" }
+
+[[instruments]]
+symbol = "NIFTY25NOV{strike}CE"
+columns = { price = "call_px", volume = "call_vol" }
+
+[[instruments]]
+symbol = "NIFTY25NOV{strike}PE"
+columns = { price = "put_px", volume = "put_vol" }
+"""
+
+
+def test_one_mapping_of_two_instruments_gives_the_same_store(raw: Path) -> None:
+    for side in ("call", "put"):
+        packed(raw, side)
+    expected = data_files(raw.with_name("store"))
+    shutil.rmtree(raw.with_name("store"))
+    raw.with_name("both.toml").write_text(BOTH)
+    report = packed(raw, "both")
+    assert (report.rows_read, report.rows_written, report.files) == (12, 12, 2)
+    assert data_files(raw.with_name("store")) == expected
+    assert packed(raw, "both").sources_skipped == 2
+    assert deep(raw)["sources_compared"] == 2
+
+
+def test_a_line_without_a_side_has_no_row_of_it(raw: Path) -> None:
+    raw.with_name("both.toml").write_text(BOTH)
+    (raw / "two.csv").write_text(LINES.splitlines()[0] + "\n2025-11-03 09:18:00,25500,9.5,75,,\n")
+    report = packed(raw, "both")
+    assert (report.rows_read, report.rows_written) == (7, 7)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('symbol = "{strike}"\n' + BOTH, "expected either a symbol or instruments; found both"),
+        (BOTH.replace("volume", "volumes", 1), r"instruments\[0\]: 'volumes' is no column"),
+        (BOTH.replace("NIFTY25NOV{strike}PE", "PE"), r"instruments\[1\]: symbol: expected"),
+    ],
+)
+def test_instruments_that_cannot_be_meant_are_refused(raw: Path, text: str, message: str) -> None:
+    raw.with_name("both.toml").write_text(text)
+    with pytest.raises(UsageError, match=message):
+        packed(raw, "both")

@@ -156,7 +156,7 @@ def test_bins_go_when_their_last_partition_is_done(tmp_path: Path) -> None:
         for place in places:
             place.path.write_bytes(b"bins")
         both = [Bin(keys[0], contract, expiry, place.path, [], False) for place in places]
-        use = BinUse(space, {keys[0]: both, keys[1]: both[:1]})
+        use = BinUse(space, {keys[0]: [b.file for b in both], keys[1]: [both[0].file]})
         use.done(keys[0])
         assert [place.path.exists() for place in places] == [True, False]
         use.done(keys[1])
@@ -182,6 +182,8 @@ def test_bins_of_a_large_contract_are_let_go_piece_by_piece(tmp_path: Path) -> N
     contract = Contract("BANKNIFTY", "monthly", "2025-08", "CE", 54000.0)
     expiry = Expiry(date=DAY, scheduled=DAY, kind="monthly")
     task = PartitionTask(
+        mixed=(),
+        excluded=frozenset(),
         key=key,
         bins=(NumberedBin(0, Bin(key, contract, expiry, path, segments, False)),),
         stored=None,

@@ -83,6 +83,12 @@ class BinFile:
                 self._write_shared(part.key)
         return places
 
+    def append_alone(self, table: pa.Table) -> Block:
+        """Write ``table`` as a block of its own."""
+        block = Block(table.num_rows)
+        self._write(block, table)
+        return block
+
     def finish(self) -> int:
         """Write what waits; the size of the file, bytes."""
         self._flush()

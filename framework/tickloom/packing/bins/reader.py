@@ -99,12 +99,21 @@ class BinReader:
 def _read(found: Bin, blocks: Sequence[Block]) -> Iterator[pa.Table]:
     """Whole blocks of a bin."""
     rows = sum(block.rows for block in blocks)
-    with found.file.open("rb") as file:
-        if found.compressed and rows > MOST_LOADED_ROWS:
-            # Of what is unpacked only what somebody looks at takes memory.
-            yield from through_file((_loaded(file, block) for block in blocks), found.file.parent)
-        elif found.compressed or rows < LEAST_MAPPED_ROWS:
+    load = rows < LEAST_MAPPED_ROWS or (found.compressed and rows <= MOST_LOADED_ROWS)
+    yield from read_blocks(found.file, blocks, found.compressed, found.file.parent, load=load)
+
+
+def read_blocks(
+    path: Path, blocks: Sequence[Block], compressed: bool, folder: Path, *, load: bool
+) -> Iterator[pa.Table]:
+    """Whole blocks of the file of bins at ``path``: into memory, if they are to be ``load``ed;
+    otherwise of what they hold only what somebody looks at takes memory. ``folder`` takes a
+    nameless file of what has to be unpacked for that."""
+    with path.open("rb") as file:
+        if load:
             yield from (_loaded(file, block) for block in blocks)
+        elif compressed:
+            yield from through_file((_loaded(file, block) for block in blocks), folder)
         else:
             yield from _mapped(file, blocks)
 

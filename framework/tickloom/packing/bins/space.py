@@ -16,7 +16,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple
 
-from tickloom.packing.bins.bin import Bin
 from tickloom.store.layout import PartitionKey
 
 FIRST_GUESS: Final = 10.0
@@ -115,10 +114,10 @@ class BinUse:
     """Which files of bins are still needed. A gigabyte of them takes 0.2 s to remove: better done
     while workers are busy than when they are through."""
 
-    def __init__(self, space: BinSpace, bins: Mapping[PartitionKey, Iterable[Bin]]) -> None:
-        """``bins``: those of each partition."""
+    def __init__(self, space: BinSpace, files: Mapping[PartitionKey, Iterable[Path]]) -> None:
+        """``files``: those that each partition needs."""
         self._space = space
-        self._files = {key: {found.file for found in bins[key]} for key in bins}
+        self._files = {key: set(files[key]) for key in files}
         self._users = Counter(file for files in self._files.values() for file in files)
 
     def done(self, key: PartitionKey) -> None:

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+
+
+WHEN: Final = "__tickloom_when"
+"""A column of frames that hold several contracts: the contract's number before the time, so that
+rows of two contracts never meet. Where it is there, it is the tick time that the merge goes by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +46,16 @@ class Rows:
 
     @property
     def stamps(self) -> Ints:
-        """Timestamps, microseconds of the wall clock since 1970; ascending."""
-        return self.frame["timestamp"].to_physical().to_numpy()
+        """Timestamps, microseconds of the wall clock since 1970, or :data:`WHEN`; ascending."""
+        return _stamps(self.frame)
+
+
+def _stamps(frame: pl.DataFrame) -> Ints:
+    import polars as pl
+
+    if WHEN in frame.columns:
+        return frame[WHEN].to_numpy()
+    return frame["timestamp"].cast(pl.Datetime("us")).to_physical().to_numpy()
 
 
 def from_source(frame: pl.DataFrame) -> Rows:
@@ -110,8 +123,6 @@ class _Join:
 
     def result(self) -> Rows:
         """The joined state."""
-        import polars as pl
-
         at_a, at_b = self._contested()
         same = self._same(at_a, at_b)
         taken_a = np.ones(len(self._a.stamps), np.bool_)
@@ -127,7 +138,7 @@ class _Join:
         # Whole groups come from one place each, in order: their own position ranks their rows.
         ranks = [np.arange(len(rows[0])), np.arange(len(rows[1])), rank]
         chosen = np.concatenate(rows)
-        stamps = self._both["timestamp"].cast(pl.Datetime("us")).to_physical().to_numpy()[chosen]
+        stamps = _stamps(self._both)[chosen]
         by_time = np.lexsort((np.concatenate(ranks), stamps))
         return Rows(self._both[chosen[by_time]], dict(sorted(self._dominant.items())))
 
@@ -190,8 +201,10 @@ class _Join:
 
         if not len(rows):
             return rows
-        frame = self._both[rows].select(self._columns).with_columns(pl.Series("__row", rows))
-        ranked = frame.sort(["timestamp", *self._columns], nulls_last=False)
+        both = self._both[rows]
+        when = pl.Series(WHEN, _stamps(both))
+        frame = both.select(self._columns).with_columns(when, pl.Series("__row", rows))
+        ranked = frame.sort([WHEN, *self._columns], nulls_last=False)
         return ranked["__row"].to_numpy()
 
 

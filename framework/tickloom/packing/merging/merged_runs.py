@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 from tickloom.packing.bins.bin import Bin
 from tickloom.packing.bins.reader import BinReader, Piece, joined
@@ -18,12 +18,25 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+class FramePart(NamedTuple):
+    """Consecutive rows of a frame of several runs."""
+
+    frame: pl.DataFrame
+    """The rows of the runs."""
+
+    start: int
+    """The first one of this run."""
+
+    rows: int
+    """Number of rows."""
+
+
 @dataclass(frozen=True, slots=True)
 class MergedRun:
     """The rows of a run, by timestamp."""
 
-    rows: pl.DataFrame | Sequence[Piece]
-    """A frame, or pieces that need only be put one after another."""
+    rows: pl.DataFrame | list[Piece] | FramePart
+    """A frame, a part of one, or pieces that need only be put one after another."""
 
     height: int
     """Number of rows."""
@@ -56,20 +69,31 @@ def merge_run(
 
 def join_runs(runs: Sequence[MergedRun], columns: PartitionColumns) -> pl.DataFrame:
     """The rows of ``runs``, one run after another."""
+    # Pieces become a frame many at a time: that costs 0.3 ms whatever their number.
     frames: list[pl.DataFrame] = []
-    pieces: list[Piece] = []
-    for run in runs:
-        # Pieces become a frame many at a time: that costs 0.3 ms whatever their number.
-        if isinstance(run.rows, Sequence):
-            pieces += run.rows
-            continue
-        if pieces:
+    for kind, group in groupby((run.rows for run in runs), type):
+        if issubclass(kind, FramePart):
+            frames += _joined_parts(part for part in group if isinstance(part, FramePart))
+        elif issubclass(kind, list):
+            pieces = [piece for part in group if isinstance(part, list) for piece in part]
             frames.append(columns.from_arrow(list(joined(pieces))))
-            pieces = []
-        frames.append(run.rows)
-    if pieces:
-        frames.append(columns.from_arrow(list(joined(pieces))))
+        else:
+            frames += group  # type: ignore[arg-type]
     return columns.join(frames)
+
+
+def _joined_parts(parts: Iterable[FramePart]) -> Iterator[pl.DataFrame]:
+    """The rows of ``parts``, neighbours in one frame together."""
+    last: FramePart | None = None
+    for part in parts:
+        if last and part.frame is last.frame and part.start == last.start + last.rows:
+            last = last._replace(rows=last.rows + part.rows)
+            continue
+        if last:
+            yield last.frame.slice(last.start, last.rows)
+        last = part
+    if last:
+        yield last.frame.slice(last.start, last.rows)
 
 
 def in_order(run: Run) -> list[Bin] | None:

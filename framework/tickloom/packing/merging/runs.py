@@ -12,6 +12,7 @@ import numpy as np
 
 from tickloom.contracts import Contract, Expiry, Right
 from tickloom.packing.bins.bin import Bin
+from tickloom.packing.bins.mixed import MixedBlock
 from tickloom.schema import RIGHTS
 from tickloom.specs import Calendar, CalendarGapError
 from tickloom.store.partitions.index import ContractIndex, ContractRows
@@ -51,6 +52,22 @@ class StoredPart(NamedTuple):
     now; empty where all of its rows are meant."""
 
 
+class MixedPart(NamedTuple):
+    """New rows of one contract in a block of many."""
+
+    block: int
+    """Number of the block."""
+
+    contract: int
+    """Number of the contract in the block."""
+
+    start: int
+    """First row in the block."""
+
+    rows: int
+    """Number of rows, those of excluded units included."""
+
+
 @dataclass(slots=True)
 class Run:
     """One contract of a partition. Several names may mean the same one."""
@@ -68,10 +85,14 @@ class Run:
     stored: list[StoredPart] = field(default_factory=list)
     """Rows that the store has."""
 
+    mixed: list[MixedPart] = field(default_factory=list)
+    """New rows in blocks of many contracts."""
+
     @property
     def rows(self) -> int:
         """New rows and stored ones, before they are merged."""
         new = sum(found.rows for bins in self.bins.values() for found in bins)
+        new += sum(part.rows for part in self.mixed)
         return new + sum(part.rows.rows for part in self.stored)
 
     @property
@@ -97,7 +118,10 @@ class Run:
 
 
 def find_runs(
-    bins: Iterable[NumberedBin], index: ContractIndex | None, calendar: Calendar | None
+    bins: Iterable[NumberedBin],
+    index: ContractIndex | None,
+    calendar: Calendar | None,
+    mixed: Sequence[MixedBlock] = (),
 ) -> list[Run]:
     """The runs of a partition, in the store's order. The calendar, where it is known, dates stored
     contracts anew."""
@@ -106,6 +130,13 @@ def find_runs(
         run = _run(runs, found.expiry.date, found.contract.right, found.contract.strike)
         run.names[found.contract] = found.expiry
         run.bins.setdefault(unit, []).append(found)
+    for number, block in enumerate(mixed):
+        starts = block.starts.tolist()
+        for place, (contract, expiry) in enumerate(block.contracts):
+            run = _run(runs, expiry.date, contract.right, contract.strike)
+            run.names[contract] = expiry
+            start = starts[place]
+            run.mixed.append(MixedPart(number, place, start, starts[place + 1] - start))
     for rows in index.contracts if index else ():
         dated = date_names(rows, calendar)
         days = {expiry.date for expiry in dated.values()} or {rows.expiry}

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tickloom.host import get_host
+from tickloom.packing.bins.mixed import MixedBlock
 from tickloom.packing.bins.reader import BinReader
 from tickloom.packing.merging.large_runs import LargeRun, is_large
+from tickloom.packing.merging.many_runs import ManyRuns
 from tickloom.packing.merging.merged_runs import MergedRun, join_runs, merge_run
-from tickloom.packing.merging.runs import NumberedBin, Run, find_runs
+from tickloom.packing.merging.runs import NumberedBin, Run, RunKey, find_runs
 from tickloom.packing.merging.stored_rows import StoredRows
 from tickloom.packing.partitions.clocks import ZONE_METADATA, Clock
 from tickloom.packing.rows.table import PartitionColumns
@@ -36,6 +38,12 @@ class PartitionTask(NamedTuple):
 
     bins: tuple[NumberedBin, ...]
     """New rows, by unit."""
+
+    mixed: tuple[MixedBlock, ...]
+    """New rows of many contracts."""
+
+    excluded: frozenset[int]
+    """Units whose rows in ``mixed`` do not count."""
 
     stored: tuple[Path, ContractIndex] | None
     """File and index of the partition as it is; None where it is new, or built afresh."""
@@ -92,7 +100,7 @@ class _Assembly:
         index = task.stored[1] if task.stored else None
         clock = task.clock
         self._calendar = load_calendar(clock.calendar, task.calendar_file) if clock else None
-        self._runs = find_runs(task.bins, index, self._calendar)
+        self._runs = find_runs(task.bins, index, self._calendar, task.mixed)
         self._entries: list[ContractRows] = []
         self._row = 0
         self._resets = 0
@@ -106,7 +114,8 @@ class _Assembly:
         index = ContractIndex(tuple(self._entries))
         return PartitionResult(
             index=index,
-            rows_new=sum(numbered.bin.rows for numbered in task.bins),
+            rows_new=sum(numbered.bin.rows for numbered in task.bins)
+            + sum(block.rows_without(task.excluded) for block in task.mixed),
             rows_stored=task.stored[1].rows if task.stored else 0,
             resets=self._resets,
             checked=check_staged(task.target, index),
@@ -142,12 +151,34 @@ class _Assembly:
         at_once = [run for run in self._runs if run.key not in large]
         stored = StoredRows(path, at_once, self._columns, self._calendar)
         bins = BinReader()
-        for run in self._runs:
-            if run.key in large:
+        many = ManyRuns(task.mixed, task.excluded, self._columns, task.target.parent)
+        for runs in self._together(large):
+            if runs[0].key in large:
+                run = many.as_bins(runs[0]) if runs[0].mixed else runs[0]
                 merge = LargeRun(run, stored, bins, self._columns)
                 yield run, merge.merged(task.batch_rows, task.target.parent)
+            elif runs[0].mixed:
+                yield from many.merged(runs, [list(stored.next(run)) for run in runs], bins)
             else:
+                run = runs[0]
                 yield run, merge_run(run, list(stored.next(run)), bins, self._columns)
+
+    def _together(self, large: Container[RunKey]) -> Iterator[list[Run]]:
+        """The runs: of many contracts' blocks about ``batch_rows`` together, others alone."""
+        held: list[Run] = []
+        rows = 0
+        for run in self._runs:
+            joins = bool(run.mixed) and run.key not in large
+            if held and (not joins or rows >= self._task.batch_rows):
+                yield held
+                held, rows = [], 0
+            if joins:
+                held.append(run)
+                rows += run.rows
+            else:
+                yield [run]
+        if held:
+            yield held
 
     def _finished(self, parts: list[tuple[Run, MergedRun]]) -> pl.DataFrame:
         """The contracts of ``parts`` with every column of the store."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tickloom.errors import StoreError
 from tickloom.host import get_host
+from tickloom.packing.bins.mixed import MixedBlock
 from tickloom.packing.merging.runs import NumberedBin
 from tickloom.packing.partitions.assembly import PartitionResult, PartitionTask, assemble
 from tickloom.packing.partitions.clocks import Clocks
@@ -24,16 +25,46 @@ from tickloom.store.layout import PartitionKey
 from tickloom.store.partitions.index import ContractIndex
 from tickloom.store.writer import StoreWriter
 
-Bins = Mapping[PartitionKey, Sequence[NumberedBin]]
+
+@dataclass(slots=True)
+class NewRows:
+    """What was read for one partition."""
+
+    bins: list[NumberedBin] = field(default_factory=list)
+    """Rows of one contract and unit, by number of the unit."""
+
+    mixed: list[MixedBlock] = field(default_factory=list)
+    """Rows of many contracts."""
+
+    @property
+    def rows(self) -> int:
+        """Number of rows, those of units of which nothing is taken included."""
+        bins = sum(numbered.bin.rows for numbered in self.bins)
+        return bins + sum(block.block.rows for block in self.mixed)
+
+    @property
+    def files(self) -> set[Path]:
+        """The files of bins that hold them."""
+        return {numbered.bin.file for numbered in self.bins} | {one.file for one in self.mixed}
 
 
-def by_partition(results: Iterable[UnitResult]) -> dict[PartitionKey, list[NumberedBin]]:
-    """The bins of all units, by partition and number of the unit."""
-    bins: dict[PartitionKey, list[NumberedBin]] = defaultdict(list)
+Bins = Mapping[PartitionKey, NewRows]
+
+
+def by_partition(
+    results: Iterable[UnitResult], mixed: Iterable[MixedBlock]
+) -> dict[PartitionKey, NewRows]:
+    """What was read for each partition that has rows of a unit."""
+    found: dict[PartitionKey, NewRows] = defaultdict(NewRows)
     for result in sorted(results, key=lambda result: result.number):
-        for found in result.bins:
-            bins[found.key].append(NumberedBin(result.number, found))
-    return bins
+        for each in result.bins:
+            found[each.key].bins.append(NumberedBin(result.number, each))
+        for key in result.mixed:
+            found[key]  # also where its blocks come later
+    for block in sorted(mixed, key=lambda block: min(block.units)):
+        if block.key in found:
+            found[block.key].mixed.append(block)
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +89,9 @@ class AssemblyStage:
     clocks: Clocks
     """The underlyings' clocks and calendars."""
 
+    excluded: frozenset[int]
+    """Units of which nothing is taken, though blocks of many contracts have rows of them."""
+
     calendar_file: Path | None
     """The file of ``--calendar``."""
 
@@ -72,7 +106,7 @@ class AssemblyStage:
     ) -> Iterator[PartitionKey]:
         """Bring the partitions ``keys`` up to date, those with the most new rows first, and yield
         each when it is committed. ``rebuild`` are made of their bins alone."""
-        order = sorted(keys, key=lambda key: (-_rows(bins.get(key, ())), key))
+        order = sorted(keys, key=lambda key: (-bins[key].rows if key in bins else 0, key))
         empty = [key for key in order if key in rebuild and key not in bins]
         progress = self.progress("packing")
         for key in empty:
@@ -105,9 +139,12 @@ class AssemblyStage:
             if key in rebuild and stored:
                 _check_rebuild(key, stored[1])
                 stored = None
+            new = bins.get(key, NewRows())
             yield PartitionTask(
                 key=key,
-                bins=tuple(bins.get(key, ())),
+                bins=tuple(new.bins),
+                mixed=tuple(new.mixed),
+                excluded=self.excluded,
                 stored=stored,
                 clock=self.clocks.get(key.underlying),
                 calendar_file=self.calendar_file,
@@ -138,10 +175,6 @@ class AssemblyStage:
             and task.stored[1] == result.index
             and entry.sha256 == result.checked.sha256
         )
-
-
-def _rows(bins: Iterable[NumberedBin]) -> int:
-    return sum(numbered.bin.rows for numbered in bins)
 
 
 def _check_rebuild(key: PartitionKey, index: ContractIndex) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Final
 
 from tickloom.contracts import Contract
-from tickloom.specs import Ignored, RawBatch, Rejected
+from tickloom.specs import Ignored, RawBatch, RawRows, Rejected
 
-Part = RawBatch | Rejected | Ignored
+Part = RawBatch | RawRows | Rejected | Ignored
 
 
 def check_part(part: object) -> None:
@@ -15,6 +17,8 @@ def check_part(part: object) -> None:
     ignored part whose fields are what their documentation says."""
     if isinstance(part, RawBatch):
         _check_batch(part)
+    elif isinstance(part, RawRows):
+        _check_rows(part)
     elif isinstance(part, Rejected):
         _check_rejected(part)
     elif isinstance(part, Ignored):
@@ -22,7 +26,7 @@ def check_part(part: object) -> None:
         _check_type("Ignored.what", part.what, str)
     else:
         raise TypeError(
-            f"read() must yield RawBatch, Rejected or Ignored, found {type(part).__name__}"
+            f"read() must yield RawBatch, RawRows, Rejected or Ignored, found {type(part).__name__}"
         )
 
 
@@ -42,6 +46,37 @@ def _check_batch(batch: RawBatch) -> None:
     _check_type("RawBatch.symbol", batch.symbol, str)
     if batch.contract is not None:
         _check_type("RawBatch.contract", batch.contract, Contract)
+
+
+def _check_rows(rows: RawRows) -> None:
+    import polars as pl
+
+    if not isinstance(rows.frame, pl.DataFrame):
+        found = type(rows.frame).__name__
+        raise TypeError(f"RawRows.frame must be a polars DataFrame, found {found}")
+    symbols: object = rows.symbols
+    if not isinstance(symbols, pl.Series) or symbols.dtype != pl.String:
+        raise TypeError(f"RawRows.symbols must be a polars Series of text, found {symbols!r}")
+    if len(symbols) != rows.frame.height or symbols.null_count():
+        raise ValueError(
+            f"RawRows.symbols must have a text for each of the {rows.frame.height} rows; found "
+            f"{len(symbols)} of which {symbols.null_count()} are null"
+        )
+
+
+def one_by_one(parts: Iterable[Part]) -> Iterator[RawBatch | Rejected | Ignored]:
+    """The parts with rows of many contracts as batches of one contract each."""
+    for part in parts:
+        if not isinstance(part, RawRows):
+            yield part
+            continue
+        named = part.frame.with_columns(part.symbols.alias(_SYMBOL))
+        for frame in named.partition_by(_SYMBOL, maintain_order=True):
+            symbol = frame.drop_in_place(_SYMBOL)[0]
+            yield RawBatch(frame=frame, symbol=symbol, dialect=part.dialect)
+
+
+_SYMBOL: Final = "__tickloom_symbol"
 
 
 def _check_rejected(part: Rejected) -> None:

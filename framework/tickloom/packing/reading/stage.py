@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tickloom.packing.bins.mixed import MixedBlock
 from tickloom.packing.bins.space import BinSpace
 from tickloom.packing.reading.unit import ReadTask, read_units
 from tickloom.packing.sources.identity import look_at
@@ -44,12 +45,13 @@ class ReadingStage:
     progress: Phases
     """Told about it."""
 
-    def read(self, sources: Sequence[Source]) -> dict[int, UnitResult]:
-        """The results of ``sources`` by their numbers."""
+    def read(self, sources: Sequence[Source]) -> tuple[dict[int, UnitResult], list[MixedBlock]]:
+        """The results of ``sources`` by their numbers, and their rows of many contracts."""
         sizes = {source.number: source.size for source in sources}
         progress = self.progress("reading")
         tasks = self._tasks(sources, sizes)
         results: dict[int, UnitResult] = {}
+        mixed: list[MixedBlock] = []
         with closing(self.crew.run(read_units, tasks, self._one_by_one)) as done:
             for item in done:
                 if isinstance(item, Crashed):
@@ -57,11 +59,12 @@ class ReadingStage:
                 else:
                     task, result = item
                     found = result.units
+                    mixed += result.mixed
                     size = sum(sizes[unit.number] for unit in task.units)
                     self.space.written(task.bins.path, size, result.size)
                 results |= {result.number: result for result in found}
                 progress(len(results), len(sources))
-        return results
+        return results, mixed
 
     def _tasks(self, sources: Sequence[Source], sizes: Mapping[int, int]) -> Iterator[ReadTask]:
         readings = read_listings(sources, self.calendar_file)

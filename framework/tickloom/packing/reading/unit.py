@@ -13,14 +13,18 @@ from tickloom.contracts import Contract
 from tickloom.errors import PluginError
 from tickloom.host import get_host
 from tickloom.packing.bins.bin import Bin, Segment
-from tickloom.packing.bins.file import BinFile, Part, compact
+from tickloom.packing.bins.file import BinFile, compact
+from tickloom.packing.bins.file import Part as BinPart
+from tickloom.packing.bins.mixed import MixedBlock
 from tickloom.packing.bins.space import BinPlace
 from tickloom.packing.reading.evidence import Evidence, gather
+from tickloom.packing.reading.known_names import known_names
+from tickloom.packing.reading.many import ManyContracts
 from tickloom.packing.reading.names import Named, Names
-from tickloom.packing.reading.parts import check_part, rows_of
+from tickloom.packing.reading.parts import Part, check_part, one_by_one, rows_of
 from tickloom.packing.reading.rejected import RejectedRows
 from tickloom.packing.rows.checks import split_rows
-from tickloom.packing.rows.clean import Batch, canonical, crossed_quotes
+from tickloom.packing.rows.clean import Batch, canonical, crossed_quotes, is_open
 from tickloom.packing.rows.days import by_day
 from tickloom.packing.rows.own_expiry import without_expiry
 from tickloom.packing.rows.transforms import apply_all, batch_transforms
@@ -33,6 +37,7 @@ from tickloom.specs import (
     Ignored,
     PartitionContext,
     RawBatch,
+    RawRows,
     ReadError,
     ReaderSpec,
     Rejected,
@@ -77,18 +82,39 @@ class ReadResult:
     size: int
     """Size of the file of bins, bytes."""
 
+    mixed: list[MixedBlock]
+    """Blocks of many contracts; rows of units of which nothing is taken do not count."""
+
 
 def read_units(task: ReadTask) -> ReadResult:
     """Read the units of ``task``, one after another."""
     with BinFile(task.bins.path, compress=task.bins.compress) as bins:
-        units = [_UnitReading(unit, task, bins).run() for unit in task.units]
-        return ReadResult(units, bins.finish())
+        many: dict[tuple[str, str], ManyContracts] = {}
+        readings = [_UnitReading(unit, task, bins, many) for unit in task.units]
+        for reading in readings:
+            reading.read()
+        for waiting in many.values():
+            waiting.flush()
+        units = [reading.finish() for reading in readings]
+        mixed = [block for waiting in many.values() for block in waiting.blocks]
+        return ReadResult(units, bins.finish(), mixed)
 
 
 class _UnitReading:
     """The reading of one unit."""
 
-    def __init__(self, task: UnitTask, group: ReadTask, bins: BinFile) -> None:
+    def __init__(
+        self,
+        task: UnitTask,
+        group: ReadTask,
+        bins: BinFile,
+        many: dict[tuple[str, str], ManyContracts],
+    ) -> None:
+        """``many`` holds, by reader and dialect, the rows of many contracts of all units of the
+        ``group``."""
+        self._reader = task.reader
+        self._many = many
+        self._contracts: dict[tuple[str, Contract | None], Named] = {}
         self._unit = task.unit
         self._options = replace(group.options, mapping=task.mapping)
         self._spec: ReaderSpec = get_host().readers.get(task.reader)
@@ -101,47 +127,74 @@ class _UnitReading:
         self._bins = bins
         self._compressed = group.bins.compress
         self._rejected = RejectedRows(group.rejected / f"rejected-{task.number}")
-        self._result = UnitResult(task.number, task.unit.paths[0])
+        self.result = UnitResult(task.number, task.unit.paths[0])
         self._found: dict[tuple[PartitionKey, Contract], Bin] = {}
         self._known: Mapping[str, Evidence] | None = None
         self._parts = self._read_parts()
 
-    def run(self) -> UnitResult:
+    def read(self) -> None:
         """Read it whole; whatever is wrong with it ends up in the result."""
-        result = self._result
+        result = self.result
         try:
             result.files = with_digests(look_at(self._unit))
             self._read()
         except ReadError as error:
-            self._count_rest()
-            # Shown beside the path, which many readers begin their messages with.
-            self._reject_whole(str(error).removeprefix(f"{result.path}: "))
+            self.fail(error)
         except OSError as error:
             self._reject_whole(f"expected a readable file; found: {error.strerror or error}")
-        else:
-            result.bins = list(self._found.values())
-            result.rejected = self._rejected.finish()
-        return result
+
+    def fail(self, error: ReadError) -> None:
+        """Quarantine the whole unit."""
+        self._count_rest()
+        # Shown beside the path, which many readers begin their messages with.
+        self._reject_whole(str(error).removeprefix(f"{self.result.path}: "))
+
+    def finish(self) -> UnitResult:
+        """What became of it, once all its rows are taken."""
+        if self.result.taken:
+            self.result.bins = list(self._found.values())
+            self.result.rejected = self._rejected.finish()
+        return self.result
 
     def _read(self) -> None:
-        contracts: dict[tuple[str, Contract | None], Named] = {}
         for part in self._parts:
-            self._result.rows += rows_of(part)
+            self.result.rows += rows_of(part)
             if isinstance(part, Ignored):
-                self._result.ignored += 1
+                self.result.ignored += 1
             elif isinstance(part, Rejected):
                 self._rejected.add_part(part.path, part.reason, part.rows, part.frame)
+            elif isinstance(part, RawRows):
+                self._chain(part.dialect).add(self, part)
             elif part.frame.height:
-                try:
-                    named = part.symbol, part.contract
-                    if named not in contracts:
-                        found = self._names.contract(part, self._evidence)
-                        contracts[named] = found
-                        self._result.resolved += [found.note] if found.note else []
-                    self._take(part, contracts[named])
-                except ReadError as error:
-                    self._refuse(part, error)
-        self._result.empty = not (self._result.rows or self._rejected or self._result.ignored)
+                self.take_batch(part)
+        self.result.empty = not (self.result.rows or self._rejected or self.result.ignored)
+
+    def _chain(self, dialect: str) -> ManyContracts:
+        """Where rows of many contracts go whose symbols are written in ``dialect``."""
+        if self._names.is_said or not dialect:
+            dialect = self._names.dialect
+        if (self._reader, dialect) not in self._many:
+            calendar = self._calendar
+            self._many[self._reader, dialect] = ManyContracts(
+                known_names(calendar, dialect),
+                lambda day: is_open(day, calendar),
+                self._bins,
+                self._compressed,
+            )
+        return self._many[self._reader, dialect]
+
+    def take_batch(self, batch: RawBatch) -> None:
+        """Take a batch of one contract, or quarantine it; raises :class:`ReadError` where that is
+        the whole unit."""
+        try:
+            key = batch.symbol, batch.contract
+            if key not in self._contracts:
+                found = self._names.contract(batch, self._evidence)
+                self._contracts[key] = found
+                self.result.resolved += [found.note] if found.note else []
+            self._take(batch, self._contracts[key])
+        except ReadError as error:
+            self._refuse(batch, error)
 
     def _refuse(self, batch: RawBatch, error: ReadError) -> None:
         """Quarantine the batch; where the unit is one contract, that is the whole unit."""
@@ -153,9 +206,9 @@ class _UnitReading:
     def _count_rest(self) -> None:
         """All rows of a unit that is rejected are accounted for, not only those until then."""
         with suppress(ReadError, OSError):
-            self._result.rows += sum(map(rows_of, self._parts))
+            self.result.rows += sum(map(rows_of, self._parts))
 
-    def _read_parts(self) -> Iterator[RawBatch | Rejected | Ignored]:
+    def _read_parts(self) -> Iterator[Part]:
         """What the reader yields; its own failures are the unit's."""
         try:
             for part in self._spec.read(self._unit, self._options):
@@ -173,7 +226,7 @@ class _UnitReading:
         """What the unit's rows say about the contracts that they are of, by symbol: read once more,
         and once only, for names with several readings."""
         if self._known is None:
-            self._known = gather(self._spec.read(self._unit, self._options))
+            self._known = gather(one_by_one(self._spec.read(self._unit, self._options)))
         return self._known
 
     def _take(self, batch: RawBatch, named: Named) -> None:
@@ -190,11 +243,11 @@ class _UnitReading:
             self._rejected.add_rows(self._unit.paths[0], bad)
         if not good.height:
             return
-        self._result.crossed += crossed_quotes(good)
-        self._note_columns(good)
+        self.result.crossed += crossed_quotes(good)
+        self.note_columns(good)
         good, days = by_day(good)
         parts = [
-            Part(PartitionKey(day.day, contract.underlying), day.start, day.rows) for day in days
+            BinPart(PartitionKey(day.day, contract.underlying), day.start, day.rows) for day in days
         ]
         places = self._bins.append(compact(good), parts, shared=self._is_one(batch.symbol))
         for day, part, (block, start) in zip(days, parts, places, strict=True):
@@ -212,13 +265,14 @@ class _UnitReading:
         listed = self._reading.contract if self._reading else None
         return listed is not None and symbol == self._unit.name
 
-    def _note_columns(self, frame: pl.DataFrame) -> None:
+    def note_columns(self, frame: pl.DataFrame) -> None:
+        """Note the columns of ``frame`` beyond the 58."""
         for name, dtype in zip(frame.columns, frame.dtypes, strict=True):
             if name in STORED_NAMES:
                 continue
             if _is_beyond_floats(frame[name]):
-                self._result.beyond_floats.add(name)
-            known = self._result.columns.setdefault(name, dtype)
+                self.result.beyond_floats.add(name)
+            known = self.result.columns.setdefault(name, dtype)
             if known != dtype:
                 raise PluginError(
                     f"reader {self._spec.name!r} or a transform gave column {name!r} of "
@@ -227,7 +281,7 @@ class _UnitReading:
 
     def _reject_whole(self, reason: str) -> None:
         self._rejected.discard()
-        self._result.reject_whole(reason)
+        self.result.reject_whole(reason)
 
 
 def _is_beyond_floats(series: pl.Series) -> bool:

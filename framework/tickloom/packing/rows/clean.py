@@ -11,6 +11,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from tickloom.contracts import Contract, Expiry
 from tickloom.packing.rows.days import EPOCH, FIRST_YEAR, LAST_YEAR, days_of
@@ -45,18 +46,18 @@ def is_clean(
     batch: Batch, contract: Contract, calendar: Calendar, expiry: Expiry | None = None
 ) -> bool:
     """Is every row of ``batch`` one that the store takes, as far as a quick look tells?"""
-    first, last = _days_listed(expiry)
+    first, last = days_listed(expiry)
     frame = batch.frame
     return (
         frame["timestamp"].null_count() == 0
-        and all(first <= day <= last and _is_open(day, calendar) for day in days_of(frame))
+        and all(first <= day <= last and is_open(day, calendar) for day in days_of(frame))
         and all(_is_price(*batch.extremes(name)) for name in PRICE_COLUMNS)
         and not any(_has_negative(frame[name]) for name in QUANTITY_COLUMNS)
         and _is_of(frame, contract)
     )
 
 
-def _days_listed(expiry: Expiry | None) -> tuple[int, int]:
+def days_listed(expiry: Expiry | None) -> tuple[int, int]:
     """The first and the last day on which a contract can trade, as days since 1970."""
     if expiry is None:
         return _FIRST_DAY, _LAST_DAY
@@ -64,7 +65,8 @@ def _days_listed(expiry: Expiry | None) -> tuple[int, int]:
     return max(first, _FIRST_DAY), min((expiry.date - EPOCH).days, _LAST_DAY)
 
 
-def _is_open(day: int, calendar: Calendar) -> bool:
+def is_open(day: int, calendar: Calendar) -> bool:
+    """Did the exchange trade on ``day`` since 1970, as far as the calendar knows?"""
     return calendar.is_trading_day(EPOCH + dt.timedelta(days=day)) is not False
 
 
@@ -99,10 +101,16 @@ def _is_of(frame: pl.DataFrame, contract: Contract) -> bool:
 
 
 def crossed_quotes(frame: pl.DataFrame) -> int:
-    """Rows whose best bid is above their best ask, both being there."""
+    """How many rows have a best bid above their best ask, both being there."""
+    return int(np.count_nonzero(crossed_rows(frame)))
+
+
+def crossed_rows(frame: pl.DataFrame) -> npt.NDArray[np.bool_]:
+    """``bool[rows]``: whose best bid is above their best ask, both being there."""
     bid, ask = frame["bp0"].to_numpy(), frame["sp0"].to_numpy()
     # Nulls are NaN here, and nothing is above NaN.
-    return int(np.count_nonzero((bid > ask) & (ask > 0)))
+    crossed: npt.NDArray[np.bool_] = (bid > ask) & (ask > 0)
+    return crossed
 
 
 def canonical(batch: Batch) -> Batch:

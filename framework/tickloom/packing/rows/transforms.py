@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -41,7 +42,7 @@ def apply_all(
             )
         if taken := [name for name in transform.gives if name in frame.columns]:
             raise ReadError(taken_names(transform.name, taken))
-        after = apply_one(transform, frame, context)
+        after = _applied(transform, frame, context)
         if after.height != len(rows) or not np.array_equal(after[ROW].to_numpy(), rows):
             raise PluginError(
                 f"transform {transform.name!r} got {len(rows)} rows and returned {after.height}, "
@@ -50,6 +51,21 @@ def apply_all(
         frame = taken_over(transform, frame, after)
     frame.drop_in_place(ROW)
     return frame
+
+
+def _applied(
+    transform: TransformSpec, frame: pl.DataFrame, context: PartitionContext
+) -> pl.DataFrame:
+    """What the transform returns, called for each contract where it takes only one."""
+    import polars as pl
+
+    if transform.phase == "partition" or transform.many_contracts or len(context.slices) == 1:
+        return apply_one(transform, frame, context)
+    parts = []
+    for part in context.slices:
+        one = replace(context, symbol=part.symbol, slices=(replace(part, start=0),))
+        parts.append(apply_one(transform, frame.slice(part.start, part.rows), one))
+    return pl.concat(parts)
 
 
 def taken_names(giver: str, names: Sequence[str]) -> str:

@@ -43,7 +43,7 @@ class SourceLog:
         self._store = store
         self._sources = {source.number: source for source in sources}
         self._results = results
-        self._waits_for = {n: {b.key for b in result.bins} for n, result in results.items()}
+        self._waits_for = {n: result.keys for n, result in results.items()}
         self._waiting: dict[PartitionKey, list[int]] = defaultdict(list)
         for number, keys in self._waits_for.items():
             for key in keys:
@@ -74,7 +74,7 @@ class SourceLog:
             settings=source.settings,
             state="quarantined" if result.rejected else "packed",
             rows=result.rows,
-            partitions=tuple(sorted({str(found.key) for found in result.bins})),
+            partitions=tuple(sorted(map(str, result.keys))),
             rejected=self._rejections(source, result),
             inputs=source.inputs,
         )

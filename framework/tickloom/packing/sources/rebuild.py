@@ -32,10 +32,10 @@ def partitions_to_rebuild(
     for source in sources:
         result = results[source.number]
         before = known.get(source.key)
-        if before is None or not result.bins:
+        if before is None or not result.keys:
             continue
         keys |= {parse_key(key) for key in before.partitions}
-        keys |= {found.key for found in result.bins}
+        keys |= result.keys
     return keys
 
 

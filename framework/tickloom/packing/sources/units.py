@@ -10,6 +10,7 @@ from tickloom.contracts import NameReading
 from tickloom.packing.bins.bin import Bin
 from tickloom.specs import Unit
 from tickloom.store.commits.manifest import SourceFile
+from tickloom.store.layout import PartitionKey
 
 if TYPE_CHECKING:
     import polars as pl
@@ -56,11 +57,17 @@ class UnitResult:
     bins: list[Bin] = field(default_factory=list)
     """Its good rows."""
 
+    mixed: set[PartitionKey] = field(default_factory=set)
+    """Partitions of good rows of it that lie in blocks of many contracts."""
+
     columns: dict[str, pl.DataType] = field(default_factory=dict)
     """Columns beyond the 58 that its bins have."""
 
     beyond_floats: set[str] = field(default_factory=set)
     """Those among them with integers that no float64 holds exactly."""
+
+    taken: bool = True
+    """False where nothing of it is taken: rows of it in blocks of many contracts do not count."""
 
     rejected: list[RejectedPart] = field(default_factory=list)
     """What of it is not in the bins."""
@@ -77,9 +84,16 @@ class UnitResult:
     resolved: list[str] = field(default_factory=list)
     """How its names with several readings were resolved."""
 
+    @property
+    def keys(self) -> set[PartitionKey]:
+        """The partitions that it has good rows of."""
+        return {found.key for found in self.bins} | self.mixed
+
     def reject_whole(self, reason: str) -> None:
         """Take nothing of it."""
+        self.taken = False
         self.bins = []
+        self.mixed = set()
         self.columns = {}
         self.beyond_floats = set()
         self.crossed = 0

@@ -1,0 +1,214 @@
+"""The merge of many runs at once: of chains, whose contracts have few rows each.
+
+What the merge makes of a tick time of a contract depends on the rows at that time alone. So one
+frame with the contract's number in front of the time is merged like a single contract, and sources
+that do not meet at a contract's tick time are as good as one: the rows are put into layers, each
+with the rows of at most one source for every contract and time. Chains are one layer; two exports
+that overlap are two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from tickloom.packing.bins.bin import Bin, Segment
+from tickloom.packing.bins.mixed import UNIT, MixedBlock, MixedTables
+from tickloom.packing.bins.reader import BinReader, joined
+from tickloom.packing.merging.merge import WHEN, Ints, Rows, merge
+from tickloom.packing.merging.merged_runs import FramePart, MergedRun
+from tickloom.packing.merging.runs import MixedPart, Run
+from tickloom.packing.merging.stored_rows import stamps_of
+from tickloom.packing.rows.days import EPOCH, MICROSECONDS_PER_DAY
+from tickloom.packing.rows.table import PartitionColumns
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_SPAN: Final = 2**37
+"""More microseconds than a day has."""
+
+
+class _Source(NamedTuple):
+    """Consecutive rows of one run."""
+
+    table: pa.Table
+    run: Ints
+    unit: Ints
+
+
+class ManyRuns:
+    """The blocks of many contracts that a partition has new rows in."""
+
+    def __init__(
+        self,
+        blocks: Sequence[MixedBlock],
+        excluded: frozenset[int],
+        columns: PartitionColumns,
+        folder: Path,
+    ) -> None:
+        """``excluded`` are units whose rows do not count; ``folder`` is for rows that do not fit
+        into memory."""
+        self._blocks = blocks
+        self._excluded = np.array(sorted(excluded), np.int64)
+        self._columns = columns
+        self._tables = MixedTables(blocks, folder)
+
+    def merged(
+        self, runs: Sequence[Run], stored: Sequence[Sequence[Rows]], bins: BinReader
+    ) -> list[tuple[Run, MergedRun]]:
+        """The rows of ``runs``, neighbours in the store, with the ``stored`` states of each. A run
+        whose rows all belong to excluded units is left out."""
+        day = _midnight(self._blocks[0])
+        states = [*self._stored(stored, day), *self._layers(runs, bins, day)]
+        if not states:
+            return []
+        rows = merge(states, self._columns.identity)
+        whens = rows.stamps
+        ends = np.searchsorted(whens, np.arange(1, len(runs) + 1) * _SPAN)
+        frame = rows.frame.drop(WHEN)
+        dominant: list[dict[int, int]] = [{} for _ in runs]
+        for when, length in rows.dominant.items():
+            dominant[when // _SPAN][when % _SPAN + day] = length
+        found = []
+        start = 0
+        for run, end, leading in zip(runs, ends.tolist(), dominant, strict=True):
+            if end > start:
+                part = FramePart(frame, start, end - start)
+                found.append((run, MergedRun(part, end - start, leading)))
+            start = end
+        return found
+
+    def _stored(self, stored: Sequence[Sequence[Rows]], day: int) -> Iterator[Rows]:
+        """The stored states: of each run at most one in every result."""
+        import polars as pl
+
+        for place in range(max(map(len, stored), default=0)):
+            frames: list[pl.DataFrame] = []
+            dominant: dict[int, int] = {}
+            for number, states in enumerate(stored):
+                if place < len(states):
+                    rows, base = states[place], number * _SPAN - day
+                    frames.append(rows.frame.with_columns(pl.Series(WHEN, rows.stamps + base)))
+                    dominant |= {stamp + base: n for stamp, n in rows.dominant.items()}
+            yield Rows(self._columns.join(frames), dominant)
+
+    def _layers(self, runs: Sequence[Run], bins: BinReader, day: int) -> Iterator[Rows]:
+        """The new rows, in states of which none has rows of two units at one time of a run."""
+        import polars as pl
+
+        sources = [*self._mixed(runs), *_ordinary(runs, bins)]
+        if not sources:
+            return
+        run = np.concatenate([source.run for source in sources])
+        unit = np.concatenate([source.unit for source in sources])
+        frame = self._columns.from_arrow([source.table for source in sources])
+        when = frame["timestamp"].cast(pl.Int64).to_numpy() - day + run * _SPAN
+        order = np.lexsort((unit, when))
+        if len(self._excluded):
+            order = order[~np.isin(unit[order], self._excluded)]
+        if not len(order):
+            return
+        frame = frame.with_columns(pl.Series(WHEN, when))[order]
+        layer = _layer_numbers(when[order], unit[order])
+        last = int(layer.max())
+        for number in range(last + 1):
+            yield Rows(frame.filter(layer == number) if last else frame)
+
+    def _mixed(self, runs: Sequence[Run]) -> Iterator[_Source]:
+        """The rows of ``runs`` in blocks of many contracts, neighbours in a block together."""
+        for block, parts in _by_block(runs).items():
+            for first, last in _neighbours(parts):
+                group = parts[first:last]
+                start = group[0][1].start
+                rows = np.array([part.rows for _, part in group])
+                table = self._tables.slice(block, start, int(rows.sum()))
+                unit = _units(table)
+                number = np.repeat(np.array([number for number, _ in group]), rows)
+                yield _Source(table.drop_columns([UNIT]), number, unit)
+
+    def as_bins(self, run: Run) -> Run:
+        """``run`` with all its new rows in bins, for a run too large to be merged with others."""
+        bins = {unit: list(found) for unit, found in run.bins.items()}
+        for part in run.mixed:
+            block = self._blocks[part.block]
+            table = self._tables.slice(part.block, part.start, part.rows)
+            unit, stamps = _units(table), stamps_of(table)
+            bounds = [0, *(np.flatnonzero(np.diff(unit)) + 1).tolist(), len(unit)]
+            for start, end in pairwise(bounds):
+                if np.isin(unit[start], self._excluded):
+                    continue
+                mine = stamps[start:end]
+                segment = Segment(
+                    block=block.block,
+                    start=part.start + start,
+                    rows=end - start,
+                    first=int(mine.min()),
+                    last=int(mine.max()),
+                    in_order=bool(np.all(mine[1:] >= mine[:-1])),
+                )
+                contract, expiry = block.contracts[part.contract]
+                one = Bin(block.key, contract, expiry, block.file, [segment], block.compressed)
+                bins.setdefault(int(unit[start]), []).append(one)
+        return Run(run.key, run.names, bins, run.stored)
+
+
+def _midnight(block: MixedBlock) -> int:
+    """Midnight of the partition's day, microseconds since 1970."""
+    return (block.key.date - EPOCH).days * MICROSECONDS_PER_DAY
+
+
+def _by_block(runs: Sequence[Run]) -> Mapping[int, list[tuple[int, MixedPart]]]:
+    """The parts in each block with the numbers of their runs, in the order of their rows."""
+    found: dict[int, list[tuple[int, MixedPart]]] = {}
+    for number, run in enumerate(runs):
+        for part in run.mixed:
+            found.setdefault(part.block, []).append((number, part))
+    for parts in found.values():
+        parts.sort(key=lambda item: item[1].start)
+    return dict(sorted(found.items()))
+
+
+def _neighbours(parts: Sequence[tuple[int, MixedPart]]) -> Iterator[tuple[int, int]]:
+    """Parts that lie one after another without a gap: the first, and one after the last."""
+    first = 0
+    for place in range(1, len(parts) + 1):
+        if place < len(parts):
+            before = parts[place - 1][1]
+            if parts[place][1].start == before.start + before.rows:
+                continue
+        yield first, place
+        first = place
+
+
+def _ordinary(runs: Sequence[Run], bins: BinReader) -> Iterator[_Source]:
+    """The rows of ``runs`` in bins of one contract."""
+    for number, run in enumerate(runs):
+        for unit, found in sorted(run.bins.items()):
+            for table in joined(piece for one in found for piece in bins.pieces(one)):
+                rows = table.num_rows
+                table = table.drop_columns([UNIT]) if UNIT in table.column_names else table
+                yield _Source(table, np.full(rows, number), np.full(rows, unit))
+
+
+def _units(table: pa.Table) -> Ints:
+    import polars as pl
+
+    return pl.Series(table.column(UNIT)).cast(pl.Int64).to_numpy()
+
+
+def _layer_numbers(when: Ints, unit: Ints) -> Ints:
+    """Of rows that are sorted by time and unit: how many other units have rows at that time
+    before it."""
+    new_time = np.ones(len(when), np.bool_)
+    new_time[1:] = when[1:] != when[:-1]
+    new_unit = np.zeros(len(when), np.int64)
+    new_unit[1:] = (unit[1:] != unit[:-1]) & ~new_time[1:]
+    count = np.cumsum(new_unit)
+    at_first = count[new_time]
+    layers: Ints = count - at_first[np.cumsum(new_time) - 1]
+    return layers
