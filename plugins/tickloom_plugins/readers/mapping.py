@@ -43,6 +43,10 @@ class Clock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unit: Literal["", "s", "ms", "us", "ns", "any"] = ""
     """Unit of a count since 1970-01-01 00:00 in ``zone``; ``any``: its size tells the unit."""
 
+    shift: float = 0.0
+    """Seconds to add to each stamp: a bar's length where stamps say when it begins, so that rows
+    are stamped when their values are known."""
+
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a column comes from."""
@@ -52,6 +56,9 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     divide: Annotated[float, msgspec.Meta(gt=0)] = 1.0
     """What to divide numbers by: 100 where prices are in paise."""
+
+    cumulate: bool = False
+    """Whether the numbers are each bar's own: rows get the contract's total of the day so far."""
 
     type: Literal["float64", "int64", "text"] = "text"
     """Type of an extra column; the store's own columns have theirs."""
@@ -250,6 +257,9 @@ def _problems(mapping: Mapping) -> list[str]:
         if name not in _TYPES or name == "timestamp":
             what = "comes from [clock]" if name == "timestamp" else "is no column of the store"
             problems.append(f"{name!r} {what}; expected one of {', '.join(_TYPES)}, or [extra]")
+    for name, source in sources(mapping).items():
+        if source.cumulate and not _is_number(name, source):
+            problems.append(f"{name!r} is no number, so nothing can be cumulated")
     for name in mapping.extra:
         if name in _TYPES:
             problems.append(f"{name!r} is the store's own column; name it in [columns]")
@@ -268,6 +278,10 @@ def _problems(mapping: Mapping) -> list[str]:
             f"symbol: expected a template with columns in braces; found {mapping.symbol!r}"
         )
     return problems
+
+
+def _is_number(name: str, source: Source) -> bool:
+    return _TYPES.get(name, source.type) in ("float64", "int64")
 
 
 def _clock_faults(clock: Clock) -> list[str]:

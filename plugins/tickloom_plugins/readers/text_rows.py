@@ -13,6 +13,7 @@ from typing import Final
 import polars as pl
 
 from tickloom import RAW_COLUMNS, RawBatch, RawRows, ReadError, Rejected, SourceOptions
+from tickloom_plugins.readers.bars import Bars
 from tickloom_plugins.readers.mapping import (
     Clock,
     Mapping,
@@ -66,6 +67,8 @@ class TextRows:
             if _TYPES.get(name) == "datetime"
         }
         self._clocks |= mapping.clocks
+        summed = [name for name, source in self._sources.items() if source.cumulate]
+        self._bars = Bars(_SYMBOL, summed) if summed else None
         self._check(columns)
 
     def batches(
@@ -75,17 +78,13 @@ class TextRows:
         are rejected with their text."""
         text = self._prepared(rows)
         typed, faults = self._typed(text)
-        bad: set[int] = set()
-        for reason, mask in faults:
-            found = mask.arg_true().to_list()
-            new = [i for i in found if i not in bad]
-            bad.update(new)
-            if new:
-                lost = rows[text[_ROW].gather(new)]
-                yield Rejected(path=self._path, reason=reason, rows=len(new), frame=lost)
-        if bad:
-            good = pl.Series([i not in bad for i in range(len(typed))])
-            typed = typed.filter(good)
+        raw = rows[text[_ROW]]
+        typed, raw, lost = self._split(typed, raw, faults)
+        yield from lost
+        if self._bars is not None:
+            typed, faults = self._bars.totals(typed)
+            typed, raw, lost = self._split(typed, raw, faults)
+            yield from lost
         contracts = typed[_SYMBOL].n_unique()
         if contracts > 1 and len(typed) < ROWS_OF_ONE * contracts:
             for part in typed.iter_slices(options.batch_rows):
@@ -101,6 +100,23 @@ class TextRows:
             symbol = frame[_SYMBOL][0]
             for part in frame.drop(_SYMBOL).iter_slices(options.batch_rows):
                 yield RawBatch(frame=part, symbol=symbol, dialect=self._mapping.dialect)
+
+    def _split(
+        self, typed: pl.DataFrame, raw: pl.DataFrame, faults: list[tuple[str, pl.Series]]
+    ) -> tuple[pl.DataFrame, pl.DataFrame, list[Rejected]]:
+        """The rows without a fault, typed and as they are in the file, and the others with their
+        first fault."""
+        if not faults:
+            return typed, raw, []
+        bad = pl.Series([False]).new_from_index(0, len(typed))
+        lost = []
+        for reason, mask in faults:
+            new = mask.fill_null(False) & ~bad
+            bad = bad | new
+            if new.any():
+                frame = raw.filter(new)
+                lost.append(Rejected(path=self._path, reason=reason, rows=len(frame), frame=frame))
+        return typed.filter(~bad), raw.filter(~bad), lost
 
     def _check(self, columns: list[str]) -> None:
         known = set(columns) | self._said.keys()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Final
 
@@ -22,11 +23,17 @@ _ISO: Final = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M")
 
 
 def wall_clock(text: pl.Series, clock: Clock, zone: str) -> pl.Series:
-    """``text`` as ``Datetime[us]`` of the wall clock of ``zone``; null where it is no stamp.
+    """``text`` as ``Datetime[us]`` of the wall clock of ``zone``, shifted as the clock says; null
+    where it is no stamp.
 
     Raises :class:`tickloom.ReadError` where stamps carry an offset and the clock says that they do
     not, or only some of them carry the offset that it promises.
     """
+    stamps = _stamps(text, clock, zone)
+    return stamps + dt.timedelta(seconds=clock.shift) if clock.shift else stamps
+
+
+def _stamps(text: pl.Series, clock: Clock, zone: str) -> pl.Series:
     if clock.unit:
         naive = from_count(text, clock.unit)
         return _moved(naive, clock.zone, zone)
