@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.compare.asv_results import AsvFileError, read_results
 from benchmarks.compare.asv_tool import MACHINE, AsvRun, MeasureError, Project
-from benchmarks.history.browser import BROWSERS, drawn_pixels, find_browser
+from benchmarks.history.browser import BROWSERS, find_browser, graph_scales
 from benchmarks.history.pages import PageError, install_libraries, make_self_contained
 
 ROOT = Path(__file__).parents[2]
@@ -75,11 +75,12 @@ def _check(browser: str, pages: Path, graphs: list[str]) -> int:
     print(f"bench-html: {len(graphs)} graphs of two commits and more in {pages}/index.html")
     if not graphs:
         raise PageError("nothing was measured at two commits; ask for more with --commits")
-    drawn = drawn_pixels(browser, pages, graphs[:CHECKED_GRAPHS])
-    for name, pixels in drawn.items():
-        print(f"bench-html: {name}: {pixels} coloured pixels")
-    if empty := [name for name, pixels in drawn.items() if not pixels]:
-        raise PageError(f"expected lines in every graph, found none in {', '.join(empty)}")
+    scales = graph_scales(browser, pages, graphs[:CHECKED_GRAPHS])
+    for name, labels in scales.items():
+        if labels:
+            print(f"bench-html: {name}: a graph from {labels[0]} to {labels[-1]}")
+    if empty := [name for name, labels in scales.items() if not labels]:
+        raise PageError(f"expected a graph of each benchmark, found none of {', '.join(empty)}")
     return 0
 
 

@@ -13,8 +13,14 @@ from tests.benchmarks.replayed_clone import Clone
 
 from benchmarks.history import __main__ as command
 from benchmarks.history.__main__ import main
-from benchmarks.history.browser import drawn_pixels, find_browser
+from benchmarks.history.browser import find_browser, graph_scales, scale_of
 from benchmarks.history.pages import LIBRARIES, PageError, make_self_contained
+
+PAGE = """<html><div id="main-graph"></div><div id="overview"></div>
+<script src="LIBRARY.js"></script></html>"""
+PLOT = """document.getElementById("main-graph").innerHTML =
+'<canvas class="flot-base"></canvas><div class="flot-tick-label tickLabel">0.00</div>' +
+'<div class="flot-tick-label tickLabel" style="top: 1px">60.0</div>';"""
 
 
 @pytest.fixture
@@ -51,44 +57,48 @@ def test_page_with_an_unknown_library_is_refused(tmp_path: Path, node_modules: P
 
 
 @pytest.mark.services
-@pytest.mark.parametrize(("colour", "drawn"), [("#1f83b4", True), ("#888888", False)])
-def test_browser_counts_what_a_graph_draws(tmp_path: Path, colour: str, drawn: bool) -> None:
+@pytest.mark.parametrize(("library", "labels"), [("there", ["0.00", "60.0"]), ("lost", [])])
+def test_browser_reads_the_scale_of_a_graph(
+    tmp_path: Path, library: str, labels: list[str]
+) -> None:
     browser = find_browser()
     if browser is None:
         pytest.skip("needs Chromium or Chrome: apt-get install chromium")
-    page = f"""<div id="main-graph">
-    <canvas class="flot-base" width="100" height="50"></canvas></div>
-    <script>
-    const context = document.querySelector("canvas").getContext("2d");
-    context.fillStyle = "{colour}";
-    context.fillRect(10, 10, 20, 5);
-    </script>"""
-    (tmp_path / "index.html").write_text(page)
-    pixels = drawn_pixels(browser, tmp_path, ["topic.time_it"])
-    assert pixels == {"topic.time_it": 100 if drawn else 0}
+    (tmp_path / "there.js").write_text(PLOT)
+    (tmp_path / "index.html").write_text(PAGE.replace("LIBRARY", library))
+    assert graph_scales(browser, tmp_path, ["topic.time_it"]) == {"topic.time_it": labels}
+
+
+def test_a_page_without_a_graph_has_no_scale() -> None:
+    """What asv's script makes of a benchmark without results; labels elsewhere are no graph's."""
+    page = """<div id="main-graph"><p>No graphs to load.</p></div><div id="overview">
+    <canvas class="flot-base"></canvas><div class="flot-tick-label">1</div></div>"""
+    assert scale_of(page) == []
 
 
 @pytest.fixture
-def looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, int]:
-    """A browser that sees in each graph as many pixels as this says, 50 where it says nothing."""
-    pixels: dict[str, int] = {}
+def looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, list[str]]:
+    """A browser that sees at each graph the scale that this says, 0 to 60 where it says nothing."""
+    scales: dict[str, list[str]] = {}
     monkeypatch.setattr(command, "find_browser", lambda: "browser")
     monkeypatch.setattr(command, "install_libraries", lambda work: tmp_path)
     monkeypatch.setattr(
-        command, "drawn_pixels", lambda browser, pages, names: {n: pixels.get(n, 50) for n in names}
+        command,
+        "graph_scales",
+        lambda browser, pages, names: {name: scales.get(name, ["0", "60"]) for name in names},
     )
-    return pixels
+    return scales
 
 
 def test_history_of_two_commits_is_published_and_looked_at(
-    clone: Clone, looked_at: dict[str, int], capsys: pytest.CaptureFixture[str]
+    clone: Clone, looked_at: dict[str, list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     clone.replay_history("base", "same")
     assert main([], clone.root) == 0
     assert (clone.root / ".asv" / "html" / "index.html").exists()
     printed = capsys.readouterr().out
     assert "4 graphs of two commits and more" in printed
-    assert "loops.Sleeps.time_sleep: 50 coloured pixels" in printed
+    assert "loops.Sleeps.time_sleep: a graph from 0 to 60" in printed
 
 
 @pytest.mark.parametrize(
@@ -96,19 +106,19 @@ def test_history_of_two_commits_is_published_and_looked_at(
     [
         (("base", None), (), "asv.log says why"),
         (("base",), (), "nothing was measured at two commits; ask for more with --commits"),
-        (("base", "same"), ("loops.Sleeps.time_sleep",), "found none in loops.Sleeps.time_sleep"),
+        (("base", "same"), ("loops.Sleeps.time_sleep",), "found none of loops.Sleeps.time_sleep"),
     ],
 )
 def test_history_without_drawn_graphs_is_a_failure(
     clone: Clone,
-    looked_at: dict[str, int],
+    looked_at: dict[str, list[str]],
     capsys: pytest.CaptureFixture[str],
     cases: tuple[str | None, ...],
     empty: tuple[str, ...],
     why: str,
 ) -> None:
     clone.replay_history(*cases)
-    looked_at.update(dict.fromkeys(empty, 0))
+    looked_at.update({name: [] for name in empty})
     assert main(["--commits", str(len(cases))], clone.root) == 1
     assert why in capsys.readouterr().err
 
