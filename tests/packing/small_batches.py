@@ -18,7 +18,7 @@ def with_small_batches(store: Path, folders: Sequence[Path], rows: int, **option
 
     def small(memory: int | None, workers: int | None, *, shares_memory: bool) -> Budget:
         found = original(memory, workers, shares_memory=shares_memory)
-        return replace(found, batch_rows=rows, assembly_rows=rows, bin_bytes=0)
+        return replace(found, batch_rows=rows, assembly_rows=rows)
 
     api.plan_budget = small
     try:

@@ -118,10 +118,8 @@ class Packing:
         report.quarantined += [Quarantined(f.source, f.reason, 0) for f in claims.failed]
 
     def _pack(self, store: StoreWriter, sources: Sequence[Source], writer: str) -> None:
-        with (
-            BinSpace(store.staging, self._budget.bin_bytes, cache_room(store.staging)) as space,
-            Crew(self._request.executor, self._budget.workers) as crew,
-        ):
+        space = BinSpace(store.staging, cache_room(store.staging))
+        with Crew(self._request.executor, self._budget.workers) as crew:
             results, mixed, sources, rebuild = self._read(store, sources, space, crew)
             extra = self._fix_columns(store, results)
             clocks = self._fix_clocks(store, sources, results)
@@ -144,7 +142,7 @@ class Packing:
                 report=self._report,
                 progress=self._progress,
             )
-            use = BinUse(space, {key: found.files for key, found in bins.items()})
+            use = BinUse({key: found.files for key, found in bins.items()})
             for key in assembly.run(bins, rebuild, keys):
                 log.committed(key)
                 use.done(key)

@@ -74,13 +74,11 @@ class ReadingStage:
 
     def _one_by_one(self, task: ReadTask) -> list[ReadTask]:
         """The units of ``task``, each in a task of its own with its own file of bins on disk."""
-        return [
-            task._replace(units=(unit,), bins=self.space.place(NO_MEMORY)) for unit in task.units
-        ]
+        return [task._replace(units=(unit,), bins=self.space.place(ENDLESS)) for unit in task.units]
 
 
-NO_MEMORY: Final = 2**62
-"""A size that no memory holds."""
+ENDLESS: Final = 2**62
+"""A size that no cache holds: such bins are compressed."""
 
 
 def _crashed(task: ReadTask) -> list[UnitResult]:

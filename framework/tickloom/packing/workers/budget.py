@@ -52,9 +52,6 @@ class Budget:
     batch_bytes: int
     """The largest single piece of input, decoded, bytes."""
 
-    bin_bytes: int
-    """The most that bins may take in memory, bytes."""
-
     frugal: bool
     """Whether workers have so little that they must not keep freed memory."""
 
@@ -76,14 +73,11 @@ def plan_budget(memory: int | None, workers: int | None, *, shares_memory: bool)
     fitting = (total - PROCESS_BYTES) // (fixed + WORKING_BYTES)
     count = max(1, min(workers or os.cpu_count() or 1, fitting))
     share = (total - PROCESS_BYTES) // count - fixed
-    # What a worker cannot use is for bins; a share that is scarce is the worker's own.
-    working = min(share, max(WORKING_BYTES, share // 3))
     return Budget(
         workers=count,
         batch_rows=BATCH_ROWS,
         assembly_rows=ASSEMBLY_ROWS,
         batch_bytes=total // (2 * count),
-        bin_bytes=(share - working) * count,
         frugal=share < FRUGAL_BYTES,
     )
 
