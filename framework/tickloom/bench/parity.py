@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tickloom.bench.ticks import NS_PER_DAY, Ticks
+from tickloom.bench.ticks import Ticks
+from tickloom.engine.kernels.columns import clock_value
 from tickloom.engine.kernels.constants import prepare_constants
 from tickloom.engine.loading.kernel import CompiledKernel, ContractResults
 from tickloom.engine.loops.whole_step import plain_step
@@ -117,12 +118,7 @@ def _fields(spec: KernelSpec, sample: Ticks, number: int) -> dict[str, NDArray[A
     rows = slice(int(sample.offsets[number]), int(sample.offsets[number + 1]))
     fields = {name: sample.columns[name][rows] for name in spec.columns}
     for name in spec.clock:
-        if name == "time_of_day":
-            fields[name] = sample.columns["timestamp_ns"][rows] % NS_PER_DAY
-        elif name == "time_to_expiry":
-            midnight = (sample.facts.expiry_day[number] + 1) * NS_PER_DAY
-            fields[name] = midnight - sample.columns["timestamp_ns"][rows]
-        else:
-            value = getattr(sample.facts, name)[number]
-            fields[name] = np.full(rows.stop - rows.start, value)
+        stamps = sample.columns["timestamp_ns"][rows] if "timestamp_ns" in sample.columns else None
+        value = clock_value(name, stamps, lambda fact: getattr(sample.facts, fact)[number])
+        fields[name] = np.broadcast_to(value, rows.stop - rows.start)
     return fields

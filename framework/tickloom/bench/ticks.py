@@ -10,13 +10,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tickloom.engine.kernels.columns import column_kind
+from tickloom.engine.kernels.columns import NS_PER_DAY, column_kind
 from tickloom.engine.loading.results import ContractFacts
 
 DAY: Final = 20_395
 """2025-11-03, days since 1970-01-01."""
 
-NS_PER_DAY: Final = 86_400_000_000_000
 _FACTS: Final = ("expiry_day", "strike", "is_call")
 _OPENING_NS: Final = DAY * NS_PER_DAY + (9 * 60 + 15) * 60 * 1_000_000_000
 

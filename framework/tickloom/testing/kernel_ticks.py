@@ -12,11 +12,10 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tickloom.engine.kernels.columns import CLOCK_FIELDS, column_kind
+from tickloom.engine.kernels.columns import CLOCK_FIELDS, NS_PER_DAY, clock_value, column_kind
 from tickloom.engine.loading.kernel import ContractFacts
 from tickloom.specs.kernel import KernelSpec
 
-NS_PER_DAY: Final = 86_400_000_000_000
 _DAY: Final = 20_090
 """2025-01-02, days since 1970-01-01."""
 
@@ -84,11 +83,8 @@ class Ticks:
         if name not in CLOCK_FIELDS:
             raise KeyError(name)
         stamps = self.columns["timestamp_ns"]
-        if name == "time_of_day":
-            return iter((stamps % NS_PER_DAY).tolist())
-        if name == "time_to_expiry":
-            return iter(((self.facts.expiry_day[0] + 1) * NS_PER_DAY - stamps).tolist())
-        return iter([getattr(self.facts, name)[0].item()] * len(stamps))
+        value = clock_value(name, stamps, lambda fact: getattr(self.facts, fact)[0])
+        return iter(np.broadcast_to(value, len(stamps)).tolist())
 
 
 @st.composite

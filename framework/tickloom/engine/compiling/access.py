@@ -17,14 +17,13 @@ from numba import types
 from numba.extending import intrinsic
 
 from tickloom.engine.compiling.hundredths import hundredths, hundredths_value
-from tickloom.engine.kernels.columns import CLOCK_FIELDS, column_kind
+from tickloom.engine.kernels.columns import CLOCK_FIELDS, NS_PER_DAY, column_kind
 from tickloom.engine.loops.access import Access, Quotes
 
 F64_POINTER: Final = types.CPointer(types.float64)
 I64_POINTER: Final = types.CPointer(types.int64)
 
 _I64: Final = ir.IntType(64)
-_NS_PER_DAY: Final = 86_400_000_000_000
 _FACTS: Final = ("expiry_day", "strike", "is_call")
 _LEVELS: Final = range(5)
 
@@ -212,7 +211,7 @@ class _Columns:
                     if name in _FACTS:
                         return fact(name)
                     stamp = self._value(context, builder, "timestamp_ns", at, row)
-                    day = _I64(_NS_PER_DAY)
+                    day = _I64(NS_PER_DAY)
                     if name == "time_of_day":
                         rest = builder.srem(stamp, day)
                         before_1970 = builder.icmp_signed("<", rest, _I64(0))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from collections.abc import Callable
+from typing import Any, Final, Literal
 
 from tickloom.errors import UsageError
 from tickloom.schema import STORED_COLUMNS, LogicalType
@@ -19,6 +20,8 @@ CLOCK_FIELDS: Final[dict[str, ColumnKind]] = {
 }
 """Derived tick fields: nanoseconds since midnight, nanoseconds to the end of the expiry day, strike
 price, 1 for a call and 0 for a put."""
+
+NS_PER_DAY: Final = 86_400_000_000_000
 
 
 _KINDS: Final[dict[LogicalType, ColumnKind]] = {
@@ -48,3 +51,17 @@ def column_kind(column: str) -> ColumnKind:
             "clock=('is_call',), for the kind of expiry read is_weekly or is_monthly"
         )
     return _KINDS[types[column]]
+
+
+def clock_value(name: str, stamp: Any, fact: Callable[[str], Any]) -> Any:
+    """The clock field ``name`` of ticks at ``stamp``, nanoseconds of the wall clock since
+    1970-01-01: one number, or an array of them.
+
+    ``fact`` gives what is known of their contract by the names of ``ContractFacts``: expiry_day
+    (days since 1970-01-01), strike, is_call.
+    """
+    if name == "time_of_day":
+        return stamp % NS_PER_DAY
+    if name == "time_to_expiry":
+        return (fact("expiry_day") + 1) * NS_PER_DAY - stamp
+    return fact(name)

@@ -17,14 +17,13 @@ from numpy.typing import NDArray
 from tickloom.engine.cache.link import Linked
 from tickloom.engine.columns.chunks import Chunks
 from tickloom.engine.columns.values import plain_values
+from tickloom.engine.kernels.columns import clock_value
 from tickloom.engine.kernels.variant import Variant, required_columns
 from tickloom.engine.loading.loop import Loop, Settings
 from tickloom.engine.loading.plans import accounting_columns
 from tickloom.engine.loading.results import ContractFacts, ContractResults
 from tickloom.errors import PluginError
 from tickloom.specs.kernel import KernelSpec
-
-NS_PER_DAY = 86_400_000_000_000
 
 AuthorLoop = Callable[..., int]
 """``(contracts, offsets, columns..., constants, wanted)`` as addresses; 0 for success."""
@@ -91,13 +90,11 @@ def clock_values(
     facts: ContractFacts | None,
 ) -> NDArray[Any]:
     """A clock field, one value a row."""
-    if name == "time_of_day":
-        return np.asarray(values["timestamp_ns"] % NS_PER_DAY)
-    assert facts is not None
-    if name == "time_to_expiry":
-        midnight = np.repeat((facts.expiry_day + 1) * NS_PER_DAY, np.diff(bounds))
-        return np.asarray(midnight - values["timestamp_ns"])
-    return np.repeat(getattr(facts, name), np.diff(bounds))
+
+    def fact(known: str) -> NDArray[Any]:
+        return np.repeat(getattr(facts, known), np.diff(bounds))
+
+    return np.asarray(clock_value(name, values.get("timestamp_ns"), fact))
 
 
 def native_loop(spec: KernelSpec, path: Path) -> AuthorLoop:

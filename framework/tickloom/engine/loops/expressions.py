@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from tickloom.engine.kernels.columns import CLOCK_FIELDS, column_kind
+from tickloom.engine.kernels.columns import CLOCK_FIELDS, NS_PER_DAY, column_kind
 from tickloom.engine.loops.shape import LoopShape
-
-NS_PER_DAY: Final = 86_400_000_000_000
 
 
 def tick(shape: LoopShape) -> str:
