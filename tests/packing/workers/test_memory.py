@@ -54,8 +54,9 @@ def write_input(folder: Path) -> None:
     frame = file_frame(3)
     for number in range(ROWS // FILE_ROWS):
         strike = 40_000.0 + 100 * number
-        named = frame.with_columns(strike=strike)
-        named.write_parquet(folder / f"banknifty25aug{strike:g}ce.parquet", compression="lz4")
+        name = f"banknifty25aug{strike:g}ce"
+        named = frame.with_columns(pl.lit(name.upper()).alias("symbol"), strike=strike)
+        named.write_parquet(folder / f"{name}.parquet", compression="lz4")
 
 
 def peak_of(command: list[str]) -> tuple[int, str]:
