@@ -14,15 +14,15 @@ from tickloom.packing.workers.budget import Budget
 def with_small_batches(store: Path, folders: Sequence[Path], rows: int, **options: Any) -> None:
     """Pack one folder after another in batches of ``rows`` rows: contracts of more than two
     batches are merged in pieces."""
-    original = api.plan_budget
+    original = api.budget_for
 
     def small(memory: int | None, workers: int | None, *, shares_memory: bool) -> Budget:
         found = original(memory, workers, shares_memory=shares_memory)
         return replace(found, batch_rows=rows, assembly_rows=rows)
 
-    api.plan_budget = small
+    api.budget_for = small
     try:
         for raw in folders:
             api.pack(raw, store, executor="threads", workers=1, **options)
     finally:
-        api.plan_budget = original
+        api.budget_for = original

@@ -50,21 +50,23 @@ def build(
     threads = spread_of("tickloom:threads", workers).workers
     with progress() as bars:
         bar = phase_bars(bars)
-        plan = hot_build.examine(opened, chosen, names, workers=threads, progress=bar("examining"))
+        survey = hot_build.examine(
+            opened, chosen, names, workers=threads, progress=bar("examining")
+        )
         if not as_json:
             say(
-                f"{len(plan.missing)} of {len(chosen)} partitions to build, "
-                f"{human_bytes(plan.size)}"
+                f"{len(survey.missing)} of {len(chosen)} partitions to build, "
+                f"{human_bytes(survey.size)}"
             )
         if not dry_run:
-            hot_build.build(opened, plan, workers=threads, progress=bar("writing"))
+            hot_build.build(opened, survey, workers=threads, progress=bar("writing"))
     if as_json:
         print_json(
             {
                 "partitions": len(chosen),
-                "built": 0 if dry_run else len(plan.missing),
-                "current": plan.current,
-                "bytes": plan.size,
-                "types": dict(plan.types),
+                "built": 0 if dry_run else len(survey.missing),
+                "current": survey.current,
+                "bytes": survey.size,
+                "types": dict(survey.types),
             }
         )

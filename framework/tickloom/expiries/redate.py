@@ -16,7 +16,7 @@ from tickloom.packing.merging.runs import date_names, names_of
 from tickloom.packing.partitions.format import choose_writer
 from tickloom.packing.partitions.stage import AssemblyStage
 from tickloom.packing.report import PackReport
-from tickloom.packing.workers.budget import plan_budget
+from tickloom.packing.workers.budget import budget_for
 from tickloom.packing.workers.crew import Crew
 from tickloom.progress import Phases, untold_phases
 from tickloom.specs import Calendar, CalendarGapError
@@ -89,7 +89,7 @@ class _Redating:
         if not touched:
             return
         spec = get_host().executors.get(executor)
-        budget = plan_budget(None, workers, shares_memory=spec.shares_memory)
+        budget = budget_for(None, workers, shares_memory=spec.shares_memory)
         with Crew(spec, budget.workers) as crew:
             stage = AssemblyStage(
                 store=self._store,

@@ -9,7 +9,7 @@ from os import PathLike
 from tickloom.errors import UsageError
 from tickloom.host import get_host
 from tickloom.packing.report import PackReport
-from tickloom.packing.workers.budget import plan_budget
+from tickloom.packing.workers.budget import budget_for
 from tickloom.paths import local_path
 from tickloom.progress import Phases, untold_phases
 
@@ -69,7 +69,7 @@ def pack(
         calendar=local_path(calendar).resolve() if calendar else None,
         dialect=dialect,
         executor=spec,
-        budget=plan_budget(memory, workers, shares_memory=spec.shares_memory),
+        budget=budget_for(memory, workers, shares_memory=spec.shares_memory),
         replace=replace,
         rehash=rehash,
         add_columns=add_columns,

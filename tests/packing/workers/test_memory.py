@@ -24,7 +24,7 @@ from tickloom.packing.bins.space import BinSpace, BinUse
 from tickloom.packing.merging.runs import NumberedBin
 from tickloom.packing.partitions.assembly import PartitionTask, _Assembly
 from tickloom.packing.rows.table import TIMESTAMP_NS
-from tickloom.packing.workers.budget import MIB, parse_size, plan_budget
+from tickloom.packing.workers.budget import MIB, budget_for, parse_size
 from tickloom.schema import RAW_COLUMNS, polars_schema
 from tickloom.store.layout import PartitionKey
 
@@ -122,12 +122,12 @@ def test_one_new_row_of_a_large_stored_contract_stays_within_the_cap(tmp_path: P
 
 def test_too_little_memory_is_refused() -> None:
     with pytest.raises(UsageError, match="at least 512M; found 256M"):
-        plan_budget(256 * MIB, None, shares_memory=False)
+        budget_for(256 * MIB, None, shares_memory=False)
 
 
 def test_budget_takes_fewer_workers_before_it_gets_tight() -> None:
-    assert plan_budget(CAP, 8, shares_memory=False).workers == 1
-    assert plan_budget(16 * CAP, 8, shares_memory=False).workers == 8
+    assert budget_for(CAP, 8, shares_memory=False).workers == 1
+    assert budget_for(16 * CAP, 8, shares_memory=False).workers == 8
 
 
 def test_bins_are_compressed_where_the_cache_would_not_hold_them(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ Done = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HotPlan:
+class HotSurvey:
     """What building the hot tier will write."""
 
     missing: tuple[tuple[Partition, tuple[str, ...]], ...]
@@ -64,7 +64,7 @@ def examine(
     *,
     workers: int,
     progress: Progress = untold,
-) -> HotPlan:
+) -> HotSurvey:
     """Look at every value of ``columns`` in the partitions that need a hot file.
 
     A file that is replaced keeps its columns. ``progress`` counts rows. Raises
@@ -88,7 +88,7 @@ def examine(
     # One type per column for the whole store, so that one compiled loop serves all partitions.
     types = {n: widest(look.types[n] for look in looks if n in look.types) for n in sorted(names)}
     size = sum(p.rows * sum(np.dtype(types[n]).itemsize for n in cols) for p, cols in missing)
-    return HotPlan(
+    return HotSurvey(
         missing=tuple(missing),
         current=len(partitions) - len(missing),
         types=types,
@@ -97,8 +97,8 @@ def examine(
     )
 
 
-def build(store: Store, plan: HotPlan, *, workers: int, progress: Progress = untold) -> None:
-    """Write the files of ``plan``, each whole or not at all, and remove those of other days;
+def build(store: Store, survey: HotSurvey, *, workers: int, progress: Progress = untold) -> None:
+    """Write the files of ``survey``, each whole or not at all, and remove those of other days;
     ``progress`` counts rows.
 
     Raises :class:`StoreError` if the disk has no room for them or they cannot be written.
@@ -107,25 +107,25 @@ def build(store: Store, plan: HotPlan, *, workers: int, progress: Progress = unt
     try:
         folder.mkdir(exist_ok=True)
         free = shutil.disk_usage(folder).free
-        if plan.size > free:
+        if survey.size > free:
             raise StoreError(
-                f"the hot tier needs {plan.size:,} bytes; {folder} has {free:,} free. Name fewer "
+                f"the hot tier needs {survey.size:,} bytes; {folder} has {free:,} free. Name fewer "
                 "columns or days, or make room"
             )
         _remove_orphans(store)
-        done = counted(progress, sum(partition.rows for partition, _ in plan.missing))
-        _write_all(store, plan, workers, done)
+        done = counted(progress, sum(partition.rows for partition, _ in survey.missing))
+        _write_all(store, survey, workers, done)
     except OSError as error:
         raise StoreError(
             f"the hot tier cannot be written to {folder}: {error}; runs do without it (--no-hot)"
         ) from error
 
 
-def _write_all(store: Store, plan: HotPlan, workers: int, done: Done) -> None:
+def _write_all(store: Store, survey: HotSurvey, workers: int, done: Done) -> None:
     with ThreadPoolExecutor(workers, thread_name_prefix="tickloom-hot") as pool:
         jobs = [
-            pool.submit(_write, store.path, partition, names, plan.types, nulls, done)
-            for (partition, names), nulls in zip(plan.missing, plan.nulls, strict=True)
+            pool.submit(_write, store.path, partition, names, survey.types, nulls, done)
+            for (partition, names), nulls in zip(survey.missing, survey.nulls, strict=True)
         ]
         try:
             for job in jobs:

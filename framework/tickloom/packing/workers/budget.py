@@ -56,7 +56,7 @@ class Budget:
     """Whether workers have so little that they must not keep freed memory."""
 
 
-def plan_budget(memory: int | None, workers: int | None, *, shares_memory: bool) -> Budget:
+def budget_for(memory: int | None, workers: int | None, *, shares_memory: bool) -> Budget:
     """The budget for ``memory`` bytes (a quarter of the machine unless given) and at most
     ``workers`` workers (one a core unless given).
 

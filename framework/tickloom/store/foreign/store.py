@@ -11,7 +11,7 @@ from tickloom.schema import KINDS
 from tickloom.specs import WriterSpec
 from tickloom.store.layout import CONTROL_DIR, PartitionKey, partition_files
 from tickloom.store.partitions.index import ContractIndex, ContractRows
-from tickloom.store.partitions.order import Run, contract_runs, read_row_groups
+from tickloom.store.partitions.order import ContractRun, contract_runs, read_row_groups
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -65,7 +65,9 @@ def scan_index(path: Path, writer: WriterSpec) -> ContractIndex:
     )
 
 
-def first_values(path: Path, writer: WriterSpec, column: str, runs: list[Run]) -> list[object]:
+def first_values(
+    path: Path, writer: WriterSpec, column: str, runs: list[ContractRun]
+) -> list[object]:
     """The value of ``column`` in the first row of each run."""
     values: list[object] = []
     wanted = iter(runs)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from tickloom.arrow import numbers_of
 from tickloom.specs import WriterSpec
 from tickloom.store.partitions.index import ContractIndex
-from tickloom.store.partitions.order import Run, read_row_groups
+from tickloom.store.partitions.order import ContractRun, read_row_groups
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,7 +30,7 @@ _COLUMNS: Final = (
 Bools = npt.NDArray[np.bool_]
 
 
-def derived_problems(path: Path, writer: WriterSpec, runs: list[Run]) -> Iterator[str]:
+def derived_problems(path: Path, writer: WriterSpec, runs: list[ContractRun]) -> Iterator[str]:
     """A sentence for each derived column that does not follow from the raw ones.
 
     ``runs`` are the contracts of the file, which vol_delta starts anew with.

@@ -41,7 +41,7 @@ class UnsortedError(StoreError):
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class ContractRun:
     """Consecutive rows of one expiry, right and strike."""
 
     expiry: date
@@ -92,7 +92,7 @@ def reading(path: Path) -> Iterator[None]:
         raise StoreError(f"{path}: cannot be read: {detail[0] if detail else error!r}") from error
 
 
-def index_problem(runs: list[Run], index: ContractIndex) -> str:
+def index_problem(runs: list[ContractRun], index: ContractIndex) -> str:
     """How ``index`` differs from the contracts that a file has; empty if it does not."""
     told = [(c.expiry, c.right, c.strike, c.first_row, c.rows) for c in index.contracts]
     found = [(r.expiry, r.right, r.strike, r.first_row, r.rows) for r in runs]
@@ -111,7 +111,7 @@ def _contract(item: tuple[date, Right, float, int, int]) -> str:
     return f"{expiry} {strike:g} {right} with {rows} rows from row {first}"
 
 
-def contract_runs(path: Path, writer: WriterSpec) -> list[Run]:
+def contract_runs(path: Path, writer: WriterSpec) -> list[ContractRun]:
     """The contracts of the file at ``path``, one run each, in the order of their rows.
 
     Raises :class:`UnsortedError` naming the first row that is out of order, and
@@ -222,10 +222,10 @@ def _starts(keys: SortKeys, at: Ints, row: int) -> Iterator[tuple[int, int, int,
     )
 
 
-def _runs(starts: list[tuple[int, int, int, float]], rows: int) -> list[Run]:
+def _runs(starts: list[tuple[int, int, int, float]], rows: int) -> list[ContractRun]:
     ends = [*(start[0] for start in starts), rows][1:]
     return [
-        Run(_EPOCH + timedelta(days=expiry), RIGHTS[right], strike, first, end - first)
+        ContractRun(_EPOCH + timedelta(days=expiry), RIGHTS[right], strike, first, end - first)
         for (first, expiry, right, strike), end in zip(starts, ends, strict=True)
     ]
 
