@@ -11,36 +11,18 @@ from pathlib import Path
 from tests.fake_distributions import Site
 from tests.fake_distributions import site as site
 from tests.packing.raw_files import data_files, write_raw_file
+from tests.packing.tick_reader import tick_reader
 
 from tickloom import pack
 from tickloom.store.verify import verify_store
 
-GATED = """
-    import os, time
-    from pathlib import Path
-    import polars as pl
-    from tickloom import RawBatch, ReaderSpec, Unit, hookimpl
-
-    TICKLOOM_API_VERSION = 1
-
-    def discover(source, options):
-        for path in sorted(Path(source).rglob("*.tick")):
-            yield Unit(paths=(path,), name=path.stem)
-
-    def read(unit, options):
-        while not Path(os.environ["GATE"]).exists():
-            time.sleep(0.01)
-        yield RawBatch(frame=pl.read_parquet(unit.paths[0]), symbol=unit.name)
-
-    @hookimpl
-    def tickloom_register_readers():
-        return [
-            ReaderSpec(
-                name="gated", summary="s", zone="Asia/Kolkata", calendar="nse",
-                discover=discover, read=read,
-            )
-        ]
-"""
+GATED = tick_reader(
+    "gated",
+    """
+    while not Path(os.environ["GATE"]).exists():
+        time.sleep(0.01)
+    """,
+)
 TICKS = [(0, 1.0, 10), (1, 1.5, 20)]
 PATIENCE = 60
 

@@ -14,40 +14,22 @@ import pytest
 from tests.fake_distributions import Site
 from tests.fake_distributions import site as site
 from tests.packing.raw_files import data_files, stored, write_raw_file
+from tests.packing.tick_reader import tick_reader
 
 from tickloom import open_store, pack
 
-FRAGILE = """
-    import os, time
-    from pathlib import Path
-    import polars as pl
-    from tickloom import RawBatch, ReaderSpec, Unit, hookimpl
-
-    TICKLOOM_API_VERSION = 1
-
-    def discover(source, options):
-        for path in sorted(Path(source).rglob("*.tick")):
-            yield Unit(paths=(path,), name=path.stem)
-
-    def read(unit, options):
-        text = unit.paths[0].read_bytes()
-        if text == b"crash":
-            os._exit(3)
-        if text == b"slow":
-            time.sleep(60)
-        if text == b"raise":
-            raise ZeroDivisionError("one by none")
-        yield RawBatch(frame=pl.read_parquet(unit.paths[0]), symbol=unit.name)
-
-    @hookimpl
-    def tickloom_register_readers():
-        return [
-            ReaderSpec(
-                name="fragile", summary="s", zone="Asia/Kolkata", calendar="nse",
-                discover=discover, read=read,
-            )
-        ]
-"""
+FRAGILE = tick_reader(
+    "fragile",
+    """
+    text = unit.paths[0].read_bytes()
+    if text == b"crash":
+        os._exit(3)
+    if text == b"slow":
+        time.sleep(60)
+    if text == b"raise":
+        raise ZeroDivisionError("one by none")
+    """,
+)
 
 TICKS = [(0, 1.0, 10), (1, 1.5, 20)]
 
