@@ -13,6 +13,7 @@ from tests.store.store_data import KEY, OTHER, index_of, make_store, partition_f
 
 from tickloom.cli.calendar import command
 from tickloom.expiries.check import check_expiries
+from tickloom.store.layout import PartitionKey
 from tickloom.store.partitions.index import ContractIndex
 from tickloom.store.writer import StoreWriter
 
@@ -41,6 +42,13 @@ def test_a_true_store_has_no_problem(tmp_path: Path) -> None:
     assert check_expiries(tmp_path / "s", None) == []
     done = CliRunner().invoke(command, ["check", str(tmp_path / "s"), "--json"])
     assert (done.exit_code, json.loads(done.stdout)) == (0, {"ok": True, "problems": []})
+
+
+def test_ticks_long_before_a_contract_is_listed(tmp_path: Path) -> None:
+    early = PartitionKey(dt.date(2025, 3, 3), KEY.underlying)
+    make_store(tmp_path / "s", {early: partition_frame(early)})
+    found = [reason for reason in reasons(tmp_path / "s") if "is listed before" in reason]
+    assert any("BANKNIFTY monthly 2025-08 has ticks of 2025-03-03" in reason for reason in found)
 
 
 def test_an_expiry_that_the_calendar_dates_otherwise(tmp_path: Path) -> None:

@@ -109,6 +109,8 @@ def _print(report: PackReport, store: Path) -> None:
         say(f"  warning: {report.crossed_quotes:,} rows with bid above ask, kept", err=True)
     if report.volume_resets:
         say(f"  warning: {report.volume_resets:,} volume resets, kept with vol_delta 0", err=True)
+    for note in report.stamps_coarser[:SHOWN]:
+        say(f"  warning: {note}", err=True)
     for note in report.names_settled[:SHOWN]:
         say(f"  settled: {note}", err=True)
     for item in report.quarantined[:SHOWN]:

@@ -51,7 +51,8 @@ def check_expiries(
     calendars with that file's rows.
 
     Every expiry is a trading day and the one that the calendar gives for the contract, no tick lies
-    after it, and the flags say the calendar's kind. ``progress`` counts partitions.
+    after it or before any such contract is listed, and the flags say the calendar's kind.
+    ``progress`` counts partitions.
     """
     store = open_store(path)
     calendars = StoreCalendars(store.manifest, file)
@@ -86,19 +87,26 @@ def _contract_problems(partition: Partition, calendar: Calendar) -> Iterator[str
     found: Counter[str] = Counter()
     for entry in partition.index().contracts:
         for contract in names_of(entry) or [_named_by_day(partition.key.underlying, entry.expiry)]:
-            found.update(_contradiction(entry, contract, calendar))
+            found.update(_contradiction(entry, contract, calendar, partition.key.date))
     for reason, contracts in found.items():
         yield f"{contracts} contracts: {reason}"
 
 
-def _contradiction(entry: ContractRows, contract: Contract, calendar: Calendar) -> list[str]:
+def _contradiction(
+    entry: ContractRows, contract: Contract, calendar: Calendar, day: date
+) -> list[str]:
     what = f"{contract.underlying} {contract.kind} {contract.period}"
     try:
         expiry = calendar.expiry(contract)
     except CalendarGapError as error:
         return [f"{what} expires on {entry.expiry} in the store; {error}"]
     if expiry.date == entry.expiry:
-        return []
+        if expiry.listed is None or day >= expiry.listed:
+            return []
+        return [
+            f"{what} has ticks of {day}, and none that expires on {expiry.date} is listed before "
+            f"{expiry.listed}"
+        ]
     return [
         f"{what} expires on {entry.expiry} in the store, on {expiry.date} by the calendar "
         f"({expiry.rule}); 'tickloom recalendar STORE' re-dates it"

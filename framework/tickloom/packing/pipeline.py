@@ -32,6 +32,7 @@ from tickloom.packing.sources.rebuild import (
     other_contributors,
     partitions_to_rebuild,
 )
+from tickloom.packing.sources.stamps import coarser
 from tickloom.packing.sources.units import UnitResult
 from tickloom.packing.workers.budget import Budget
 from tickloom.packing.workers.crew import Crew
@@ -214,6 +215,7 @@ class Packing:
 
     def _count_rows(self, sources: Iterable[Source], results: Mapping[int, UnitResult]) -> None:
         report = self._report
+        report.stamps_coarser += coarser(results[source.number] for source in sources)
         for source in sources:
             result = results[source.number]
             report.bytes_in += source.size

@@ -70,6 +70,10 @@ class PackReport:
     names_settled: list[str] = field(default_factory=list)
     """Names with several readings that the dates of their ticks resolved: which, and how."""
 
+    stamps_coarser: list[str] = field(default_factory=list)
+    """Pairs of sources read in this pack that have one contract and day, and stamps that are not
+    equally fine: kept, both of them, as different rows."""
+
     crossed_quotes: int = 0
     """Rows whose best bid is above their best ask: kept, worth a look."""
 
@@ -92,7 +96,8 @@ class PackReport:
         return 3 if self.quarantined else 0
 
     def to_json(self) -> dict[str, Any]:
-        """The object that ``pack --json`` prints; ``names_settled`` only where there are any."""
+        """The object that ``pack --json`` prints; ``names_settled`` and ``stamps_coarser`` only
+        where there are any."""
         resolved = {"names_settled": self.names_settled} if self.names_settled else {}
         return {
             "files": self.files,
@@ -112,4 +117,5 @@ class PackReport:
             "elapsed_s": self.elapsed_s,
             "rows_per_s": self.rows_per_s,
             **resolved,
+            **({"stamps_coarser": self.stamps_coarser} if self.stamps_coarser else {}),
         }

@@ -29,6 +29,7 @@ from tickloom.packing.rows.days import by_day
 from tickloom.packing.rows.own_expiry import without_expiry
 from tickloom.packing.rows.transforms import apply_all, batch_transforms
 from tickloom.packing.sources.identity import look_at, with_digests
+from tickloom.packing.sources.stamps import step_of
 from tickloom.packing.sources.units import UnitResult, UnitTask
 from tickloom.packing.workers.calendars import load_calendar
 from tickloom.schema import STORED_NAMES
@@ -159,6 +160,8 @@ class _UnitReading:
     def _read(self) -> None:
         for part in self._parts:
             self.result.rows += rows_of(part)
+            if isinstance(part, RawBatch | RawRows):
+                self.result.stamp_step = step_of(part.frame, self.result.stamp_step)
             if isinstance(part, Ignored):
                 self.result.ignored += 1
             elif isinstance(part, Rejected):

@@ -60,6 +60,9 @@ class UnitResult:
     mixed: set[PartitionKey] = field(default_factory=set)
     """Partitions of good rows of it that lie in blocks of many contracts."""
 
+    stamp_step: int = 0
+    """Microseconds that all its stamps are multiples of: 1,000,000, 1,000 or 1; 0 without any."""
+
     columns: dict[str, pl.DataType] = field(default_factory=dict)
     """Columns beyond the 58 that its bins have."""
 
