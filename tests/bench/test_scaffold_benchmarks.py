@@ -72,3 +72,10 @@ def test_its_configuration_is_what_asv_reads(package: Path) -> None:
     assert config["project"] == "acme-rise"
     assert config["launch_method"] == "spawn"
     assert "{wheel_file}" in config["install_command"][0]
+
+
+def test_a_difference_within_the_machines_noise_is_no_regression(package: Path) -> None:
+    config = json5.loads((package / "asv.conf.json").read_text())
+    assert config["regressions_thresholds"] == {".*": 0.3}
+    readme = (package / "README.md").read_text()
+    assert readme.index("asv machine --yes") < readme.index("asv continuous --factor 1.3")

@@ -6,7 +6,7 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,10 +14,12 @@ from typing import Any, Final
 
 from tickloom.bench.calibration import calibration_rate
 from tickloom.bench.parity import check_parity, run_ticks
+from tickloom.bench.store_ticks import ROWS, store_ticks
 from tickloom.bench.ticks import Ticks, make_ticks
 from tickloom.engine.api import run
 from tickloom.engine.cache.link import link
 from tickloom.engine.loading.kernel import CompiledKernel, load_kernel
+from tickloom.engine.request.parameters import make_params
 from tickloom.engine.running.memory import peak_rss
 from tickloom.specs.kernel import KernelSpec
 from tickloom.store.api import open_store
@@ -33,11 +35,15 @@ class KernelTiming:
     kernel: str
     """Its name."""
 
+    params: Mapping[str, int | float | bool]
+    """Every parameter with its value."""
+
     source: str
     """``synthetic`` for seeded ticks in memory on one thread, or the path of the store."""
 
     parity_rows: int
-    """Rows on which the compiled kernel agreed with its author's Python."""
+    """Rows on which the compiled kernel agreed with its author's Python; the store's own, if one
+    was given."""
 
     parity_trades: int
     """Its trades on those rows; where there are none, that it agreed shows little."""
@@ -77,20 +83,28 @@ class KernelTiming:
         return asdict(self)
 
 
-def measure_kernel(spec: KernelSpec, store: Path | None = None) -> KernelTiming:
-    """Check ``spec`` for parity, then time it over ``store``, or over seeded ticks in memory.
+def measure_kernel(
+    spec: KernelSpec, store: Path | None = None, given: Mapping[str, object] | None = None
+) -> KernelTiming:
+    """Check ``spec`` for parity, then time it, both over ``store`` or over seeded ticks in memory,
+    with the parameters that are ``given``.
 
     Raises :class:`~tickloom.errors.PluginError` if the parity check fails, and what
     :func:`tickloom.run` raises.
     """
-    if store:
-        open_store(store)  # or say that there is none, before anything is compiled
+    given = given or {}
+    params = make_params(spec, given)
+    opened = open_store(store) if store else None  # or say that there is none, before compiling
     compiled = load_kernel(spec)
-    ticks = make_ticks(compiled.required_columns)
-    parity = check_parity(compiled, ticks, spec.params())
+    if opened is None:
+        ticks = make_ticks(compiled.required_columns)
+        parity = check_parity(compiled, ticks, params)
+    else:
+        ticks = store_ticks(opened, compiled.required_columns)
+        parity = check_parity(compiled, ticks, params, contracts=len(ticks.offsets), rows=ROWS)
     # Numba has started by now: its own start-up is in neither figure.
     compile_s, load_s = _compile_and_load(spec)
-    timed = _over_store(spec, store) if store else _over_ticks(compiled, ticks)
+    timed = _over_store(spec, store, given) if store else _over_ticks(compiled, ticks, params)
     rows, contracts, trades, peak = timed()  # untimed: fills caches
     seconds, rates = [], []
     for _ in range(REPEATS):
@@ -100,6 +114,7 @@ def measure_kernel(spec: KernelSpec, store: Path | None = None) -> KernelTiming:
         seconds.append(time.perf_counter() - started)
     return KernelTiming(
         kernel=spec.name,
+        params=params._asdict(),
         source=str(store) if store else "synthetic",
         parity_rows=parity.rows,
         parity_trades=parity.trades,
@@ -145,9 +160,7 @@ Timed = Callable[[], tuple[int, int, int, float]]
 """One run: rows, contracts, trades, peak memory in 2**20 bytes."""
 
 
-def _over_ticks(compiled: CompiledKernel, ticks: Ticks) -> Timed:
-    params = compiled.spec.params()
-
+def _over_ticks(compiled: CompiledKernel, ticks: Ticks, params: Any) -> Timed:
     def timed() -> tuple[int, int, int, float]:
         results = run_ticks(compiled, ticks, params)
         return ticks.rows, len(results.trades), int(results.trades.sum()), peak_rss() / 2**20
@@ -155,9 +168,9 @@ def _over_ticks(compiled: CompiledKernel, ticks: Ticks) -> Timed:
     return timed
 
 
-def _over_store(spec: KernelSpec, store: Path) -> Timed:
+def _over_store(spec: KernelSpec, store: Path, given: Mapping[str, object]) -> Timed:
     def timed() -> tuple[int, int, int, float]:
-        result = run(spec, store)
+        result = run(spec, store, params=given)
         return result.rows, result.contracts, result.trades, result.peak_rss_mb
 
     return timed

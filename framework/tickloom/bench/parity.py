@@ -10,10 +10,9 @@ from collections import namedtuple
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tickloom.bench.ticks import Ticks
-from tickloom.engine.kernels.columns import clock_value
+from tickloom.engine.kernels.columns import field_kind
 from tickloom.engine.kernels.constants import prepare_constants
 from tickloom.engine.loading.kernel import CompiledKernel, ContractResults
 from tickloom.engine.loops.whole_step import plain_step
@@ -34,12 +33,19 @@ class Parity(NamedTuple):
     """Trades among them; a comparison without any shows little."""
 
 
-def check_parity(compiled: CompiledKernel, ticks: Ticks, params: Any) -> Parity:
-    """Compare the first ticks of some contracts.
+def check_parity(
+    compiled: CompiledKernel,
+    ticks: Ticks,
+    params: Any,
+    *,
+    contracts: int = CONTRACTS,
+    rows: int = ROWS,
+) -> Parity:
+    """Compare the first ``rows`` ticks of the first ``contracts`` contracts.
 
-    Raises :class:`PluginError` with the first contract that does not.
+    Raises :class:`PluginError` with the first contract that does not agree.
     """
-    sample = ticks.first(CONTRACTS, ROWS)
+    sample = ticks.first(contracts, rows)
     found = run_ticks(compiled, sample, params)
     for number in range(len(sample.offsets) - 1):
         pnl, trades = _expected(compiled, sample, number, params)
@@ -56,7 +62,7 @@ def check_parity(compiled: CompiledKernel, ticks: Ticks, params: Any) -> Parity:
 
 def run_ticks(compiled: CompiledKernel, ticks: Ticks, params: Any) -> ContractResults:
     """Run a kernel over ticks in memory."""
-    columns = [ticks.columns[name] for name in compiled.required_columns]
+    columns = ticks.arrays(compiled.required_columns)
     facts = ticks.facts if compiled.needs_facts else None
     return compiled(params, ticks.offsets, columns, facts=facts)
 
@@ -66,19 +72,19 @@ def _expected(
 ) -> tuple[float, int]:
     spec = compiled.spec
     if spec.kind == "native":
-        alone = run_ticks(compiled, _alone(sample, number), params)
+        alone = run_ticks(compiled, sample.contract(number), params)
         return float(alone.pnl[0]), int(alone.trades[0])
-    fields = _fields(spec, sample, number)
+    ticks = sample.usable(spec, number)
     constants = prepare_constants(spec, params)
-    wanted = _stepped(spec, fields, constants) if spec.step else _looped(spec, fields, constants)
-    return _account(fields["price"].tolist(), wanted)
+    wanted = _stepped(spec, ticks, constants) if spec.step else _looped(spec, ticks, constants)
+    return _account([tick.price for tick in ticks], wanted)
 
 
-def _stepped(spec: KernelSpec, fields: dict[str, NDArray[Any]], constants: Any) -> list[int]:
+def _stepped(spec: KernelSpec, ticks: list[Any], constants: Any) -> list[int]:
     """The wanted position at each tick, by the author's ``init`` and ``step``."""
+    if not ticks:
+        return []
     whole = plain_step(spec)
-    record: Any = namedtuple("Tick", fields)  # type: ignore[misc]
-    ticks = [record(*row) for row in zip(*(v.tolist() for v in fields.values()), strict=True)]
     state, position, wanted = whole.init(ticks[0], constants), 0, [0]
     for tick in ticks[1:]:
         state, position = whole.step(state, tick, position, constants)
@@ -86,14 +92,21 @@ def _stepped(spec: KernelSpec, fields: dict[str, NDArray[Any]], constants: Any) 
     return wanted
 
 
-def _looped(spec: KernelSpec, fields: dict[str, NDArray[Any]], constants: Any) -> list[int]:
+def _looped(spec: KernelSpec, ticks: list[Any], constants: Any) -> list[int]:
     """The wanted position at each tick, by the author's loop."""
     assert spec.loop is not None
-    record: Any = namedtuple("Columns", fields)  # type: ignore[misc]
-    rows = len(fields["price"])
-    wanted = np.zeros(rows, np.int32)
-    spec.loop(np.array([0, rows]), record(*fields.values()), constants, wanted)
+    wanted = np.zeros(len(ticks), np.int32)
+    spec.loop(np.array([0, len(ticks)]), columns_of(spec, ticks), constants, wanted)
     return [0, *wanted[1:].tolist()]
+
+
+def columns_of(spec: KernelSpec, ticks: list[Any]) -> Any:
+    """``ticks`` as the columns that an author's loop gets."""
+    names = spec.columns + spec.clock
+    record: Any = namedtuple("Columns", names)  # type: ignore[misc]
+    return record(
+        *(np.array([getattr(tick, name) for tick in ticks], field_kind(name)) for name in names)
+    )
 
 
 def _account(prices: list[float], wanted: list[int]) -> tuple[float, int]:
@@ -105,20 +118,3 @@ def _account(prices: list[float], wanted: list[int]) -> tuple[float, int]:
         trades += opened
         held = wanted[i]
     return pnl, trades
-
-
-def _alone(sample: Ticks, number: int) -> Ticks:
-    first, end = int(sample.offsets[number]), int(sample.offsets[number + 1])
-    columns = {name: column[first:end].copy() for name, column in sample.columns.items()}
-    return Ticks(np.array([0, end - first], np.int64), columns, sample.facts).first(1, end - first)
-
-
-def _fields(spec: KernelSpec, sample: Ticks, number: int) -> dict[str, NDArray[Any]]:
-    """The tick fields of one contract: the kernel's columns, then its clock fields."""
-    rows = slice(int(sample.offsets[number]), int(sample.offsets[number + 1]))
-    fields = {name: sample.columns[name][rows] for name in spec.columns}
-    for name in spec.clock:
-        stamps = sample.columns["timestamp_ns"][rows] if "timestamp_ns" in sample.columns else None
-        value = clock_value(name, stamps, lambda fact: getattr(sample.facts, fact)[number])
-        fields[name] = np.broadcast_to(value, rows.stop - rows.start)
-    return fields

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import namedtuple
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -10,8 +11,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tickloom.engine.kernels.columns import NS_PER_DAY, column_kind
+from tickloom.engine.kernels.columns import NS_PER_DAY, clock_value, column_kind
 from tickloom.engine.loading.results import ContractFacts
+from tickloom.specs.kernel import KernelSpec
 
 DAY: Final = 20_395
 """2025-11-03, days since 1970-01-01."""
@@ -56,20 +58,52 @@ class Ticks:
             facts = ContractFacts(**{name: saved[f"facts {name}"] for name in _FACTS})
             return cls(saved["offsets"], columns, facts)
 
+    def arrays(self, names: Sequence[str]) -> list[NDArray[Any]]:
+        """The columns ``names``, in that order."""
+        return [self.columns[name] for name in names]
+
     def first(self, contracts: int, rows: int) -> Ticks:
         """The first ``rows`` ticks of each of the first ``contracts`` contracts."""
         starts, ends = self.offsets[:-1][:contracts], self.offsets[1:][:contracts]
         lengths = np.minimum(ends - starts, rows)
         kept = np.concatenate([np.arange(s, s + n) for s, n in zip(starts, lengths, strict=True)])
-        return Ticks(
-            np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-            {name: np.ascontiguousarray(column[kept]) for name, column in self.columns.items()},
-            ContractFacts(
-                expiry_day=self.facts.expiry_day[:contracts],
-                strike=self.facts.strike[:contracts],
-                is_call=self.facts.is_call[:contracts],
-            ),
-        )
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        return self._taken(offsets, kept, slice(contracts))
+
+    def contract(self, number: int, first: int = 0, end: int | None = None) -> Ticks:
+        """That contract alone, its ticks from ``first`` up to ``end``."""
+        start, stop = int(self.offsets[number]), int(self.offsets[number + 1])
+        kept = np.arange(start, stop)[first:end]
+        return self._taken(np.array([0, len(kept)]), kept, slice(number, number + 1))
+
+    def _taken(
+        self, offsets: NDArray[np.int64], rows: NDArray[np.int64], contracts: slice
+    ) -> Ticks:
+        facts = {name: getattr(self.facts, name)[contracts] for name in _FACTS}
+        columns = {name: column[rows] for name, column in self.columns.items()}
+        return Ticks(offsets, columns, ContractFacts(**facts))
+
+    def usable(self, spec: KernelSpec, number: int) -> list[Any]:
+        """The ticks of that contract as the kernel sees them, plain Python NamedTuples; rows
+        without a usable price are left out."""
+        one = self.contract(number)
+        names = spec.columns + spec.clock
+        record: Any = namedtuple("Tick", names)  # type: ignore[misc]
+        values = zip(*(one._field(name) for name in names), strict=True)
+        ticks: list[Any] = [record(*row) for row in values]
+        return [tick for tick in ticks if tick.price > 0]
+
+    def _field(self, name: str) -> list[float | int]:
+        """Values of a tick's field, of a slice with one contract."""
+        if name in self.columns:
+            found = self.columns[name]
+        else:
+            value = clock_value(
+                name, self.columns.get("timestamp_ns"), lambda fact: getattr(self.facts, fact)[0]
+            )
+            found = np.broadcast_to(value, self.rows)
+        values: list[float | int] = found.tolist()
+        return values
 
 
 def make_ticks(

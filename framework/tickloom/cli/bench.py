@@ -9,6 +9,7 @@ import click
 
 from tickloom.cli.command import PATH, Command
 from tickloom.cli.output import say
+from tickloom.cli.selection import param_option
 
 if TYPE_CHECKING:
     from tickloom.bench.measurement import KernelTiming
@@ -17,18 +18,20 @@ if TYPE_CHECKING:
 @click.command(cls=Command)
 @click.argument("kernel")
 @click.argument("store", type=PATH, required=False)
+@param_option("A parameter of KERNEL; see 'tickloom kernels list KERNEL'.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(kernel: str, store: Path | None, as_json: bool) -> None:
+def command(kernel: str, store: Path | None, params: dict[str, str], as_json: bool) -> None:
     """Check KERNEL against its author's Python, then time it.
 
-    Over STORE as 'tickloom run' does it, or without one over seeded ticks in memory on one thread.
-    The rate relative to a calibration loop can be compared across machines.
+    Over STORE as 'tickloom run' does it, or without one over seeded ticks in memory on one thread;
+    compared on the longest contracts of STORE, or on those ticks. The rate relative to a
+    calibration loop can be compared across machines.
     """
     from tickloom.bench.measurement import measure_kernel
     from tickloom.cli.output import print_json
     from tickloom.host import get_host
 
-    timing = measure_kernel(get_host().kernels.get(kernel), store)
+    timing = measure_kernel(get_host().kernels.get(kernel), store, params)
     if as_json:
         print_json(timing.to_json())
     else:
@@ -38,7 +41,7 @@ def command(kernel: str, store: Path | None, as_json: bool) -> None:
 def _print(timing: KernelTiming) -> None:
     rate = f"{timing.rows_per_s / 1e6:,.1f} M rows/s (median {timing.rows_per_s_median / 1e6:,.1f})"
     lines = [
-        ("Kernel", timing.kernel),
+        ("Kernel", " ".join([timing.kernel, *(f"{n}={v}" for n, v in timing.params.items())])),
         ("Over", f"{timing.source}: {timing.rows:,} rows, {timing.contracts:,} contracts"),
         (
             "Parity",
@@ -61,4 +64,4 @@ def _print(timing: KernelTiming) -> None:
 def _traded(timing: KernelTiming) -> str:
     if timing.parity_trades:
         return f", {timing.parity_trades:,} trades"
-    return " without a trade, which shows little: it may want other parameters than its defaults"
+    return " without a trade, which shows little: it may want other parameters (--param)"

@@ -125,21 +125,26 @@ _SPREADING: Final = (
 )
 
 
+def param_option(text: str) -> Callable[[F], F]:
+    """Adds ``--param``; ``text`` is its help."""
+    return click.option(
+        "--param",
+        "params",
+        type=assignment,
+        metavar="NAME=VALUE",
+        multiple=True,
+        callback=by_name,
+        help=text,
+    )
+
+
 def run_options(*, param: str, out: str) -> Callable[[F], F]:
     """Adds KERNEL, STORE and all options that ``run`` and ``sweep`` share; ``param`` and ``out``
     are the help of those two."""
     options = (
         click.argument("kernel"),
         click.argument("store", type=PATH),
-        click.option(
-            "--param",
-            "params",
-            type=assignment,
-            metavar="NAME=VALUE",
-            multiple=True,
-            callback=by_name,
-            help=param,
-        ),
+        param_option(param),
         *_SELECTION,
         *_FILLS,
         *_SPREADING,

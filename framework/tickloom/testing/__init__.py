@@ -1,7 +1,7 @@
 """Conformance kits for plugin authors: generic pytest classes, a subclass needs fixtures only.
 
 Needs pytest and hypothesis: ``pip install tickloom[testing]``. :class:`KernelBenchmarks` is for a
-plugin's asv suite and needs neither.
+plugin's asv suite and needs neither, nor does :func:`session_ticks`.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from tickloom.bench.ticks import Ticks
     from tickloom.testing.calendars import CalendarTests
     from tickloom.testing.executors import ExecutorTests
     from tickloom.testing.kernel_benchmarks import KernelBenchmarks
+    from tickloom.testing.kernel_sessions import session_ticks
     from tickloom.testing.kernels import KernelTests
     from tickloom.testing.plugins import PluginTests
     from tickloom.testing.readers import ReaderTests
@@ -30,6 +32,13 @@ _KITS: Final = {
 }
 """Imported when asked for: the workers of the executor kit need no pytest, and start faster."""
 
+_PLAIN: Final = {
+    "KernelBenchmarks": "tickloom.testing.kernel_benchmarks",
+    "Ticks": "tickloom.bench.ticks",
+    "session_ticks": "tickloom.testing.kernel_sessions",
+}
+"""Those that need no pytest."""
+
 __all__ = [
     "CalendarTests",
     "ExecutorTests",
@@ -37,14 +46,16 @@ __all__ = [
     "KernelTests",
     "PluginTests",
     "ReaderTests",
+    "Ticks",
     "TransformTests",
     "WriterTests",
+    "session_ticks",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "KernelBenchmarks":
-        return import_module("tickloom.testing.kernel_benchmarks").KernelBenchmarks
+    if name in _PLAIN:
+        return getattr(import_module(_PLAIN[name]), name)
     if name not in _KITS:
         raise AttributeError(f"module 'tickloom.testing' has no attribute {name!r}")
     import pytest

@@ -6,17 +6,16 @@ Numba's bounds check reaches the body of an author's loop, not a step, nor what 
 from __future__ import annotations
 
 import traceback
-from collections import namedtuple
 from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
-from tickloom.engine.kernels.columns import CLOCK_FIELDS, column_kind
+from tickloom.bench.parity import columns_of
+from tickloom.bench.ticks import Ticks
 from tickloom.engine.kernels.constants import prepare_constants
 from tickloom.engine.loops.whole_step import plain_step
 from tickloom.specs.kernel import KernelSpec
-from tickloom.testing.kernel_ticks import Ticks
 
 
 def check_indices(spec: KernelSpec, ticks: Ticks, params: Any) -> None:
@@ -48,13 +47,7 @@ def _step_through(spec: KernelSpec, ticks: list[Any], constants: Any) -> None:
 
 def _loop_over(spec: KernelSpec, contracts: list[list[Any]], constants: Any) -> None:
     assert spec.loop is not None
-    names = spec.columns + spec.clock
     rows = [tick for contract in contracts for tick in contract]
-    columns = [
-        np.array([getattr(row, name) for row in rows], CLOCK_FIELDS.get(name) or column_kind(name))
-        for name in names
-    ]
-    record: Any = namedtuple("Columns", names)  # type: ignore[misc]
     offsets = np.cumsum([0, *map(len, contracts)])
     with suppress(ArithmeticError, ValueError), np.errstate(all="ignore"):
-        spec.loop(offsets, record(*columns), constants, np.zeros(len(rows), np.int32))
+        spec.loop(offsets, columns_of(spec, rows), constants, np.zeros(len(rows), np.int32))

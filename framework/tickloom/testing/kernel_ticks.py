@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections import namedtuple
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
-from tickloom.engine.kernels.columns import CLOCK_FIELDS, NS_PER_DAY, clock_value, column_kind
+from tickloom.bench.ticks import Ticks
+from tickloom.engine.kernels.columns import NS_PER_DAY, column_kind
 from tickloom.engine.loading.kernel import ContractFacts
-from tickloom.specs.kernel import KernelSpec
 
 _DAY: Final = 20_090
 """2025-01-02, days since 1970-01-01."""
@@ -35,56 +31,6 @@ _GAPS_NS: Final = (0, 0, 10**9, 10**9, 60 * 10**9, 900 * 10**9)
 """From tick to tick; the longest, so that a contract reaches the afternoon. 40 stay in the day."""
 
 _STRIKES: Final = (48_000.0, 48_500.0, 52.5)
-
-
-@dataclass(frozen=True)
-class Ticks:
-    """A slice: whole contracts, one after another."""
-
-    offsets: NDArray[np.int64]
-    """Where each contract starts, shape (contracts + 1,)."""
-
-    columns: dict[str, NDArray[Any]]
-    """Column to its values, shape (rows,)."""
-
-    facts: ContractFacts
-    """Expiry, strike and right of each contract."""
-
-    def arrays(self, names: Sequence[str]) -> list[NDArray[Any]]:
-        """The columns ``names``, in that order."""
-        return [self.columns[name] for name in names]
-
-    def contract(self, number: int) -> Ticks:
-        """A slice of that contract alone."""
-        rows = slice(int(self.offsets[number]), int(self.offsets[number + 1]))
-        one = slice(number, number + 1)
-        facts = ContractFacts(
-            expiry_day=self.facts.expiry_day[one],
-            strike=self.facts.strike[one],
-            is_call=self.facts.is_call[one],
-        )
-        columns = {name: column[rows].copy() for name, column in self.columns.items()}
-        return Ticks(np.array([0, rows.stop - rows.start]), columns, facts)
-
-    def usable(self, spec: KernelSpec, number: int) -> list[Any]:
-        """The ticks of that contract as the kernel sees them, plain Python NamedTuples; rows
-        without a usable price are left out."""
-        one = self.contract(number)
-        names = spec.columns + spec.clock
-        record: Any = namedtuple("Tick", names)  # type: ignore[misc]
-        values = zip(*(one._field(name) for name in names), strict=True)
-        ticks: list[Any] = [record(*row) for row in values]
-        return [tick for tick in ticks if tick.price > 0]
-
-    def _field(self, name: str) -> Iterator[float | int]:
-        """Values of a tick field, of a slice with one contract."""
-        if name in self.columns:
-            return iter(self.columns[name].tolist())
-        if name not in CLOCK_FIELDS:
-            raise KeyError(name)
-        stamps = self.columns["timestamp_ns"]
-        value = clock_value(name, stamps, lambda fact: getattr(self.facts, fact)[0])
-        return iter(np.broadcast_to(value, len(stamps)).tolist())
 
 
 @st.composite

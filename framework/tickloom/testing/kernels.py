@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tickloom.bench.ticks import Ticks
 from tickloom.engine.loading.kernel import (
     CompiledKernel,
     ContractResults,
@@ -23,7 +25,8 @@ from tickloom.engine.sweeping.kernel import load_sweep
 from tickloom.specs.kernel import KernelSpec
 from tickloom.testing.kernel_process import Call, run_elsewhere
 from tickloom.testing.kernel_python import check_indices
-from tickloom.testing.kernel_ticks import Ticks, slices
+from tickloom.testing.kernel_sessions import session_ticks
+from tickloom.testing.kernel_ticks import slices
 
 Reference = Callable[[Sequence[Any], Any], tuple[float, int]]
 """``reference(ticks, params)``: profit and trades of one contract."""
@@ -39,10 +42,22 @@ ADVERSARIAL = settings(
 
 CHECKED = Variant(checked=True)
 
+LEAST_TRADING = 0.1
+"""Share of the runs over whole sessions that must trade, a run being one contract with one set of
+parameters: where 2 of 146 traded, five planted errors of five went unseen."""
+
 
 class KernelTests:
     """What the host expects of every kernel. A subclass gives ``kernel`` and ``reference``, and
     ``parameter_sets`` where the defaults alone would not try everything.
+
+    Ticks are of two kinds: adversarial ones, short and drawn by hypothesis, and those of ``ticks``,
+    contracts with thousands of ticks through a whole session. A strategy that acts seldom gives
+    longer or other ones::
+
+        @pytest.fixture
+        def ticks(self, kernel: KernelSpec) -> Ticks:
+            return session_ticks(kernel.columns, ticks=20_000)
 
     The reference is a plain Python loop over one contract's ticks (NamedTuples of the kernel's
     columns and clock fields; rows without a price are left out). Fills are at the last price, a
@@ -65,27 +80,65 @@ class KernelTests:
         """The parameter records to try; the defaults unless overridden."""
         return [kernel.params()]
 
+    @pytest.fixture
+    def ticks(self, kernel: KernelSpec) -> Ticks:
+        """Contracts that are long and lively enough for the strategy to act."""
+        return session_ticks(kernel.columns)
+
+    def test_it_trades_through_a_session(
+        self, kernel: KernelSpec, parameter_sets: Sequence[Any], ticks: Ticks
+    ) -> None:
+        """Where hardly a run trades, that all agree shows little."""
+        compiled = load_kernel(kernel)
+        trades = [run(compiled, ticks, params).trades for params in parameter_sets]
+        traded, runs = int(np.count_nonzero(trades)), len(trades) * (len(ticks.offsets) - 1)
+        assert traded >= max(1, LEAST_TRADING * runs), (
+            f"only {traded} of {runs} runs trade, a run being one contract with one set of "
+            f"parameters ({ticks.rows:,} ticks in {len(ticks.offsets) - 1} contracts): agreement "
+            "would show little. Let the fixture 'ticks' return contracts on which the strategy "
+            "acts, like session_ticks(kernel.columns, ticks=20_000), or give parameter_sets"
+        )
+
+    def test_it_equals_its_reference_through_a_session(
+        self,
+        kernel: KernelSpec,
+        reference: Reference,
+        parameter_sets: Sequence[Any],
+        ticks: Ticks,
+    ) -> None:
+        """Also compiled with Numba's bounds check. A failure tells the fewest ticks of a contract
+        that a few dozen tries found to fail."""
+        both = [load_kernel(kernel, variant) for variant in (Variant(), CHECKED)]
+        for params in parameter_sets:
+            check_sessions(ticks, partial(agree, both, reference, params, rounding=1e-6))
+
+    def test_it_keeps_the_rules_through_a_session(
+        self, kernel: KernelSpec, parameter_sets: Sequence[Any], ticks: Ticks
+    ) -> None:
+        """No read out of bounds; each contract alone, logged and in a sweep gives the same bits."""
+        sets = list(parameter_sets)
+        single, logged = load_kernel(kernel), load_kernel(kernel, Variant(logged=True))
+        sweep = load_sweep(kernel)
+        columns = ticks.arrays(sweep.required_columns)
+        swept = sweep(sets, ticks.offsets, columns, facts=ticks.facts)
+        for number, params in enumerate(sets):
+            check_indices(kernel, ticks, params)
+            whole = run(single, ticks, params)
+            check_equal(whole, run(logged, ticks, params), "a plain run and one with a trade log")
+            beside = replace(whole, pnl=swept.pnl[number], trades=swept.trades[number])
+            check_equal(whole, beside, f"a run and a sweep, with {params}")
+            check_alone(single, ticks, params, whole)
+
     def test_it_equals_its_reference(
         self, kernel: KernelSpec, reference: Reference, parameter_sets: Sequence[Any]
     ) -> None:
         """Also compiled with Numba's bounds check."""
-        loaded = [load_kernel(kernel, variant) for variant in (Variant(), CHECKED)]
+        both = [load_kernel(kernel, variant) for variant in (Variant(), CHECKED)]
 
         @ADVERSARIAL
         @given(ticks=slices(kernel.columns), params=st.sampled_from(list(parameter_sets)))
         def check(ticks: Ticks, params: Any) -> None:
-            for compiled in loaded:
-                results = run(compiled, ticks, params)
-                for number in range(len(ticks.offsets) - 1):
-                    usable = ticks.usable(kernel, number)
-                    pnl, trades = reference(usable, params)
-                    rows = int(ticks.offsets[number + 1] - ticks.offsets[number])
-                    where = f"contract {number} with {params}"
-                    assert results.trades[number] == trades, f"trades of {where}"
-                    assert results.pnl[number] == pytest.approx(pnl, rel=1e-9, abs=1e-9), (
-                        f"profit of {where}"
-                    )
-                    assert results.skipped[number] == rows - len(usable), f"skipped rows of {where}"
+            agree(both, reference, params, ticks)
 
         check()
 
@@ -108,13 +161,7 @@ class KernelTests:
         @ADVERSARIAL
         @given(ticks=slices(kernel.columns))
         def check(ticks: Ticks) -> None:
-            together = run(compiled, ticks, kernel.params())
-            for number in range(len(ticks.offsets) - 1):
-                alone = run(compiled, ticks.contract(number), kernel.params())
-                one = slice(number, number + 1)
-                beside = replace(alone, pnl=together.pnl[one], trades=together.trades[one])
-                where = f"contract {number} alone and beside others"
-                check_equal(alone, beside, f"{where} (something of its neighbours reaches it)")
+            check_alone(compiled, ticks, kernel.params(), run(compiled, ticks, kernel.params()))
 
         check()
 
@@ -232,6 +279,86 @@ def run(compiled: CompiledKernel, ticks: Ticks, params: Any) -> ContractResults:
     """Run ``compiled`` over ``ticks``."""
     names = required_columns(compiled.spec, compiled.variant)
     return compiled(params, ticks.offsets, ticks.arrays(names), facts=ticks.facts)
+
+
+def agree(
+    compiled: Sequence[CompiledKernel],
+    reference: Reference,
+    params: Any,
+    ticks: Ticks,
+    rounding: float = 1e-9,
+) -> None:
+    """Raise AssertionError where a kernel as it was ``compiled`` and its reference differ;
+    ``rounding`` is what profits may differ by, points."""
+    found = [run(each, ticks, params) for each in compiled]
+    for number in range(len(ticks.offsets) - 1):
+        usable = ticks.usable(compiled[0].spec, number)
+        pnl, trades = reference(usable, params)
+        skipped = int(ticks.offsets[number + 1] - ticks.offsets[number]) - len(usable)
+        expected = pytest.approx(pnl, rel=1e-9, abs=rounding)
+        where = f"contract {number} with {params}"
+        for results in found:
+            assert results.trades[number] == trades, f"trades of {where}"
+            assert results.pnl[number] == expected, f"profit of {where}"
+            assert results.skipped[number] == skipped, f"skipped rows of {where}"
+
+
+def check_sessions(ticks: Ticks, check: Callable[[Ticks], None]) -> None:
+    """``check`` each contract; of the first that fails, tell the fewest ticks that do."""
+    for number in range(len(ticks.offsets) - 1):
+        contract = ticks.contract(number)
+        try:
+            check(contract)
+        except AssertionError:
+            first, end = fewest_ticks(contract, check)
+            few = contract.contract(0, first, end)
+            shown = {name: column[-5:].tolist() for name, column in few.columns.items()}
+            raise AssertionError(
+                f"{told(few, check)}\nof ticks {first} to {end - 1} of contract {number} of the "
+                f"fixture 'ticks', the last of which are {shown}"
+            ) from None
+
+
+def told(ticks: Ticks, check: Callable[[Ticks], None]) -> str:
+    """What ``check`` says of ``ticks``, which fail it."""
+    with pytest.raises(AssertionError) as caught:
+        check(ticks)
+    return str(caught.value)
+
+
+def fewest_ticks(contract: Ticks, check: Callable[[Ticks], None]) -> tuple[int, int]:
+    """First tick and end of a short run of ``contract``'s ticks that fails ``check`` as all of them
+    do: halved from behind, then from the front, in no more tries than its length has bits, twice.
+    """
+
+    def fails(first: int, end: int) -> bool:
+        try:
+            check(contract.contract(0, first, end))
+        except AssertionError:
+            return True
+        return False
+
+    low, end = 0, contract.rows
+    while low + 1 < end:
+        middle = (low + end) // 2
+        low, end = (low, middle) if fails(0, middle) else (middle, end)
+    first, high = 0, end
+    while first + 1 < high:
+        middle = (first + high) // 2
+        first, high = (middle, high) if fails(middle, end) else (first, middle)
+    return first, end
+
+
+def check_alone(
+    compiled: CompiledKernel, ticks: Ticks, params: Any, together: ContractResults
+) -> None:
+    """Each contract of ``ticks`` alone gives the very bits that it gives ``together``."""
+    for number in range(len(ticks.offsets) - 1):
+        alone = run(compiled, ticks.contract(number), params)
+        one = slice(number, number + 1)
+        beside = replace(alone, pnl=together.pnl[one], trades=together.trades[one])
+        where = f"contract {number} alone and beside others"
+        check_equal(alone, beside, f"{where} (something of its neighbours reaches it)")
 
 
 def check_equal(one: ContractResults, other: ContractResults, what: str) -> None:

@@ -17,7 +17,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from tickloom.engine.compiling.hundredths import hundredths, hundredths_value
-from tickloom.engine.kernels.columns import CLOCK_FIELDS, NS_PER_DAY, column_kind
+from tickloom.engine.kernels.columns import NS_PER_DAY, field_kind
 from tickloom.engine.loops.access import Access, Quotes
 
 F64_POINTER: Final = types.CPointer(types.float64)
@@ -49,16 +49,9 @@ _CHECKED: Final = _inlining(True)
 _UNCHECKED: Final = _inlining(False)
 
 
-def field_kind(name: str) -> str:
-    """NumPy dtype name of a tick's field; ``wanted`` is that of a stepless loop."""
-    if name == "wanted":
-        return "int64"
-    return CLOCK_FIELDS.get(name) or column_kind(name)
-
-
 def field_type(name: str) -> Any:
-    """Numba type of a tick's field."""
-    return getattr(types, field_kind(name))
+    """Numba type of a tick's field; ``wanted`` is that of a stepless loop."""
+    return types.int64 if name == "wanted" else getattr(types, field_kind(name))
 
 
 @cache

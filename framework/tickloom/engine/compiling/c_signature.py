@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tickloom.engine.kernels.columns import CLOCK_FIELDS, column_kind
+from tickloom.engine.kernels.columns import field_kind
 from tickloom.engine.kernels.constants import ConstantsLayout, layout_of
 from tickloom.specs.kernel import KernelSpec
 
@@ -20,16 +20,12 @@ def c_signature(spec: KernelSpec) -> str:
     arguments = [
         "int64_t contracts",
         "const int64_t *offsets",
-        *(f"const {_C_TYPES[_kind(field)]} *{field}" for field in spec.columns + spec.clock),
+        *(f"const {_C_TYPES[field_kind(field)]} *{field}" for field in spec.columns + spec.clock),
         f"const struct {name}_constants *constants",
         "int32_t *wanted",
     ]
     joined = (",\n" + " " * (len("int32_t ") + len(name) + 1)).join(arguments)
     return f"{_struct(layout, name)}\n\nint32_t {name}({joined});"
-
-
-def _kind(field: str) -> str:
-    return CLOCK_FIELDS.get(field) or column_kind(field)
 
 
 def _struct(layout: ConstantsLayout, name: str) -> str:

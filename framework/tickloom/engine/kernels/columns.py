@@ -65,3 +65,8 @@ def clock_value(name: str, stamp: Any, fact: Callable[[str], Any]) -> Any:
     if name == "time_to_expiry":
         return (fact("expiry_day") + 1) * NS_PER_DAY - stamp
     return fact(name)
+
+
+def field_kind(name: str) -> ColumnKind:
+    """What a column or clock field is in a tick: float64 or int64."""
+    return CLOCK_FIELDS.get(name) or column_kind(name)
