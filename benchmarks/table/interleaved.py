@@ -24,18 +24,12 @@ class Contender:
     """Must its result be the yardstick's? Not so for arithmetic in another order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """What one contender did."""
+class Rounds:
+    """Something that was timed in several rounds."""
 
-    name: str
-    """What the page calls it."""
+    __slots__ = ()
 
-    outcome: Outcome
-    """The result, the same in every round."""
-
-    seconds: tuple[float, ...]
-    """Wall time of each round."""
+    seconds: Sequence[float]
 
     @property
     def best(self) -> float:
@@ -46,6 +40,20 @@ class Timing:
     def median(self) -> float:
         """The median time, seconds."""
         return statistics.median(self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Timing(Rounds):
+    """What one contender did."""
+
+    name: str
+    """What the page calls it."""
+
+    outcome: Outcome
+    """The result, the same in every round."""
+
+    seconds: tuple[float, ...]
+    """Wall time of each round."""
 
     def ratio(self, yardstick: Timing) -> tuple[float, float]:
         """How many times as fast as ``yardstick``: by the best rounds, and the median of the

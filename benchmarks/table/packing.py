@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import statistics
 import subprocess
 import sys
 import time
@@ -13,12 +12,14 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.table.interleaved import Rounds
+
 ROOT = Path(__file__).parents[2]
 POLL_SECONDS = 0.05
 
 
 @dataclass(slots=True)
-class PackTiming:
+class PackTiming(Rounds):
     """What one way to pack did."""
 
     name: str
@@ -42,16 +43,6 @@ class PackTiming:
     peak: int = 0
     """Most resident memory of all its processes together, bytes, over all rounds. Pages that
     processes share count in each: it is an upper bound."""
-
-    @property
-    def best(self) -> float:
-        """The shortest time, seconds."""
-        return min(self.seconds)
-
-    @property
-    def median(self) -> float:
-        """The median time, seconds."""
-        return statistics.median(self.seconds)
 
 
 def measure_packing(raw: Path, folder: Path, repeats: int, memories: list[int]) -> list[PackTiming]:
