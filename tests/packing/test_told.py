@@ -33,6 +33,24 @@ def test_the_manifest_names_packer_plugins_settings_and_sources(raw: Path, tmp_p
     assert packed == {str(path) for path in raw.rglob("*.parquet")}
 
 
+def test_a_caller_is_told_each_phase_to_its_end(raw: Path, tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    pack(
+        raw,
+        tmp_path / "store",
+        executor="threads",
+        workers=2,
+        progress=lambda what: lambda done, total: told.append((what, done, total)),
+    )
+    counts = {"reading": len(list(raw.rglob("*.parquet"))), "packing": 0}
+    counts["packing"] = len(open_store(tmp_path / "store").partitions())
+    assert [what for what, _, _ in told] == sorted((w for w, _, _ in told), reverse=True)
+    for what, count in counts.items():
+        steps = [(done, total) for phase, done, total in told if phase == what]
+        assert steps == sorted(steps)
+        assert steps[-1] == (count, count)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_a_terminal_shows_phases_counts_and_the_time_left(raw: Path, tmp_path: Path) -> None:
     import pty

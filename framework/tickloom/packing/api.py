@@ -32,7 +32,7 @@ def pack(
     rehash: bool = False,
     add_columns: bool = False,
     wait: float = 0.0,
-    progress: Phases = untold_phases,
+    progress: Phases | None = None,
 ) -> PackReport:
     """Pack the raw files below ``sources`` into the store at ``store``, which is made if need be.
 
@@ -77,6 +77,6 @@ def pack(
     )
     # Around everything: Polars, once imported, does not change its ways any more.
     with allocators(frugal=request.budget.frugal):
-        report = Packing(request, progress).run()
+        report = Packing(request, progress or untold_phases).run()
     report.elapsed_s = time.perf_counter() - started
     return report
