@@ -68,9 +68,11 @@ def test_command_prints_the_documented_keys(raw: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(command, arguments, catch_exceptions=False)
     found = json.loads(result.stdout)
     assert list(found) == [
-        "files", "rows_read", "rows_written", "rows_duplicate", "rows_quarantined", "partitions",
-        "sources_skipped", "files_ignored", "files_empty", "bytes_in", "bytes_out",
-        "quarantined", "elapsed_s", "rows_per_s",
+        "files", "rows_read", "rows_written", "rows_duplicate", "rows_quarantined",
+        "rows_conflicting", "partitions",
+        "sources_skipped", "files_ignored", "files_empty", "bytes_in", "bytes_out", "quarantined",
+        "elapsed_s",
+        "rows_per_s",
     ]  # fmt: skip
     assert found["rows_read"] == found["rows_written"] + found["rows_duplicate"]
 

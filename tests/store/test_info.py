@@ -66,6 +66,8 @@ def test_info_counts_what_is_there(store: Path) -> None:
         "expiries": ["2025-08-28", "2025-09-30"],
         "contracts": 16,
         "sources": {"packed": 2, "quarantined": 1},
+        "rows_conflicting": 0,
+        "conflicts": {},
         "columns": ["iv"],
         "settings": {"reader": "nse-parquet"},
         "plugins": {"tickloom": "1.2"},

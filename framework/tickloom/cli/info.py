@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tickloom.cli.command import PATH, Command
+
+if TYPE_CHECKING:
+    from tickloom.store.contents import Contents
 
 
 @click.command(cls=Command)
@@ -36,8 +40,21 @@ def command(store: Path, as_json: bool) -> None:
             ("expiries", ", ".join(map(str, found.expiries))),
             ("contracts", f"{found.contracts:,}"),
             ("sources", ", ".join(f"{n:,} {state}" for state, n in found.sources.items())),
+            ("conflicts", _conflicts(found)),
             ("extra columns", ", ".join(found.columns) or "none"),
             ("settings", ", ".join(f"{k}={v}" for k, v in sorted(found.settings.items()))),
             ("written by", ", ".join(f"{d} {v}" for d, v in sorted(found.plugins.items()))),
         ),
+    )
+
+
+def _conflicts(found: Contents) -> str:
+    """How many rows sources disagree about, in which columns, and one of them."""
+    if not found.conflicts:
+        return "none"
+    columns = dict.fromkeys(name for one in found.conflicts.values() for name in one.columns)
+    example = next(iter(found.conflicts.values())).example
+    return (
+        f"{found.rows_conflicting:,} rows in {len(found.conflicts):,} partitions "
+        f"({', '.join(columns)}), e.g. {example}"
     )

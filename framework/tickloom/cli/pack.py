@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command(
     cls=Command, help="Pack the raw files below each SRC into STORE, which is made if need be."
 )
-@click.argument("src", type=PATH, nargs=-1, required=True)
+@click.argument("src", type=PATH, nargs=-1)
 @click.argument("store", type=PATH)
 @click.option("--reader", help="The reader to ask; without it, readers claim what they know.")
 @click.option("--writer", help="Format of a new store's partitions. [default: parquet]")
@@ -37,6 +37,14 @@ if TYPE_CHECKING:
 @click.option("--replace", is_flag=True, help="Rebuild the partitions of changed sources afresh.")
 @click.option("--rehash", is_flag=True, help="Compare contents of known sources, not times.")
 @click.option("--add-columns", is_flag=True, help="Let columns in that the store does not have.")
+@click.option(
+    "--without",
+    type=PATH,
+    multiple=True,
+    metavar="SOURCE",
+    help="Take the rows of SOURCE, a file or folder, out of STORE: its partitions are rebuilt from "
+    "the other sources. Then there is no SRC.",
+)
 @wait_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
@@ -54,12 +62,17 @@ def command(
     rehash: bool,
     add_columns: bool,
     wait: float,
+    without: tuple[Path, ...],
     as_json: bool,
 ) -> int:
     from tickloom.cli.output import phase_bars, print_json, progress
     from tickloom.packing.api import pack
     from tickloom.packing.workers.budget import parse_size
 
+    if not src and not without:
+        raise click.UsageError("Missing argument 'SRC...'.")
+    if src and without:
+        raise click.UsageError("expected SRC or --without, not both: do one after the other.")
     with progress() as bars:
         report = pack(
             src,
@@ -76,6 +89,7 @@ def command(
             rehash=rehash,
             add_columns=add_columns,
             wait=wait,
+            without=without,
             progress=phase_bars(bars),
         )
     if as_json:
@@ -111,6 +125,8 @@ def _print(report: PackReport, store: Path) -> None:
         say(f"  warning: {report.volume_resets:,} volume resets, kept with vol_delta 0", err=True)
     for note in report.stamps_coarser[:SHOWN]:
         say(f"  warning: {note}", err=True)
+    if report.conflicts:
+        _print_conflicts(report)
     for note in report.names_settled[:SHOWN]:
         say(f"  settled: {note}", err=True)
     for item in report.quarantined[:SHOWN]:
@@ -118,6 +134,20 @@ def _print(report: PackReport, store: Path) -> None:
     if len(report.quarantined) > SHOWN:
         more = len(report.quarantined) - SHOWN
         say(f"  and {more:,} more: see 'tickloom quarantine {store}'", err=True)
+
+
+def _print_conflicts(report: PackReport) -> None:
+    columns = dict.fromkeys(name for one in report.conflicts for name in one.columns)
+    named = f" ({', '.join(columns)})" if columns else ""
+    say(
+        f"  warning: sources disagree about {report.rows_conflicting:,} rows{named}; all are kept, "
+        "side by side. 'tickloom pack --without SOURCE STORE' takes a source out",
+        err=True,
+    )
+    for one in report.conflicts[:SHOWN]:
+        say(f"  conflict: {one.partition}: {one.rows:,} rows, e.g. {one.example}", err=True)
+        for path in one.sources:
+            say(f"    source: {path}", err=True)
 
 
 SHOWN = 20

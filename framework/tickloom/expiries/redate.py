@@ -101,6 +101,7 @@ class _Redating:
                 calendar_file=self._file,
                 report=PackReport(),
                 excluded=frozenset(),
+                paths={},
                 progress=self._progress,
             )
             # What cannot be told apart ends the command, so it comes last.

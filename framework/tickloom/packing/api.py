@@ -32,6 +32,7 @@ def pack(
     rehash: bool = False,
     add_columns: bool = False,
     wait: float = 0.0,
+    without: AnyPath | Iterable[AnyPath] = (),
     progress: Phases | None = None,
 ) -> PackReport:
     """Pack the raw files below ``sources`` into the store at ``store``, which is made if need be.
@@ -44,7 +45,9 @@ def pack(
     is one a core by default, ``executor`` what they are. ``replace`` builds the partitions of
     changed sources afresh from all sources that the manifest names; ``rehash`` compares contents
     instead of times; ``add_columns`` lets new columns into an existing store. ``wait`` is how many
-    seconds to wait for another writer of the store. ``progress(phase)`` is called as a phase begins
+    seconds to wait for another writer of the store. ``without`` (then there are no ``sources``)
+    names files or folders whose rows are to leave the store: their partitions are built afresh
+    from the other sources. ``progress(phase)`` is called as a phase begins
     ('reading', then 'packing'); what it returns is called as ``(done, total)``, with sources, then
     with partitions.
 
@@ -57,8 +60,14 @@ def pack(
 
     started = time.perf_counter()
     paths = [sources] if isinstance(sources, str | PathLike) else list(sources)
-    if not paths:
+    gone = [without] if isinstance(without, str | PathLike) else list(without)
+    if not paths and not gone:
         raise UsageError("expected at least one source folder or file")
+    if paths and gone:
+        raise UsageError(
+            "expected sources to pack, or without=... to take some out; found both. Do one after "
+            "the other"
+        )
     spec = get_host().executors.get(executor)
     request = Request(
         sources=tuple(local_path(path).resolve() for path in paths),
@@ -74,6 +83,7 @@ def pack(
         rehash=rehash,
         add_columns=add_columns,
         wait=wait,
+        without=tuple(local_path(path).resolve() for path in gone),
     )
     # Around everything: Polars, once imported, does not change its ways any more.
     with allocators(frugal=request.budget.frugal):

@@ -29,16 +29,20 @@ from tickloom.packing.sources.plan import (
 )
 from tickloom.packing.sources.rebuild import (
     SourceSearch,
+    entries_below,
     other_contributors,
     partitions_to_rebuild,
+    taken_out,
 )
 from tickloom.packing.sources.stamps import coarser
 from tickloom.packing.sources.units import UnitResult
 from tickloom.packing.workers.budget import Budget
 from tickloom.packing.workers.crew import Crew
+from tickloom.paths import path_text
 from tickloom.progress import Phases
 from tickloom.schema import Column
 from tickloom.specs import ExecutorSpec, ReaderSpec, SourceOptions
+from tickloom.store.commits.manifest import SourceEntry, parse_key
 from tickloom.store.layout import PartitionKey
 from tickloom.store.writer import StoreWriter
 
@@ -60,6 +64,7 @@ class Request:
     rehash: bool
     add_columns: bool
     wait: float
+    without: tuple[Path, ...] = ()
 
 
 class Packing:
@@ -85,6 +90,8 @@ class Packing:
     def run(self) -> PackReport:
         """Do it."""
         request = self._request
+        if request.without:
+            return self._take_out(request.without)
         claims = find_claims(
             request.sources, self._host.readers, request.reader, self._options, request.store
         )
@@ -108,6 +115,14 @@ class Packing:
                 self._pack(store, plan.sources, writer)
         return self._report
 
+    def _take_out(self, paths: Sequence[Path]) -> PackReport:
+        """Rebuild the partitions of the sources at ``paths`` from the others."""
+        with StoreWriter.open(self._request.store, wait=self._request.wait) as store:
+            gone = entries_below(store.manifest.sources, paths)
+            self._pack(store, (), choose_writer(store, None), gone)
+            store.record_sources(taken_out(entry) for entry in gone)
+        return self._report
+
     def _settings(self, specs: Mapping[str, ReaderSpec], dialect: str) -> dict[str, str]:
         return reader_settings(self._host, specs, self._inputs._replace(dialect=dialect))
 
@@ -118,10 +133,18 @@ class Packing:
         report.sources_skipped = plan.skipped
         report.quarantined += [Quarantined(f.source, f.reason, 0) for f in claims.failed]
 
-    def _pack(self, store: StoreWriter, sources: Sequence[Source], writer: str) -> None:
+    def _pack(
+        self,
+        store: StoreWriter,
+        sources: Sequence[Source],
+        writer: str,
+        gone: Sequence[SourceEntry] = (),
+    ) -> None:
+        """Read ``sources`` and bring their partitions up to date; those of the sources that are to
+        be ``gone`` are built from the others."""
         space = BinSpace(store.staging, cache_room(store.staging))
         with Crew(self._request.executor, self._budget.workers) as crew:
-            results, mixed, sources, rebuild = self._read(store, sources, space, crew)
+            results, mixed, sources, rebuild = self._read(store, sources, space, crew, gone)
             extra = self._fix_columns(store, results)
             clocks = self._fix_clocks(store, sources, results)
             self._count_rows(sources, results)
@@ -138,6 +161,7 @@ class Packing:
                 budget=self._budget,
                 extra=extra,
                 clocks=clocks,
+                paths={n: path_text(result.path) for n, result in results.items()},
                 excluded=frozenset(n for n, result in results.items() if not result.taken),
                 calendar_file=self._request.calendar,
                 report=self._report,
@@ -147,12 +171,18 @@ class Packing:
             for key in assembly.run(bins, rebuild, keys):
                 log.committed(key)
                 use.done(key)
+            self._report.conflicts.sort(key=lambda one: one.partition)
 
     def _read(
-        self, store: StoreWriter, sources: Sequence[Source], space: BinSpace, crew: Crew
+        self,
+        store: StoreWriter,
+        sources: Sequence[Source],
+        space: BinSpace,
+        crew: Crew,
+        gone: Sequence[SourceEntry],
     ) -> tuple[dict[int, UnitResult], list[MixedBlock], Sequence[Source], set[PartitionKey]]:
-        """Read the sources into bins, and with ``--replace`` whatever else has rows of their
-        partitions: results, all sources that were read, partitions to rebuild."""
+        """Read the sources into bins, and with ``--replace`` or ``--without`` whatever else has
+        rows of their partitions: results, all sources that were read, partitions to rebuild."""
         stage = ReadingStage(
             crew=crew,
             budget=self._budget,
@@ -163,24 +193,31 @@ class Packing:
             progress=self._progress,
         )
         results, mixed = stage.read(sources)
-        if not self._request.replace:
+        if not (self._request.replace or gone):
             return results, mixed, sources, set()
         rebuild = partitions_to_rebuild(sources, results, store.manifest.sources)
-        others = self._contributors(store, sources, rebuild)
+        rebuild |= {parse_key(key) for entry in gone for key in entry.partitions}
+        others = self._contributors(store, sources, rebuild, {entry.key for entry in gone})
         more, more_mixed = stage.read(others)
         return results | more, mixed + more_mixed, [*sources, *others], rebuild
 
     def _contributors(
-        self, store: StoreWriter, read: Sequence[Source], rebuild: set[PartitionKey]
+        self,
+        store: StoreWriter,
+        read: Sequence[Source],
+        rebuild: set[PartitionKey],
+        gone: set[str],
     ) -> list[Source]:
         """The other sources that have rows of the partitions to rebuild."""
-        entries = other_contributors(rebuild, read, store.manifest.sources)
+        done = gone | {source.key for source in read}
+        entries = other_contributors(rebuild, done, store.manifest.sources)
+        option = "--without" if gone else "--replace"
         search = SourceSearch(self._host.readers, self._options)
         sources: list[Source] = []
         for entry in entries:
             # One calendar dates a partition: that of this pack.
             inputs = inputs_of(entry, store.path)._replace(calendar=self._request.calendar)
-            claim = search.needed(entry, inputs.mapping)
+            claim = search.needed(entry, inputs.mapping, option)
             [settings] = reader_settings(self._host, {claim.reader: claim.spec}, inputs).values()
             number = len(read) + len(sources)
             sources.append(new_source(number, entry.key, claim, settings, inputs.noted()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,26 @@ class Quarantined:
 
     rows: int
     """Rows lost to it; 0 where nobody can tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflicting:
+    """Rows of one partition about which its sources disagree: all are kept, side by side."""
+
+    partition: str
+    """``DATE/UNDERLYING``."""
+
+    rows: int
+    """Rows that stand beside others of their second."""
+
+    columns: tuple[str, ...]
+    """Columns that differ, those of most rows first."""
+
+    sources: tuple[str, ...]
+    """Paths of sources that have rows there, as far as that is known."""
+
+    example: str
+    """One of the rows."""
 
 
 @dataclass(slots=True)
@@ -80,6 +100,14 @@ class PackReport:
     volume_resets: int = 0
     """Rows whose volume is below the row before, in the partitions written: kept, vol_delta 0."""
 
+    conflicts: list[Conflicting] = field(default_factory=list)
+    """Where sources of the partitions that were assembled disagree."""
+
+    @property
+    def rows_conflicting(self) -> int:
+        """Rows that stand beside others of their second, in the partitions that were assembled."""
+        return sum(conflict.rows for conflict in self.conflicts)
+
     @property
     def rows_per_s(self) -> float:
         """Rows read per second of wall time."""
@@ -96,8 +124,8 @@ class PackReport:
         return 3 if self.quarantined else 0
 
     def to_json(self) -> dict[str, Any]:
-        """The object that ``pack --json`` prints; ``names_settled`` and ``stamps_coarser`` only
-        where there are any."""
+        """The object that ``pack --json`` prints; ``names_settled``, ``stamps_coarser`` and
+        ``conflicts`` only where there are any."""
         resolved = {"names_settled": self.names_settled} if self.names_settled else {}
         return {
             "files": self.files,
@@ -105,6 +133,7 @@ class PackReport:
             "rows_written": self.rows_written,
             "rows_duplicate": self.rows_duplicate,
             "rows_quarantined": self.rows_quarantined,
+            "rows_conflicting": self.rows_conflicting,
             "partitions": self.partitions,
             "sources_skipped": self.sources_skipped,
             "files_ignored": self.files_ignored,
@@ -118,4 +147,5 @@ class PackReport:
             "rows_per_s": self.rows_per_s,
             **resolved,
             **({"stamps_coarser": self.stamps_coarser} if self.stamps_coarser else {}),
+            **({"conflicts": [asdict(one) for one in self.conflicts]} if self.conflicts else {}),
         }

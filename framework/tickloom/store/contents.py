@@ -7,6 +7,7 @@ from datetime import date
 
 from tickloom.contracts import Right
 from tickloom.store.api import Partition, Store
+from tickloom.store.commits.manifest import Disagreements
 from tickloom.store.partitions.order import contract_set
 
 
@@ -50,6 +51,12 @@ class Contents:
     sources: dict[str, int]
     """Number of sources by state: packed, quarantined."""
 
+    rows_conflicting: int
+    """Rows about which sources disagree; they stand beside others of their second."""
+
+    conflicts: dict[str, Disagreements]
+    """Where sources disagree: by partition, as ``DATE/UNDERLYING``."""
+
     columns: list[str]
     """Columns beyond the 58."""
 
@@ -80,6 +87,8 @@ def describe(store: Store) -> Contents:
     sources = {"packed": 0, "quarantined": 0}
     for source in manifest.sources.values():
         sources[source.state] += 1
+    entries = sorted(manifest.partitions.items())
+    conflicts = {str(key): e.disagreements for key, e in entries if e.disagreements}
     return Contents(
         path=str(store.path),
         managed=store.managed,
@@ -93,6 +102,8 @@ def describe(store: Store) -> Contents:
         expiries=sorted({expiry for _, expiry, _, _ in contracts}),
         contracts=len(contracts),
         sources=sources,
+        rows_conflicting=sum(found.rows for found in conflicts.values()),
+        conflicts=conflicts,
         columns=[column.name for column in manifest.columns or ()],
         settings=manifest.settings,
         plugins=manifest.plugins,

@@ -29,7 +29,7 @@ from tickloom.store.commits.log import (
     apply,
     encode_record,
 )
-from tickloom.store.commits.manifest import Manifest, PartitionEntry, SourceEntry
+from tickloom.store.commits.manifest import Disagreements, Manifest, PartitionEntry, SourceEntry
 from tickloom.store.commits.session import WriteSession, as_store_errors, store_error
 from tickloom.store.commits.staged import CheckedFile, check_staged, check_summary
 from tickloom.store.foreign.adoption import Adoption
@@ -101,8 +101,10 @@ class StoreWriter:
         staged: Path,
         index: ContractIndex,
         checked: CheckedFile | None = None,
+        disagreements: Disagreements | None = None,
     ) -> PartitionEntry:
-        """Make the file ``staged`` the partition ``key``: all of it, or nothing.
+        """Make the file ``staged`` the partition ``key``: all of it, or nothing. The manifest
+        remembers its ``disagreements``.
 
         Reads the written file back, unless ``checked`` says that this was done: raises
         :class:`StoreError` if its rows are out of order, or are not the ones that ``index``
@@ -125,7 +127,9 @@ class StoreWriter:
             self._files.fsync(sidecar)
             self._files.fsync(staged)
             file = key.file(staged.suffix).as_posix()
-            entry = entry_of(file, staged, index, encoded, checked.sha256)
+            entry = entry_of(
+                file, staged, index, encoded, checked.sha256, disagreements=disagreements
+            )
             self._files.fsync_dir(self.staging)
             # Before the commit point: a disk too full for a folder must fail here.
             self._control.make_folders(target)

@@ -166,7 +166,6 @@ def test_blocks_are_read_from_files_too(
     monkeypatch.setattr(bin_reader, "MOST_LOADED_ROWS", loaded)
     monkeypatch.setattr("tickloom.packing.pipeline.cache_room", lambda staging: 0)
     monkeypatch.setattr("tickloom.packing.workers.budget.ASSEMBLY_ROWS", 20)
-    monkeypatch.setattr("tickloom.packing.bins.space.MOST_FILES", 0)
     packed(raw, tmp_path / "many")
     assert data_files(tmp_path / "many") == data_files(tmp_path / "one")
 

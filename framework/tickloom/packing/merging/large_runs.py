@@ -18,6 +18,7 @@ import numpy as np
 from tickloom.packing.bins.bin import Bin
 from tickloom.packing.bins.file import compact
 from tickloom.packing.bins.reader import BinReader, Piece, through_file
+from tickloom.packing.merging.disagreements import SECOND, coarse_rows, is_fine
 from tickloom.packing.merging.merge import Ints, Rows, from_source, merge
 from tickloom.packing.merging.merged_runs import MergedRun, in_order
 from tickloom.packing.merging.runs import Run
@@ -53,12 +54,24 @@ class LargeRun:
         self._columns = columns
         self._dominant: dict[int, int] = {}
         self._height = 0
+        self._coarse = 0
 
     def merged(self, piece_rows: int, folder: Path) -> MergedRun:
         """The rows, merged about ``piece_rows`` at a time; the file lies in ``folder``."""
         tables = through_file(self._pieces(self._cuts(piece_rows)), folder)
         pieces = [Piece(table, 0, table.num_rows) for table in tables]
-        return MergedRun(pieces, self._height, self._dominant)
+        times = np.fromiter(self._dominant, np.int64)
+        units = frozenset(
+            unit
+            for unit, bins in self._run.bins.items()
+            if self._coarse
+            or any(
+                ((times >= part.first) & (times <= part.last)).any()
+                for found in bins
+                for part in found.segments
+            )
+        )
+        return MergedRun(pieces, self._height, self._dominant, units, self._coarse)
 
     def _cuts(self, piece_rows: int) -> Ints:
         """The tick times at which pieces begin, and one after the last: by a sample of the rows."""
@@ -68,7 +81,9 @@ class LargeRun:
             samples.append(stamps[::step])
             last = max(last, int(stamps[-1]))
         sample = np.sort(np.concatenate(samples))
-        return np.unique(np.append(sample[:: piece_rows // step], last + 1))
+        # Whole seconds stay together: sources may stamp one tick differently within a second.
+        starts = sample[:: piece_rows // step] // SECOND * SECOND
+        return np.unique(np.append(starts, last + 1))
 
     def _stamps(self) -> Iterator[Ints]:
         yield from self._stored.stamps(self._run)
@@ -84,6 +99,9 @@ class LargeRun:
             if not sources:
                 continue  # rows of another contract that is stored in the same place
             piece = merge(sources, self._columns.identity)
+            stamps = [rows.stamps for rows in sources]
+            fine = [is_fine(each) for each in stamps]
+            self._coarse += coarse_rows([each // SECOND for each in stamps], fine)
             self._dominant |= piece.dominant
             self._height += piece.frame.height
             yield compact(piece.frame)

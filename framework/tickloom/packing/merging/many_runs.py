@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from tickloom.packing.bins.bin import Bin, Segment
 from tickloom.packing.bins.mixed import UNIT, MixedBlock, MixedTables
 from tickloom.packing.bins.reader import BinReader, joined
+from tickloom.packing.merging.disagreements import SECOND
 from tickloom.packing.merging.merge import WHEN, Ints, Rows, merge
 from tickloom.packing.merging.merged_runs import FramePart, MergedRun
 from tickloom.packing.merging.runs import MixedPart, Run
@@ -27,6 +29,7 @@ from tickloom.packing.rows.days import EPOCH, MICROSECONDS_PER_DAY
 from tickloom.packing.rows.table import PartitionColumns
 
 if TYPE_CHECKING:
+    import polars as pl
     import pyarrow as pa
 
 _SPAN: Final = 2**37
@@ -64,10 +67,13 @@ class ManyRuns:
         """The rows of ``runs``, neighbours in the store, with the ``stored`` states of each. A run
         whose rows all belong to excluded units is left out."""
         day = _midnight(self._blocks[0])
-        states = [*self._stored(stored, day), *self._layers(runs, bins, day)]
+        before = list(self._stored(stored, day))
+        new = self._new(runs, bins, day)
+        states = [*before, *(new.layers() if new else ())]
         if not states:
             return []
         rows = merge(states, self._columns.identity)
+        said = _Contested(len(runs), before, new, rows.dominant)
         whens = rows.stamps
         ends = np.searchsorted(whens, np.arange(1, len(runs) + 1) * _SPAN)
         frame = rows.frame.drop(WHEN)
@@ -76,10 +82,13 @@ class ManyRuns:
             dominant[when // _SPAN][when % _SPAN + day] = length
         found = []
         start = 0
-        for run, end, leading in zip(runs, ends.tolist(), dominant, strict=True):
+        for number, (run, end, leading) in enumerate(
+            zip(runs, ends.tolist(), dominant, strict=True)
+        ):
             if end > start:
                 part = FramePart(frame, start, end - start)
-                found.append((run, MergedRun(part, end - start, leading)))
+                units, coarse = said.units[number], int(said.coarse[number])
+                found.append((run, MergedRun(part, end - start, leading, units, coarse)))
             start = end
         return found
 
@@ -97,13 +106,13 @@ class ManyRuns:
                     dominant |= {stamp + base: n for stamp, n in rows.dominant.items()}
             yield Rows(self._columns.join(frames), dominant)
 
-    def _layers(self, runs: Sequence[Run], bins: BinReader, day: int) -> Iterator[Rows]:
-        """The new rows, in states of which none has rows of two units at one time of a run."""
+    def _new(self, runs: Sequence[Run], bins: BinReader, day: int) -> _NewRows | None:
+        """The new rows, by time and unit; None where there are none."""
         import polars as pl
 
         sources = [*self._mixed(runs), *_ordinary(runs, bins)]
         if not sources:
-            return
+            return None
         run = np.concatenate([source.run for source in sources])
         unit = np.concatenate([source.unit for source in sources])
         frame = self._columns.from_arrow([source.table for source in sources])
@@ -112,12 +121,9 @@ class ManyRuns:
         if len(self._excluded):
             order = order[~np.isin(unit[order], self._excluded)]
         if not len(order):
-            return
+            return None
         frame = frame.with_columns(pl.Series(WHEN, when))[order]
-        layer = _layer_numbers(when[order], unit[order])
-        last = int(layer.max())
-        for number in range(last + 1):
-            yield Rows(frame.filter(layer == number) if last else frame)
+        return _NewRows(frame, when[order], unit[order])
 
     def _mixed(self, runs: Sequence[Run]) -> Iterator[_Source]:
         """The rows of ``runs`` in blocks of many contracts, neighbours in a block together."""
@@ -155,6 +161,57 @@ class ManyRuns:
                 one = Bin(block.key, contract, expiry, block.file, [segment], block.compressed)
                 bins.setdefault(int(unit[start]), []).append(one)
         return Run(run.key, run.names, bins, run.stored)
+
+
+class _NewRows(NamedTuple):
+    """New rows of several runs, by time and unit."""
+
+    frame: pl.DataFrame
+    when: Ints
+    unit: Ints
+
+    def layers(self) -> Iterator[Rows]:
+        """The rows in states of which none has rows of two units at one time of a run."""
+        layer = _layer_numbers(self.when, self.unit)
+        last = int(layer.max())
+        for number in range(last + 1):
+            yield Rows(self.frame.filter(layer == number) if last else self.frame)
+
+
+class _Contested:
+    """Which units disagree, by run."""
+
+    def __init__(
+        self, runs: int, stored: Sequence[Rows], new: _NewRows | None, dominant: Mapping[int, int]
+    ) -> None:
+        self.units: list[frozenset[int]] = [frozenset()] * runs
+        self.coarse = np.zeros(runs, np.int64)
+        if new is None:
+            return
+        whens = [*(rows.stamps for rows in stored), new.when]
+        when = np.concatenate(whens)
+        unit = np.concatenate(
+            [*(np.full(len(w), -1 - i) for i, w in enumerate(whens[:-1])), new.unit]
+        )
+        mine = np.isin(when, np.fromiter(dominant, np.int64)) & (unit >= 0)
+        mine |= self._find_coarse(runs, when, unit) & (unit >= 0)
+        found: dict[int, set[int]] = {}
+        pairs = np.unique(np.stack((when[mine] // _SPAN, unit[mine])), axis=1)
+        for run, number in pairs.T.tolist():
+            found.setdefault(run, set()).add(number)
+        for run, numbers in found.items():
+            self.units[run] = frozenset(numbers)
+
+    def _find_coarse(self, runs: int, when: Ints, unit: Ints) -> npt.NDArray[np.bool_]:
+        """Rows in whole seconds in which another source has finer stamps."""
+        run, time = when // _SPAN, when % _SPAN
+        source = (run << 32) + unit
+        fine = np.isin(source, np.unique(source[time % SECOND != 0]))
+        second = run * _SPAN + time // SECOND
+        meet = np.isin(second, np.unique(second[fine]))
+        coarse: npt.NDArray[np.bool_] = ~fine & meet
+        self.coarse = np.bincount(run[coarse], minlength=runs)
+        return meet & np.isin(second, np.unique(second[coarse]))
 
 
 def _midnight(block: MixedBlock) -> int:

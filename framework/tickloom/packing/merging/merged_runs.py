@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from tickloom.packing.bins.bin import Bin
 from tickloom.packing.bins.reader import BinReader, Piece, joined
+from tickloom.packing.merging.disagreements import SECOND, coarse_rows, is_fine
 from tickloom.packing.merging.merge import Rows, from_source, merge
 from tickloom.packing.merging.runs import Run
 from tickloom.packing.rows.table import PartitionColumns
@@ -44,6 +47,12 @@ class MergedRun:
     dominant: Mapping[int, int]
     """Tick time (microseconds) to the number of dominant rows, where others' rows follow."""
 
+    units: frozenset[int] = frozenset()
+    """New units that have rows where sources disagree, as far as that is known."""
+
+    coarse: int = 0
+    """Rows with stamps in whole seconds in which another source has finer ones."""
+
 
 def merge_run(
     run: Run, stored: Sequence[Rows], bins: BinReader, columns: PartitionColumns
@@ -59,12 +68,18 @@ def merge_run(
         tables = [pa.concat_tables(joined(pieces)) for pieces in new]
         if all(_are_alike(tables[0], table) for table in tables[1:]):
             return _as_they_are(new[0])
-    sources = [
-        *stored,
-        *(from_source(columns.from_arrow(list(joined(pieces)))) for pieces in new),
-    ]
+    fresh = [from_source(columns.from_arrow(list(joined(pieces)))) for pieces in new]
+    sources = [*stored, *fresh]
     merged = merge(sources, columns.identity)
-    return MergedRun(merged.frame, merged.frame.height, merged.dominant)
+    stamps = [rows.stamps for rows in sources]
+    coarse = coarse_rows([each // SECOND for each in stamps], [is_fine(each) for each in stamps])
+    contested = np.fromiter(merged.dominant, np.int64)
+    units = frozenset(
+        unit
+        for unit, rows in zip(sorted(run.bins), fresh, strict=True)
+        if coarse or np.isin(rows.stamps, contested).any()
+    )
+    return MergedRun(merged.frame, merged.frame.height, merged.dominant, units, coarse)
 
 
 def join_runs(runs: Sequence[MergedRun], columns: PartitionColumns) -> pl.DataFrame:
@@ -105,7 +120,8 @@ def in_order(run: Run) -> list[Bin] | None:
     if not all(map(_is_in_order, ordered)):
         return None
     for earlier, later in pairwise(ordered):
-        if later[0].segments[0].first <= earlier[-1].segments[-1].last:
+        # In one second two sources may stamp one tick differently, so they meet.
+        if later[0].segments[0].first // SECOND <= earlier[-1].segments[-1].last // SECOND:
             return None
     return [found for bins in ordered for found in bins]
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tickloom.host import get_host
 from tickloom.packing.bins.mixed import MixedBlock
 from tickloom.packing.bins.reader import BinReader
+from tickloom.packing.merging.disagreements import ContestedRows, Disagreement
 from tickloom.packing.merging.large_runs import LargeRun, is_large
 from tickloom.packing.merging.many_runs import ManyRuns
 from tickloom.packing.merging.merged_runs import MergedRun, join_runs, merge_run
@@ -83,6 +84,9 @@ class PartitionResult:
     resets: int
     """Rows whose volume is below the row before."""
 
+    disagreement: Disagreement
+    """Where its sources disagree."""
+
     checked: CheckedFile
     """The staged file, read back."""
 
@@ -104,6 +108,7 @@ class _Assembly:
         self._entries: list[ContractRows] = []
         self._row = 0
         self._resets = 0
+        self._disagreement = Disagreement()
 
     def run(self) -> PartitionResult:
         task = self._task
@@ -118,6 +123,7 @@ class _Assembly:
             + sum(block.rows_without(task.excluded) for block in task.mixed),
             rows_stored=task.stored[1].rows if task.stored else 0,
             resets=self._resets,
+            disagreement=self._disagreement,
             checked=check_staged(task.target, index),
         )
 
@@ -155,6 +161,8 @@ class _Assembly:
         for runs in self._together(large):
             if runs[0].key in large:
                 run = many.as_bins(runs[0]) if runs[0].mixed else runs[0]
+                if not (run.bins or run.stored):
+                    continue  # all of its rows are of units of which nothing is taken
                 merge = LargeRun(run, stored, bins, self._columns)
                 yield run, merge.merged(task.batch_rows, task.target.parent)
             elif runs[0].mixed:
@@ -183,15 +191,25 @@ class _Assembly:
     def _finished(self, parts: list[tuple[Run, MergedRun]]) -> pl.DataFrame:
         """The contracts of ``parts`` with every column of the store."""
         slices = []
+        contested = []
         start = 0
         for run, merged in parts:
             rows = merged.height
+            if merged.dominant or merged.coarse:
+                stored, coarse = bool(run.stored), merged.coarse
+                contested.append(
+                    ContestedRows(
+                        run.contract, start, rows, merged.dominant, coarse, merged.units, stored
+                    )
+                )
             slices.append(
                 ContractSlice(contract=run.contract, expiry=run.expiry, start=start, rows=rows)
             )
             self._note(run, merged)
             start += rows
         frame = join_runs([merged for _, merged in parts], self._columns)
+        if contested:
+            self._disagreement.add(frame, contested, self._columns.identity)
         context = PartitionContext(symbol="", date=self._task.key.date, slices=tuple(slices))
         finished = self._columns.finish(apply_all(partition_transforms(), frame, context))
         self._resets += _resets(finished, slices)

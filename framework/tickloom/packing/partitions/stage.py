@@ -7,20 +7,25 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
+
+import msgspec
 
 from tickloom.errors import StoreError
 from tickloom.host import get_host
 from tickloom.packing.bins.mixed import MixedBlock
+from tickloom.packing.merging.disagreements import Disagreement
 from tickloom.packing.merging.runs import NumberedBin
 from tickloom.packing.partitions.assembly import PartitionResult, PartitionTask, assemble
 from tickloom.packing.partitions.clocks import Clocks
-from tickloom.packing.report import PackReport
+from tickloom.packing.report import Conflicting, PackReport
 from tickloom.packing.sources.units import UnitResult
 from tickloom.packing.workers.budget import Budget
 from tickloom.packing.workers.crew import Crashed, Crew
 from tickloom.progress import Phases
 from tickloom.schema import Column
 from tickloom.store.api import open_store
+from tickloom.store.commits.manifest import Disagreements
 from tickloom.store.layout import PartitionKey
 from tickloom.store.partitions.index import ContractIndex
 from tickloom.store.writer import StoreWriter
@@ -47,6 +52,9 @@ class NewRows:
         """The files of bins that hold them."""
         return {numbered.bin.file for numbered in self.bins} | {one.file for one in self.mixed}
 
+
+MOST_SOURCES: Final = 20
+"""Sources that are named of those that disagree about a partition."""
 
 Bins = Mapping[PartitionKey, NewRows]
 
@@ -91,6 +99,9 @@ class AssemblyStage:
 
     excluded: frozenset[int]
     """Units of which nothing is taken, though blocks of many contracts have rows of them."""
+
+    paths: Mapping[int, str]
+    """First file of each unit, by its number."""
 
     calendar_file: Path | None
     """The file of ``--calendar``."""
@@ -159,21 +170,59 @@ class AssemblyStage:
         self.report.rows_written += net
         self.report.rows_duplicate += result.rows_new - net
         self.report.volume_resets += result.resets
-        if self._is_stored(task, result):
+        found = self._disagreements(task, result.disagreement)
+        if found:
+            said = msgspec.structs.asdict(found)
+            self.report.conflicts.append(Conflicting(partition=str(task.key), **said))
+        if self._is_stored(task, result, found):
             task.target.unlink()
             return
-        entry = self.store.commit(task.key, task.target, result.index, result.checked)
+        entry = self.store.commit(task.key, task.target, result.index, result.checked, found)
         self.report.partitions += 1
         self.report.bytes_out += entry.size
 
-    def _is_stored(self, task: PartitionTask, result: PartitionResult) -> bool:
-        """Is the partition in the store what was assembled, byte for byte?"""
+    def _disagreements(self, task: PartitionTask, now: Disagreement) -> Disagreements | None:
+        """What the partition's sources disagree about, what is known of before included."""
+        entry = self.store.manifest.partitions.get(task.key)
+        before = entry.disagreements if entry and task.stored else None
+        names = {self.paths[unit] for unit in now.units if unit in self.paths}
+        if now.with_stored:
+            names |= self._earlier(task.key, names)
+        if before:
+            names |= set(before.sources)
+        rows = max(now.rows, before.rows if before else 0)
+        if not rows:
+            return None
+        columns = [name for name, _ in now.columns.most_common()]
+        columns += [name for name in (before.columns if before else ()) if name not in columns]
+        return Disagreements(
+            rows=rows,
+            columns=tuple(columns),
+            sources=tuple(sorted(names)[:MOST_SOURCES]),
+            example=now.example or (before.example if before else ""),
+        )
+
+    def _earlier(self, key: PartitionKey, names: Collection[str]) -> set[str]:
+        """Sources that gave the store rows of the partition: those called like one of ``names``,
+        which are of the same contract; all of them where none is."""
+        known = self.store.manifest.sources.values()
+        paths = {e.files[0].path for e in known if e.files and str(key) in e.partitions}
+        called = {Path(name).name.lower() for name in names}
+        alike = {path for path in paths if Path(path).name.lower() in called}
+        return alike or paths
+
+    def _is_stored(
+        self, task: PartitionTask, result: PartitionResult, found: Disagreements | None
+    ) -> bool:
+        """Is the partition in the store what was assembled, byte for byte, and what is ``found`` of
+        it known?"""
         entry = self.store.manifest.partitions.get(task.key)
         return (
             entry is not None
             and task.stored is not None
             and task.stored[1] == result.index
             and entry.sha256 == result.checked.sha256
+            and (entry.disagreements is None) == (found is None)
         )
 
 

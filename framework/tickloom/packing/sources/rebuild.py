@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from tickloom.errors import StoreError
+import msgspec
+
+from tickloom.errors import StoreError, UsageError
 from tickloom.host.registry import Offer, Registry
 from tickloom.packing.sources.claims import Claim
 from tickloom.packing.sources.identity import unit_key
@@ -39,12 +41,37 @@ def partitions_to_rebuild(
     return keys
 
 
+def entries_below(known: Mapping[str, SourceEntry], paths: Iterable[Path]) -> list[SourceEntry]:
+    """The sources with a file at or below one of ``paths``, which may be gone; raises
+    :class:`UsageError` for a path that has none."""
+    found: dict[str, SourceEntry] = {}
+    for path in paths:
+        mine = {
+            key: entry
+            for key, entry in known.items()
+            if entry.partitions and text_path(entry.files[0].path).is_relative_to(path)
+        }
+        if not mine:
+            raise UsageError(
+                f"--without {path}: expected a source of the store, a file or a folder; it has "
+                "no rows of any there. 'tickloom info' counts its sources"
+            )
+        found |= mine
+    return list(found.values())
+
+
+def taken_out(entry: SourceEntry) -> SourceEntry:
+    """The entry of a source whose rows were taken out: packed again, it is like a new one."""
+    return msgspec.structs.replace(
+        entry, state="packed", settings="", rows=0, partitions=(), rejected=()
+    )
+
+
 def other_contributors(
-    keys: Iterable[PartitionKey], read: Iterable[Source], known: Mapping[str, SourceEntry]
+    keys: Iterable[PartitionKey], done: Container[str], known: Mapping[str, SourceEntry]
 ) -> list[SourceEntry]:
-    """The sources that have rows of ``keys`` and were not read yet, by key."""
+    """The sources that have rows of ``keys``, but for those named ``done``, by key."""
     names = {str(key) for key in keys}
-    done = {source.key for source in read}
     return [
         known[key]
         for key in sorted(known)
@@ -64,13 +91,14 @@ class SourceSearch:
         self._options = options
         self._seen: dict[tuple[str, Path, Path | None], dict[str, Claim]] = {}
 
-    def needed(self, entry: SourceEntry, mapping: Path | None) -> Claim:
-        """The unit that ``entry`` describes, for ``--replace``; raises :class:`StoreError`."""
+    def needed(self, entry: SourceEntry, mapping: Path | None, option: str) -> Claim:
+        """The unit that ``entry`` describes, for the ``option`` that rebuilds partitions; raises
+        :class:`StoreError`."""
         try:
             return self.find(entry, mapping)
         except SourceGoneError as error:
             raise StoreError(
-                f"--replace needs {entry.files[0].path}, which has rows of the partitions to "
+                f"{option} needs {entry.files[0].path}, which has rows of the partitions to "
                 f"rebuild; it {error}. Put it back, or pack without --replace, which only adds"
             ) from error
 

@@ -9,7 +9,7 @@ from typing import Final
 from tickloom.files import FileLayer
 from tickloom.store import layout
 from tickloom.store.commits.log import Commit, Remove, State, read_state
-from tickloom.store.commits.manifest import PartitionEntry, parse_key
+from tickloom.store.commits.manifest import Disagreements, PartitionEntry, parse_key
 from tickloom.store.partitions.index import ContractIndex
 
 
@@ -114,6 +114,7 @@ def entry_of(
     sha256: str,
     *,
     adopted: bool = False,
+    disagreements: Disagreements | None = None,
 ) -> PartitionEntry:
     """What the manifest says about the partition file ``file``, whose bytes are in ``content`` and
     have the digest ``sha256``; ``encoded`` are the bytes of its ``index``."""
@@ -127,4 +128,5 @@ def entry_of(
         sha256=sha256,
         index_sha256=hashlib.sha256(encoded).hexdigest(),
         adopted=adopted,
+        disagreements=disagreements,
     )

@@ -23,6 +23,22 @@ MANIFEST_FORMAT: Final = 1
 SourceState = Literal["packed", "quarantined"]
 
 
+class Disagreements(msgspec.Struct, frozen=True):
+    """Where the sources of a partition disagree: rows that stand beside others of their second."""
+
+    rows: int
+    """Number of rows."""
+
+    columns: tuple[str, ...]
+    """Columns that differ, those of most rows first."""
+
+    sources: tuple[str, ...]
+    """Paths of sources that have rows there, as far as that is known."""
+
+    example: str
+    """One of the rows, for people."""
+
+
 class PartitionEntry(msgspec.Struct, frozen=True):
     """One partition as it was committed."""
 
@@ -49,6 +65,9 @@ class PartitionEntry(msgspec.Struct, frozen=True):
 
     adopted: bool = False
     """True where another tool wrote the file: its text columns may be plain strings."""
+
+    disagreements: Disagreements | None = None
+    """Where its sources disagree; None where they do not, as far as anybody looked."""
 
 
 class SourceFile(msgspec.Struct, frozen=True):
