@@ -62,6 +62,16 @@ def wait_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
+def timeout_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds ``--timeout``."""
+    return click.option(
+        "--timeout",
+        type=float,
+        metavar="SECONDS",
+        help="End it after so long without any result from the workers.  [default: never]",
+    )(function)
+
+
 def _is_single(option: click.Option) -> bool:
     """A flag that can only be set may be repeated: it says the same again."""
     return not (option.multiple or option.count or (option.is_flag and not option.secondary_opts))

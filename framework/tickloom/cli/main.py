@@ -93,8 +93,8 @@ def main(args: list[str] | None = None) -> None:
         if "--json" in args:
             stack.enter_context(stdout_for_json_alone())
         status = _run(args, lambda: listener.count > 0)
-        if listener.count and _others_run():
-            end_at_once(status)  # a kernel that loops for ever is not waited for
+        if status and _others_run():
+            end_at_once(status)  # what loops for ever is not waited for
     sys.exit(status)
 
 
@@ -151,11 +151,22 @@ def _run(args: list[str], interrupted: Callable[[], bool] = bool) -> int:
     except OSError as error:
         say(f"tickloom: {system_error(error)}", err=True)
         return 1
-    except Exception:
+    except (Exception, SystemExit, GeneratorExit) as error:
         if interrupted():  # an import that Ctrl-C tears may fail in any way
             return _tell_interrupt(None)
-        raise
+        told = _blame(error)
+        if told is None:
+            raise
+        say(f"tickloom: {told}", err=True)
+        return 1
     return status if isinstance(status, int) else 0
+
+
+def _blame(error: BaseException) -> str | None:
+    from tickloom.host import get_host
+    from tickloom.host.blame import blame
+
+    return blame(error, get_host().plugins)
 
 
 def _tell_interrupt(error: BaseException | None) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tickloom.cli.command import PATH, Command, wait_option
+from tickloom.cli.command import PATH, Command, timeout_option, wait_option
 from tickloom.cli.output import say
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     help="Take the rows of SOURCE, a file or folder, out of STORE: its partitions are rebuilt from "
     "the other sources. Then there is no SRC.",
 )
+@timeout_option
 @wait_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
@@ -61,6 +62,7 @@ def command(
     replace: bool,
     rehash: bool,
     add_columns: bool,
+    timeout: float | None,
     wait: float,
     without: tuple[Path, ...],
     as_json: bool,
@@ -88,6 +90,7 @@ def command(
             replace=replace,
             rehash=rehash,
             add_columns=add_columns,
+            timeout=timeout,
             wait=wait,
             without=without,
             progress=phase_bars(bars),

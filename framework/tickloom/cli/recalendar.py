@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tickloom.cli.command import PATH, Command, LocalPath, wait_option
+from tickloom.cli.command import PATH, Command, LocalPath, timeout_option, wait_option
 from tickloom.cli.output import say
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @click.option(
     "--executor", default="tickloom:processes", show_default=True, help="What workers are."
 )
+@timeout_option
 @wait_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
@@ -33,6 +34,7 @@ def command(
     file: Path | None,
     workers: int | None,
     executor: str,
+    timeout: float | None,
     wait: float,
     as_json: bool,
 ) -> None:
@@ -53,6 +55,7 @@ def command(
             file.resolve() if file else None,
             workers=workers,
             executor=executor,
+            timeout=timeout,
             wait=wait,
             progress=phase_bars(bars),
         )

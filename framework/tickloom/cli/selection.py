@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from tickloom.cli.command import FOLDER, PATH
+from tickloom.cli.command import FOLDER, PATH, timeout_option
 
 if TYPE_CHECKING:
     from tickloom.engine.running.results import RunResult
@@ -117,6 +117,7 @@ _SPREADING: Final = (
     click.option(
         "--workers", type=click.IntRange(min=1), help="How many workers.  [default: the cores]"
     ),
+    timeout_option,
     click.option(
         "--hot/--no-hot",
         default=None,

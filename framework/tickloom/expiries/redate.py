@@ -58,6 +58,7 @@ def redate(
     *,
     workers: int | None = None,
     executor: str = "tickloom:processes",
+    timeout: float | None = None,
     wait: float = 0.0,
     progress: Phases = untold_phases,
 ) -> RedateReport:
@@ -70,7 +71,7 @@ def redate(
     started = time.perf_counter()
     with StoreWriter.open(path, wait=wait) as store:
         work = _Redating(store, calendar, progress)
-        work.run(workers, executor)
+        work.run(workers, executor, timeout)
     work.report.elapsed_s = time.perf_counter() - started
     return work.report
 
@@ -83,14 +84,14 @@ class _Redating:
         self._progress = progress
         self._calendars = StoreCalendars(store.manifest, file)
 
-    def run(self, workers: int | None, executor: str) -> None:
+    def run(self, workers: int | None, executor: str, timeout: float | None) -> None:
         plain, splitting = self._find_touched()
         touched = [*plain, *splitting]
         if not touched:
             return
         spec = get_host().executors.get(executor)
         budget = budget_for(None, workers, shares_memory=spec.shares_memory)
-        with Crew(spec, budget.workers) as crew:
+        with Crew(spec, budget.workers, timeout) as crew:
             stage = AssemblyStage(
                 store=self._store,
                 writer=choose_writer(self._store, None),

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from itertools import islice
 from threading import RLock
 from typing import Any, Final, TypeVar
 
 import pluggy
 
 from tickloom.errors import PluginError
+from tickloom.host.folder import kept_folder
+from tickloom.host.guard import guarded
 from tickloom.host.loader import load_plugins, new_manager
 from tickloom.host.plugin import Failure, Plugin
 from tickloom.host.registry import Named, Offer, Registry
@@ -25,6 +28,9 @@ from tickloom.specs import (
 )
 
 S = TypeVar("S", bound=Named)
+
+MOST_SPECS: Final = 10_000
+"""Specs that one hook may return."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -112,14 +118,14 @@ class Host:
             except BaseException as error:  # one plugin's fault stays its own
                 plugin.failures.append(Failure(hook, error, _remedy(plugin, error)))
             else:
-                offers += [Offer(spec, plugin) for spec in specs]
+                offers += [Offer(guarded(spec, plugin), plugin) for spec in specs]
         return Registry(kind, hook, offers, self.plugins)
 
 
 def _call(
     plugin: Plugin, function: Callable[[], Iterable[Any]], hook: str, spec_type: type[S]
 ) -> list[S]:
-    with diverted_stdout() as diverted:
+    with diverted_stdout() as diverted, kept_folder():
         try:
             specs = function()
             if not isinstance(specs, Iterable):
@@ -127,7 +133,11 @@ def _call(
                     f"{hook} of {plugin} must return an iterable of {spec_type.__name__} objects; "
                     f"found {type(specs).__name__}"
                 )
-            specs = list(specs)
+            specs = list(islice(specs, MOST_SPECS + 1))
+            if len(specs) > MOST_SPECS:
+                raise PluginError(
+                    f"{hook} of {plugin} yields more than {MOST_SPECS:,} specs; it may never end"
+                )
         finally:
             plugin.printed |= diverted.used
     for spec in specs:

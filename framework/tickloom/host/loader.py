@@ -21,6 +21,7 @@ import pluggy
 from tickloom.errors import PluginError
 from tickloom.host import hookspecs
 from tickloom.host.discovery import find_plugins
+from tickloom.host.folder import kept_folder
 from tickloom.host.markers import API_VERSION, PROJECT
 from tickloom.host.plugin import BUILT_IN, Failure, Plugin, normalised
 from tickloom.host.stdout import diverted_stdout
@@ -92,7 +93,7 @@ def _disabled_by(plugin: Plugin, environ: Mapping[str, str]) -> str:
 
 def _load(plugin: Plugin, entry: EntryPoint, manager: pluggy.PluginManager) -> None:
     started = time.perf_counter()
-    with diverted_stdout() as diverted:
+    with diverted_stdout() as diverted, kept_folder():
         try:
             _check_target(plugin)
             module = entry.load()

@@ -31,6 +31,7 @@ def pack(
     replace: bool = False,
     rehash: bool = False,
     add_columns: bool = False,
+    timeout: float | None = None,
     wait: float = 0.0,
     without: AnyPath | Iterable[AnyPath] = (),
     progress: Phases | None = None,
@@ -45,7 +46,8 @@ def pack(
     is one a core by default, ``executor`` what they are. ``replace`` builds the partitions of
     changed sources afresh from all sources that the manifest names; ``rehash`` compares contents
     instead of times; ``add_columns`` lets new columns into an existing store. ``wait`` is how many
-    seconds to wait for another writer of the store. ``without`` (then there are no ``sources``)
+    seconds to wait for another writer of the store, ``timeout`` after how many without any result
+    from the workers to give up: never by default. ``without`` (then there are no ``sources``)
     names files or folders whose rows are to leave the store: their partitions are built afresh
     from the other sources. ``progress(phase)`` is called as a phase begins
     ('reading', then 'packing'); what it returns is called as ``(done, total)``, with sources, then
@@ -71,7 +73,7 @@ def pack(
     spec = get_host().executors.get(executor)
     request = Request(
         sources=tuple(local_path(path).resolve() for path in paths),
-        store=local_path(store),
+        store=local_path(store).absolute(),  # a plugin may change the current folder
         reader=reader,
         writer=writer,
         mapping=local_path(mapping).resolve() if mapping else None,
@@ -82,6 +84,7 @@ def pack(
         replace=replace,
         rehash=rehash,
         add_columns=add_columns,
+        timeout=timeout,
         wait=wait,
         without=tuple(local_path(path).resolve() for path in gone),
     )

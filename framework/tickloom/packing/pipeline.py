@@ -63,6 +63,7 @@ class Request:
     replace: bool
     rehash: bool
     add_columns: bool
+    timeout: float | None
     wait: float
     without: tuple[Path, ...] = ()
 
@@ -143,7 +144,7 @@ class Packing:
         """Read ``sources`` and bring their partitions up to date; those of the sources that are to
         be ``gone`` are built from the others."""
         space = BinSpace(store.staging, cache_room(store.staging))
-        with Crew(self._request.executor, self._budget.workers) as crew:
+        with Crew(self._request.executor, self._budget.workers, self._request.timeout) as crew:
             results, mixed, sources, rebuild = self._read(store, sources, space, crew, gone)
             extra = self._fix_columns(store, results)
             clocks = self._fix_clocks(store, sources, results)

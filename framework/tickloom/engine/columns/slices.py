@@ -70,6 +70,11 @@ class Slice:
     """``bool[n]``: True for calls."""
 
     @property
+    def label(self) -> str:
+        """What a user knows it by."""
+        return f"{self.key}, contracts {self.first:,} to {self.first + len(self.starts) - 1:,}"
+
+    @property
     def total(self) -> int:
         """Its number of rows."""
         return int(self.rows.sum())

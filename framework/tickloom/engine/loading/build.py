@@ -24,6 +24,7 @@ from tickloom.engine.loading.plans import (
 )
 from tickloom.errors import PluginError, TickloomError
 from tickloom.host import get_host
+from tickloom.host.answers import start
 from tickloom.specs.kernel import KernelSpec
 
 
@@ -95,7 +96,7 @@ def _build_plan(spec: KernelSpec, number: int, announce: Announce | None) -> flo
 def _build_side_by_side(
     name: str, numbers: list[int], workers: int, announce: Announce | None
 ) -> float:
-    with get_host().executors.known("processes").start(workers) as pool:
+    with start(get_host().executors.known("processes"), workers) as pool:
         compiled = 0.0
         for label, seconds in pool.map(_build_named, [name] * len(numbers), numbers):
             if announce and seconds:

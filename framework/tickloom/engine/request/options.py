@@ -61,6 +61,9 @@ class Options(TypedDict, total=False):
     workers: int | None
     """How many workers; None: one for each core that is allowed."""
 
+    timeout: float | None
+    """Seconds without any result after which the walk ends; None: it waits for ever."""
+
     out: str | PathLike[str] | None
     """A folder that gets the results."""
 
@@ -88,6 +91,7 @@ DEFAULTS: Final = Options(
     costs="none",
     executor="tickloom:threads",
     workers=None,
+    timeout=None,
     out=None,
     hot=None,
     progress=None,

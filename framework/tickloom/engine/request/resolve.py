@@ -36,6 +36,9 @@ class Spread:
     workers: int
     """How many there are."""
 
+    timeout: float | None = None
+    """Seconds without any result after which a walk ends; None: it waits for ever."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
@@ -97,7 +100,7 @@ def resolve(kernel: str | KernelSpec, store: StorePath, said: Options) -> Reques
             said["strikes"],
             said["right"],
         ),
-        spread=spread_of(said["executor"], said["workers"]),
+        spread=spread_of(said["executor"], said["workers"], said["timeout"]),
         hot=hot_of(said["hot"]),
         progress=said["progress"],
         announce=said["announce"],
@@ -169,12 +172,16 @@ def costs_of(costs: str) -> CostModel | None:
     return parse_costs(arguments.text("costs", costs, "a text like 'none', 'nse' or 'fee=1.5'"))
 
 
-def spread_of(executor: str, workers: int | None) -> Spread:
+def spread_of(executor: str, workers: int | None, timeout: float | None = None) -> Spread:
     """The executor called ``executor`` with ``workers``, or one for each core that is allowed."""
     name = arguments.text("executor", executor, "an executor's name, like 'threads'")
     if workers is not None and not (arguments.is_whole(workers) and workers >= 1):
         raise arguments.wrong("workers", "a whole number, 1 or more", workers)
-    return Spread(executor=get_host().executors.get(name), workers=int(workers or _cores()))
+    return Spread(
+        executor=get_host().executors.get(name),
+        workers=int(workers or _cores()),
+        timeout=timeout,
+    )
 
 
 def hot_of(hot: bool | None) -> HotTier:

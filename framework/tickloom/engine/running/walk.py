@@ -16,6 +16,7 @@ from tickloom.engine.running.ordered import AtOnce, OrderedResults
 from tickloom.engine.running.plan import PlannedPartition, slices
 from tickloom.engine.running.prepare import Preparer
 from tickloom.engine.running.reread import MAY_BE_REPLACED, steadily, was_replaced
+from tickloom.host.answers import start
 from tickloom.progress import Progress, counted, untold
 from tickloom.store.api import Partition
 from tickloom.store.layout import PartitionKey
@@ -102,11 +103,12 @@ class Walk(Generic[G]):
         workers = spread.workers
         if not spread.executor.shares_memory:
             job.check_picklable()
-        elif are_few(parts) and not more:
+        elif are_few(parts) and not more and spread.timeout is None:
             return AtOnce()
         elif any(part.hot is None for part in parts):
             workers += READ_AHEAD
-        return spread.executor.start(workers if more else min(workers, max(1, len(parts))))
+        wanted = workers if more else min(workers, max(1, len(parts)))
+        return start(spread.executor, wanted, spread.timeout)
 
     def _found(
         self,

@@ -67,6 +67,11 @@ class PartitionTask(NamedTuple):
     batch_rows: int
     """About how many rows are merged, transformed and handed to the writer at once."""
 
+    @property
+    def label(self) -> str:
+        """What a user knows it by."""
+        return f"partition {self.key}, by writer {self.writer}"
+
 
 @dataclass(frozen=True, slots=True)
 class PartitionResult:

@@ -72,6 +72,12 @@ class ReadTask(NamedTuple):
     rejected: Path
     """Folder for rejected rows."""
 
+    @property
+    def label(self) -> str:
+        """What a user knows it by."""
+        more = f" and {len(self.units) - 1:,} more" if len(self.units) > 1 else ""
+        return f"{self.units[0].unit.paths[0]}{more}, by reader {self.units[0].reader}"
+
 
 @dataclass(frozen=True, slots=True)
 class ReadResult:
@@ -213,17 +219,23 @@ class _UnitReading:
 
     def _read_parts(self) -> Iterator[Part]:
         """What the reader yields; its own failures are the unit's."""
-        try:
-            for part in self._spec.read(self._unit, self._options):
+        parts: Iterator[Any] | None = None
+        while True:
+            try:
+                if parts is None:
+                    parts = iter(self._spec.read(self._unit, self._options))
+                part = next(parts)
                 check_part(part)
-                yield part
-        except (ReadError, OSError, KeyboardInterrupt, GeneratorExit):
-            raise
-        except BaseException as error:  # SystemExit and Polars' panics too
-            raise ReadError(
-                f"reader {self._spec.name!r} failed: {type(error).__name__}: {error}"
-                f"{_where_in_reader(error)}"
-            ) from error
+            except StopIteration:
+                return
+            except (ReadError, OSError, KeyboardInterrupt):
+                raise
+            except BaseException as error:  # SystemExit, GeneratorExit and Polars' panics too
+                raise ReadError(
+                    f"reader {self._spec.name!r} failed: {type(error).__name__}: {error}"
+                    f"{_where_in_reader(error)}"
+                ) from error
+            yield part
 
     def _evidence(self) -> Mapping[str, Evidence]:
         """What the unit's rows say about the contracts that they are of, by symbol: read once more,

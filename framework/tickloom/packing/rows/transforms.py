@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Final
@@ -11,6 +11,7 @@ from tickloom.errors import PluginError
 from tickloom.host import get_host
 from tickloom.host.transform_order import ordered
 from tickloom.packing.rows.kept import taken_over
+from tickloom.schema import STORED_COLUMNS, polars_dtype
 from tickloom.specs import PartitionContext, ReadError, TransformSpec
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def apply_all(
     import numpy as np
     import polars as pl
 
+    last: dict[str, str] = {}
     rows = np.arange(frame.height)
     frame = frame.hstack([pl.Series(ROW, rows)])
     for transform in transforms:
@@ -49,7 +51,9 @@ def apply_all(
                 "or other ones, or in another order; a transform keeps every row and their order"
             )
         frame = taken_over(transform, frame, after)
+        last |= dict.fromkeys((*transform.gives, *transform.updates), transform.name)
     frame.drop_in_place(ROW)
+    _check_types(frame, last)
     return frame
 
 
@@ -66,6 +70,20 @@ def _applied(
         one = replace(context, symbol=part.symbol, slices=(replace(part, start=0),))
         parts.append(apply_one(transform, frame.slice(part.start, part.rows), one))
     return pl.concat(parts)
+
+
+def _check_types(frame: pl.DataFrame, last: Mapping[str, str]) -> None:
+    """Raise :class:`PluginError` where a column of numbers or times is none any more; ``last`` has
+    the transform that had it last, for each column that one had."""
+    for column in STORED_COLUMNS:
+        if column.name not in last:
+            continue
+        expected, found = polars_dtype(column.type), frame.schema[column.name]
+        if (expected.is_numeric() or expected.is_temporal()) and found != expected:
+            raise PluginError(
+                f"transform {last[column.name]!r} left column {column.name!r} with type {found}; "
+                f"the store has it as {expected}. Upgrade the plugin that offers it, or remove it"
+            )
 
 
 def taken_names(giver: str, names: Sequence[str]) -> str:

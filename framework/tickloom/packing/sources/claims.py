@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import Final
 
 from tickloom.errors import PluginError, UsageError
+from tickloom.host.folder import kept_folder
 from tickloom.host.registry import Offer, Registry
 from tickloom.specs import ReaderSpec, SourceOptions, Unit
+
+MOST_UNITS: Final = 2_000_000
+"""Units that a reader may find in one source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,10 @@ def _claims_of(
 ) -> Iterator[Claim]:
     for offer in offers:
         try:
-            units = list(offer.spec.discover(source, options))
+            with kept_folder():
+                units = list(islice(offer.spec.discover(source, options), MOST_UNITS + 1))
+            if len(units) > MOST_UNITS:
+                raise PluginError(f"it yields more than {MOST_UNITS:,} units; it may never end")
             for unit in units:
                 _check_unit(unit)
         except (UsageError, KeyboardInterrupt):

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Final, Generic, TypeVar
 
 from tickloom.errors import PluginError
+from tickloom.host.answers import start
 from tickloom.specs import ExecutorSpec
 
 T = TypeVar("T")
@@ -33,9 +34,11 @@ class Crew:
     """Workers of one pack; a context manager. Starting them costs half a second each, so they
     stay from one phase to the next, until they are worn out or one of them dies."""
 
-    def __init__(self, spec: ExecutorSpec, workers: int) -> None:
+    def __init__(self, spec: ExecutorSpec, workers: int, timeout: float | None = None) -> None:
+        """``timeout``: seconds without any result after which it ends; None: it waits for ever."""
         self._spec = spec
         self._workers = workers
+        self._timeout = timeout
         self._executor: Executor | None = None
         self._left = 0
 
@@ -89,7 +92,7 @@ class Crew:
         return []
 
     def _start(self) -> None:
-        self._executor = self._spec.start(self._workers)
+        self._executor = start(self._spec, self._workers, self._timeout)
         self._left = TASKS_PER_WORKER * self._workers
         check_start(self._executor, self._spec)
 
