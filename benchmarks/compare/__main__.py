@@ -14,7 +14,7 @@ from typing import Final, NoReturn
 from benchmarks.compare.asv_results import AsvFileError
 from benchmarks.compare.asv_tool import MeasureError, Project
 from benchmarks.compare.report import conclusion, markdown, not_measured
-from benchmarks.compare.rounds import Plan, compare
+from benchmarks.compare.rounds import Question, compare
 from benchmarks.compare.verdicts import NOT_MEASURED, Comparison
 
 ROOT: Final = Path(__file__).parents[2]
@@ -30,8 +30,8 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         options = _parser(out).parse_args(arguments)
         out = options.out
         _write(out, not_measured("the comparison was started, and has not come to its end"))
-        plan, comparison = _compared(options, root)
-        text = markdown(comparison, options.base, options.head, plan.gates)
+        question, comparison = _compared(options, root)
+        text = markdown(comparison, options.base, options.head, question.gates)
         code, outcome = comparison.exit_code, conclusion(comparison)
     except (MeasureError, AsvFileError) as error:
         text, code, outcome = not_measured(str(error)), NOT_MEASURED, f"not measured: {error}"
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     return code
 
 
-def _compared(options: argparse.Namespace, root: Path) -> tuple[Plan, Comparison]:
+def _compared(options: argparse.Namespace, root: Path) -> tuple[Question, Comparison]:
     if options.quick:
         os.environ["TICKLOOM_BENCH_QUICK"] = "1"
     if not options.base:
@@ -60,15 +60,15 @@ def _compared(options: argparse.Namespace, root: Path) -> tuple[Plan, Comparison
     project = Project(root, root / ".asv")
     if project.has_changes():
         _tell("uncommitted changes outside benchmarks/ are not measured: asv builds commits")
-    plan = Plan(
+    question = Question(
         base=project.commit(options.base),
         head=project.commit(options.head),
         bench=options.bench,
         rounds=options.rounds,
     )
-    comparison = compare(project, plan, _tell)
+    comparison = compare(project, question, _tell)
     _tell(f"the report is in {options.out}, asv's results and logs in {project.work / 'rounds'}")
-    return plan, comparison
+    return question, comparison
 
 
 class _Parser(argparse.ArgumentParser):

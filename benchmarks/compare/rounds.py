@@ -14,7 +14,7 @@ from benchmarks.compare.verdicts import CALIBRATION, Comparison, Gates, Round, S
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Question:
     """What to compare, and how hard to look."""
 
     base: str
@@ -36,50 +36,54 @@ class Plan:
     """What counts as a difference."""
 
 
-def compare(project: Project, plan: Plan, tell: Callable[[str], None]) -> Comparison:
-    """Measure both commits of ``plan`` and judge them; ``tell`` gets a line of progress at a time.
+def compare(project: Project, question: Question, tell: Callable[[str], None]) -> Comparison:
+    """Measure both commits of ``question`` and judge them; ``tell`` gets a line at a time.
 
     Raises :class:`~benchmarks.compare.asv_tool.MeasureError` where asv cannot run at all.
     """
     results = project.work / "rounds"
     shutil.rmtree(results, ignore_errors=True)
-    suites = _suites(project, plan, results, tell)
-    bench = with_calibrations(plan.bench, suites.head)
+    suites = _suites(project, question, results, tell)
+    bench = with_calibrations(question.bench, suites.head)
     rounds: list[Round] = []
-    comparison = judge(rounds, suites, plan.gates)
-    for number in range(plan.rounds + plan.extra_rounds):
-        if number >= plan.rounds and not comparison.count("unsteady"):
+    comparison = judge(rounds, suites, question.gates)
+    for number in range(question.rounds + question.extra_rounds):
+        if number >= question.rounds and not comparison.count("unsteady"):
             break
         tell(f"round {number + 1}: both commits run the suite")
         place = results / f"{number + 1}"
-        rounds.append(_round(project, plan, bench, place, head_first=number % 2 == 1))
-        comparison = judge(rounds, suites, plan.gates)
+        rounds.append(_round(project, question, bench, place, head_first=number % 2 == 1))
+        comparison = judge(rounds, suites, question.gates)
         tell(comparison.headline)
     return comparison
 
 
 def _round(
-    project: Project, plan: Plan, bench: Sequence[str], results: Path, head_first: bool
+    project: Project, question: Question, bench: Sequence[str], results: Path, head_first: bool
 ) -> Round:
     """One round; who runs first changes, so that a steady drift of the host evens out."""
     asv = AsvRun(project, results, project.root / "benchmarks")
     if head_first:
-        head, base = asv.measure([plan.head, plan.base], bench)
+        head, base = asv.measure([question.head, question.base], bench)
     else:
-        base, head = asv.measure([plan.base, plan.head], bench)
+        base, head = asv.measure([question.base, question.head], bench)
     return Round(base, head)
 
 
-def _suites(project: Project, plan: Plan, results: Path, tell: Callable[[str], None]) -> Suites:
+def _suites(
+    project: Project, question: Question, results: Path, tell: Callable[[str], None]
+) -> Suites:
     """Both revisions' benchmarks: each suite is imported beside its own commit."""
     removed = read_removed(project.root / "benchmarks" / "removed.txt")
     tell("building both commits and listing their benchmarks")
-    head = AsvRun(project, results / "head-suite", project.root / "benchmarks").discover(plan.head)
+    head = AsvRun(project, results / "head-suite", project.root / "benchmarks").discover(
+        question.head
+    )
     base: Mapping[str, str] = {}
-    suite = project.suite_of(plan.base, results / "base-suite")
+    suite = project.suite_of(question.base, results / "base-suite")
     if suite is not None:
-        base = AsvRun(project, results / "base-list", suite).discover(plan.base)
-    selected = [re.compile(regex) for regex in plan.bench]
+        base = AsvRun(project, results / "base-list", suite).discover(question.base)
+    selected = [re.compile(regex) for regex in question.bench]
     return Suites(
         base=_select(base, selected),
         head={key: head[key] for key in _select(head, selected)},

@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks.compare.asv_results import AsvFileError
 from benchmarks.compare.asv_tool import MeasureError, Project
-from benchmarks.compare.rounds import Plan, compare
+from benchmarks.compare.rounds import Question, compare
 from benchmarks.compare.verdicts import NOT_MEASURED, OK, REGRESSION, UNMEASURED, Comparison
 
 ROOT = Path(__file__).parents[2]
@@ -141,8 +141,8 @@ def trials(work: Path, identical: int) -> list[Finding]:
     project = Project(clone.root, work)
 
     def judged(change: Callable[[Path], None], selection: Sequence[str], rounds: int) -> Comparison:
-        plan = Plan(clone.base, clone.plant(change), selection, rounds)
-        return compare(project, plan, _tell)
+        question = Question(clone.base, clone.plant(change), selection, rounds)
+        return compare(project, question, _tell)
 
     findings: list[Finding] = []
 

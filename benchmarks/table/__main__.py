@@ -20,7 +20,7 @@ SMALL_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Effort:
     """How much to measure."""
 
     repeats: int
@@ -39,10 +39,10 @@ class Plan:
     """Raw rows that are packed."""
 
 
-FULL = Plan(
+FULL = Effort(
     repeats=5, base_rows=4_000_000, multiples=(4, 16), small_rows=1_000_000, pack_rows=10_000_000
 )
-QUICK = Plan(
+QUICK = Effort(
     repeats=5, base_rows=1_000_000, multiples=(4,), small_rows=250_000, pack_rows=1_000_000
 )
 
@@ -50,8 +50,8 @@ QUICK = Plan(
 class Bench:
     """One run of the page: sections share the files that they measure."""
 
-    def __init__(self, plan: Plan, folder: Path) -> None:
-        self.plan = plan
+    def __init__(self, effort: Effort, folder: Path) -> None:
+        self.effort = effort
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._stores: dict[int, Stores] = {}
@@ -60,7 +60,7 @@ class Bench:
         """Both stores of ``multiple`` times the base rows, made on first use."""
         if multiple not in self._stores:
             if multiple == 1:
-                raw = make_raw(self.folder, self.plan.base_rows)
+                raw = make_raw(self.folder, self.effort.base_rows)
                 self._stores[1] = make_stores(self.folder / "base", raw)
             else:
                 place = self.folder / f"times-{multiple}"
@@ -69,16 +69,16 @@ class Bench:
 
     def small(self) -> Stores:
         """Both stores of the small raw folder."""
-        raw = make_raw(self.folder, self.plan.small_rows)
+        raw = make_raw(self.folder, self.effort.small_rows)
         return make_stores(self.folder / "small", raw)
 
     def run(self) -> Iterator[str]:
         """From disk to PnL, every design."""
         from benchmarks.table.running import measure_designs
 
-        stores = self.stores(self.plan.multiples[0])
+        stores = self.stores(self.effort.multiples[0])
         title = f"From Parquet to PnL, {stores.rows / 1e6:.1f} M rows, 2 workers"
-        yield from page.timings(title, measure_designs(stores, self.plan.repeats))
+        yield from page.timings(title, measure_designs(stores, self.effort.repeats))
 
     def loops(self) -> Iterator[str]:
         """The loop alone."""
@@ -86,7 +86,7 @@ class Bench:
 
         arrays = load_arrays(self.stores())
         title = f"The loop alone, {arrays.rows / 1e6:.1f} M rows in memory, 1 thread"
-        yield from page.timings(title, measure_loops(arrays, self.plan.repeats))
+        yield from page.timings(title, measure_loops(arrays, self.effort.repeats))
 
     def sweep(self) -> Iterator[str]:
         """Many parameter sets."""
@@ -94,18 +94,18 @@ class Bench:
 
         arrays = load_arrays(self.stores())
         title = f"A sweep of 64 sets, {arrays.rows / 1e6:.1f} M rows in memory, 1 thread"
-        yield from page.timings(title, measure_sweep(arrays, self.plan.repeats))
+        yield from page.timings(title, measure_sweep(arrays, self.effort.repeats))
 
     def workers(self) -> Iterator[str]:
         """One worker and two."""
         from benchmarks.table.running import measure_workers
 
-        stores = self.stores(self.plan.multiples[-1])
+        stores = self.stores(self.effort.multiples[-1])
         for hot in (False, True):
             title = (
                 f"Workers on cores, tickloom run{' --hot' * hot}, {stores.rows / 1e6:.1f} M rows"
             )
-            measured = measure_workers(stores, self.plan.repeats, hot=hot)
+            measured = measure_workers(stores, self.effort.repeats, hot=hot)
             yield from page.timings(title, measured)
 
     def filters(self) -> Iterator[str]:
@@ -113,29 +113,29 @@ class Bench:
         from benchmarks.table.running import measure_filter
 
         title = "Filters, tickloom run"
-        stores = self.stores(self.plan.multiples[0])
-        yield from page.durations(title, measure_filter(stores, self.plan.repeats))
+        stores = self.stores(self.effort.multiples[0])
+        yield from page.durations(title, measure_filter(stores, self.effort.repeats))
 
     def scaling(self) -> Iterator[str]:
         """Rows/s as the store grows."""
         from benchmarks.table.running import measure_sizes
 
-        stores = [self.small(), *(self.stores(n) for n in (1, *self.plan.multiples))]
+        stores = [self.small(), *(self.stores(n) for n in (1, *self.effort.multiples))]
         title = "As the store grows: ratios to the documented presorted design, strict"
-        yield from page.sizes(title, measure_sizes(stores, self.plan.repeats))
+        yield from page.sizes(title, measure_sizes(stores, self.effort.repeats))
 
     def pack(self) -> Iterator[str]:
         """Packing, and its curve of memory and speed."""
         from benchmarks.table.packing import measure_packing
 
-        raw = make_raw(self.folder, self.plan.pack_rows)
+        raw = make_raw(self.folder, self.effort.pack_rows)
         memories = [512 * MIB, 1024 * MIB, 4096 * MIB]
-        measured = measure_packing(raw, self.folder, self.plan.repeats, memories)
+        measured = measure_packing(raw, self.folder, self.effort.repeats, memories)
         title = f"Packing {measured[0].rows / 1e6:.1f} M rows of 52 columns, 2 workers"
         yield from page.packing(title, measured)
 
-        small = make_raw(self.folder, self.plan.pack_rows // 3, days=SMALL_DAYS, strikes=99)
-        measured = measure_packing(small, self.folder, self.plan.repeats, memories[1:])
+        small = make_raw(self.folder, self.effort.pack_rows // 3, days=SMALL_DAYS, strikes=99)
+        measured = measure_packing(small, self.folder, self.effort.repeats, memories[1:])
         title = f"Packing {measured[0].rows / 1e6:.1f} M rows of small contracts, {SMALL_DAYS} days"
         yield from page.packing(title, measured)
 
@@ -158,10 +158,10 @@ def main() -> int:
     parser.add_argument("--only", choices=SECTIONS, action="append", help="a section; repeat")
     parser.add_argument("--folder", type=Path, default=ROOT / ".asv" / "table", help="for data")
     options = parser.parse_args()
-    plan = QUICK if options.quick else FULL
-    bench = Bench(plan, options.folder / ("quick" if options.quick else "full"))
+    effort = QUICK if options.quick else FULL
+    bench = Bench(effort, options.folder / ("quick" if options.quick else "full"))
     print(
-        f"tickloom beside the documented designs: {plan.repeats} interleaved rounds, warm page "
+        f"tickloom beside the documented designs: {effort.repeats} interleaved rounds, warm page "
         f"cache, compiled before; Python {platform.python_version()}, {platform.machine()}"
     )
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.compare.asv_tool import Project
-from benchmarks.compare.rounds import Plan, compare
+from benchmarks.compare.rounds import Question, compare
 from benchmarks.compare.verdicts import Comparison
 
 FAKE_ASV = Path(__file__).with_name("fake_asv")
@@ -61,7 +61,7 @@ class Clone:
 
     def compare(self, **options: Any) -> Comparison:
         project = Project(self.root, self.root / ".asv")
-        return compare(project, Plan(self.base, self.head, **options), lambda line: None)
+        return compare(project, Question(self.base, self.head, **options), lambda line: None)
 
 
 def git(root: Path, *args: str) -> str:

@@ -18,7 +18,7 @@ from tickloom.engine.loading.plans import array_plan, native_library, step_plan
 from tickloom.engine.request.filters import Filters
 from tickloom.engine.running.job import Job
 from tickloom.errors import TickloomError, UsageError, system_error
-from tickloom.files import SYSTEM
+from tickloom.files import SYSTEM, file_sha256
 from tickloom.store.api import Partition
 
 FILE: Final = "sweep-so-far.npz"
@@ -125,7 +125,7 @@ def sweep_key(job: Job[Any], filters: Filters, partitions: Sequence[Partition]) 
 def _code(job: Job[Any]) -> str:
     """What tells one state of the kernel's code from another."""
     if job.spec.kind == "native":
-        return hashlib.sha256(native_library(job.spec)[0].read_bytes()).hexdigest()
+        return file_sha256(native_library(job.spec)[0])
     plan = step_plan if job.spec.kind == "step" else array_plan
     return plan(job.spec, job.variant, layout_of(job.spec)).key
 
