@@ -154,7 +154,12 @@ def _hold(state: float, tick: Any, position: int, constants: Size) -> tuple[floa
 
 @pytest.mark.parametrize(
     ("name", "way"),
-    [("ema-cross", SharedPass), ("ema-cross-short", SharedPass), ("mean-reversion", LanesPass)],
+    [
+        ("ema-cross", LanesPass),
+        ("ema-cross-features", SharedPass),
+        ("ema-cross-short", SharedPass),
+        ("mean-reversion", LanesPass),
+    ],
 )
 def test_a_plain_step_goes_through_the_data_once(name: str, way: type) -> None:
     assert isinstance(load_sweep(get_host().kernels.get(name))._run, way)
