@@ -22,8 +22,8 @@ from tests.engine.run_stores import (
 )
 
 import tickloom
-from tickloom.engine import api
 from tickloom.engine.loading.results import TRADE_DTYPE, ContractResults
+from tickloom.engine.running import one_set
 from tickloom.errors import StoreError, UsageError
 from tickloom.specs import KernelSpec
 
@@ -80,7 +80,7 @@ class PlainKernel:
 @pytest.fixture(params=[False, True], ids=["in one piece", "in chunks"])
 def kernel(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> PlainKernel:
     plain = PlainKernel(request.param)
-    monkeypatch.setattr(api, "load_kernel", lambda spec, variant, announce: plain)
+    monkeypatch.setattr(one_set, "load_kernel", lambda spec, variant, announce: plain)
     return plain
 
 
