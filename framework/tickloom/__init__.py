@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tickloom.contracts import Contract, Expiry, Kind, NameReading, Right
     from tickloom.engine.api import run, sweep
     from tickloom.engine.kernels.registration import array_kernel, native_kernel, step_kernel
+    from tickloom.engine.loading.build import build_kernel
     from tickloom.engine.running.results import RunResult
     from tickloom.engine.sweeping.results import SweepResult
     from tickloom.errors import (
@@ -28,8 +29,10 @@ if TYPE_CHECKING:
         UnknownNameError,
         UsageError,
     )
+    from tickloom.host.host import kernels
     from tickloom.host.markers import API_VERSION, hookimpl
     from tickloom.packing.api import pack
+    from tickloom.packing.proof import VerifyReport, verify
     from tickloom.packing.report import PackReport
     from tickloom.paths import is_utf8, portable_name
     from tickloom.schema import RAW_COLUMNS, STORED_COLUMNS, Column, polars_dtype
@@ -67,10 +70,13 @@ if TYPE_CHECKING:
         read_expiry_rows,
     )
     from tickloom.store.api import Store, open_store
+    from tickloom.store.contents import Contents, info
+    from tickloom.store.foreign.adopt import AdoptReport, adopt
 
 _MODULES = {
     "tickloom.contracts": ("Contract", "Expiry", "Kind", "NameReading", "Right"),
     "tickloom.engine.api": ("run", "sweep"),
+    "tickloom.engine.loading.build": ("build_kernel",),
     "tickloom.engine.kernels.registration": ("array_kernel", "native_kernel", "step_kernel"),
     "tickloom.engine.running.results": ("RunResult",),
     "tickloom.engine.sweeping.results": ("SweepResult",),
@@ -82,8 +88,10 @@ _MODULES = {
         "UnknownNameError",
         "UsageError",
     ),
+    "tickloom.host.host": ("kernels",),
     "tickloom.host.markers": ("API_VERSION", "hookimpl"),
     "tickloom.packing.api": ("pack",),
+    "tickloom.packing.proof": ("VerifyReport", "verify"),
     "tickloom.packing.report": ("PackReport",),
     "tickloom.paths": ("is_utf8", "portable_name"),
     "tickloom.schema": ("Column", "RAW_COLUMNS", "STORED_COLUMNS", "polars_dtype"),
@@ -121,6 +129,8 @@ _MODULES = {
         "read_expiry_rows",
     ),
     "tickloom.store.api": ("Store", "open_store"),
+    "tickloom.store.contents": ("Contents", "info"),
+    "tickloom.store.foreign.adopt": ("AdoptReport", "adopt"),
 }
 """Module to the public names that it defines."""
 
@@ -130,10 +140,12 @@ __all__ = [
     "API_VERSION",
     "RAW_COLUMNS",
     "STORED_COLUMNS",
+    "AdoptReport",
     "Calendar",
     "CalendarGapError",
     "CalendarSpec",
     "Column",
+    "Contents",
     "Contract",
     "ContractSlice",
     "Evidence",
@@ -170,13 +182,18 @@ __all__ = [
     "Unit",
     "UnknownNameError",
     "UsageError",
+    "VerifyReport",
     "WriteSettings",
     "WriterSpec",
     "__version__",
+    "adopt",
     "array_kernel",
+    "build_kernel",
     "format_expiry_rows",
     "hookimpl",
+    "info",
     "is_utf8",
+    "kernels",
     "native_kernel",
     "open_store",
     "pack",
@@ -187,6 +204,7 @@ __all__ = [
     "session_on",
     "step_kernel",
     "sweep",
+    "verify",
 ]
 
 

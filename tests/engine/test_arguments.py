@@ -40,8 +40,8 @@ WRONG: dict[str, tuple[str, list[Any]]] = {
     "end": ("end must be a day", [20250804, np.datetime64("2025-08-04"), NOON]),
     "expiry": ("expiry must be a day", [None, 3, [3], ["2025-08-28", None], [NOON]]),
     "strikes": (
-        r"strikes must be two numbers, the lowest and the highest strike, like \(50000, 52000\)",
-        [100, (), (100,), (100, 101, 102), "100:102", ("a", "b"), (None, 100), (NAN, NAN),
+        r"strikes (must be the lowest and the highest strike, like \(50000, 52000\)|are written)",
+        [100, (), (100,), (100, 101, 102), "100-102", ("a", "b"), (None, 100), (NAN, NAN),
          (True, 102), {100, 102}],
     ),
     "right": ("unknown right .* expected CE", [3, ["CE"], "ce", ("CE", "PE"), ""]),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from tickloom.cli.command import FOLDER, PATH, timeout_option
+from tickloom.errors import UsageError
 
 if TYPE_CHECKING:
     from tickloom.engine.running.results import RunResult
@@ -33,13 +34,12 @@ def day(text: str) -> date:
 
 def strike_range(text: str) -> tuple[float, float]:
     """``A:B``, lowest and highest strike, or ``A`` alone."""
-    low, colon, high = text.partition(":")
+    from tickloom.engine.request import resolve
+
     try:
-        return float(low), float(high if colon else low)
-    except ValueError:
-        raise click.BadParameter(
-            f"strikes are written A:B (both included) or A, like 50000:52000; found {text!r}"
-        ) from None
+        return resolve.strike_range(text)
+    except UsageError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def assignment(text: str) -> tuple[str, str]:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from tickloom.cli.command import PATH, Command
 from tickloom.cli.output import say
-
-if TYPE_CHECKING:
-    from rich.progress import Progress
-
-    from tickloom.store.verify import Report
 
 
 @click.command(cls=Command)
@@ -32,15 +27,15 @@ def command(context: click.Context, store: Path, deep: bool, as_json: bool) -> N
     Exit code 1 if anything is wrong; every damaged file is listed with the reason.
     """
     from tickloom.cli.output import counting_bar, print_json, progress
-    from tickloom.store.verify import verify_store
+    from tickloom.packing.proof import verify
 
     with progress() as bars:
-        report = verify_store(
-            store,
-            deep=deep,
-            progress=counting_bar(bars, "verify"),
-        )
-        counts = _compare_sources(store, report, bars) if deep and report.ok else {}
+        report = verify(store, deep=deep, progress=partial(counting_bar, bars))
+    compared = report.sources_compared is not None
+    counts = {
+        "sources_compared": report.sources_compared,
+        "sources_unchecked": report.sources_unchecked,
+    }
     if as_json:
         print_json(
             {
@@ -49,7 +44,7 @@ def command(context: click.Context, store: Path, deep: bool, as_json: bool) -> N
                 "rows": report.rows,
                 "problems": report.problems,
                 "notes": report.notes,
-                **counts,
+                **(counts if compared else {}),
             }
         )
     else:
@@ -58,24 +53,11 @@ def command(context: click.Context, store: Path, deep: bool, as_json: bool) -> N
         for note in report.notes:
             say(f"note: {note}", err=True)
         verdict = "ok" if report.ok else f"{len(report.problems)} problems"
-        compared = (
-            f", {counts['sources_compared']:,} sources compared, "
-            f"{counts['sources_unchecked']:,} not comparable"
-            if counts
+        sources = (
+            f", {report.sources_compared:,} sources compared, "
+            f"{report.sources_unchecked:,} not comparable"
+            if compared
             else ""
         )
-        say(f"{verdict}: {report.files} files, {report.rows:,} rows{compared}")
+        say(f"{verdict}: {report.files} files, {report.rows:,} rows{sources}")
     context.exit(0 if report.ok else 1)
-
-
-def _compare_sources(store: Path, report: Report, bars: Progress) -> dict[str, int]:
-    """Add to ``report`` what the sources have and the store does not; how many were compared."""
-    from tickloom.cli.output import counting_bar
-    from tickloom.packing.conservation import check_conservation
-    from tickloom.store.api import open_store
-    from tickloom.store.verify import Problem
-
-    found = check_conservation(open_store(store), progress=counting_bar(bars, "sources"))
-    report.problems += [Problem(path, reason) for path, reason in found.lost]
-    report.notes += found.unchecked
-    return {"sources_compared": found.sources, "sources_unchecked": len(found.unchecked)}

@@ -162,6 +162,14 @@ def _remedy(plugin: Plugin, error: BaseException) -> str:
     return f"upgrade {plugin.distribution}, tell its authors, or remove it"
 
 
+def kernels() -> dict[str, KernelSpec]:
+    """Every registered kernel by the name that :func:`tickloom.run` takes: its parameters, their
+    units and bounds, the columns that it reads. Of a name that two plugins offer, both, as
+    ``distribution:name``."""
+    registry = get_host().kernels
+    return {name: registry.get(name) for name in registry.names()}
+
+
 _loading: Final = RLock()
 
 

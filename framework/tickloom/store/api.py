@@ -54,6 +54,11 @@ class Store:
         self._foreign: dict[PartitionKey, Path] = {}
         self.reload()
 
+    def __repr__(self) -> str:
+        count = len(self._state.manifest.partitions if self._state else self._foreign)
+        kind = "" if self.managed else ", without a manifest"
+        return f"<Store {str(self.path)!r}: {count:,} partitions{kind}>"
+
     @property
     def managed(self) -> bool:
         """True where the store has a manifest."""
@@ -116,6 +121,10 @@ class Partition:
         self._entry = store.entry(key)
         self._index_used = False
         self._file: tuple[Path, tuple[int, ...]] | None = None
+
+    def __repr__(self) -> str:
+        rows = f": {self._entry.rows:,} rows" if self._entry else ""
+        return f"<Partition {self.key}{rows}>"
 
     @property
     def entry(self) -> PartitionEntry | None:

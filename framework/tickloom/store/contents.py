@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from os import PathLike
 
 from tickloom.contracts import Right
-from tickloom.store.api import Partition, Store
+from tickloom.store.api import Partition, Store, open_store
 from tickloom.store.commits.manifest import Disagreements
 from tickloom.store.partitions.order import contract_set
 
@@ -71,6 +72,11 @@ class Contents:
 
     packer: str
     """Version of the tickloom that wrote it last; empty without a manifest."""
+
+
+def info(store: str | PathLike[str] | Store) -> Contents:
+    """What is in ``store``, counted. Raises :class:`UsageError` if there is none."""
+    return describe(store if isinstance(store, Store) else open_store(store))
 
 
 def describe(store: Store) -> Contents:

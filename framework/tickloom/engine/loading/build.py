@@ -49,8 +49,10 @@ def plans(spec: KernelSpec) -> list[Plan]:
     return found + [sweep_plan(spec, variant, layout) for variant in plain]
 
 
-def build_kernel(spec: KernelSpec, announce: Announce | None = None) -> float:
-    """Compile whatever of ``spec`` is not in the cache; returns the seconds that it took.
+def build_kernel(kernel: str | KernelSpec, announce: Announce | None = None) -> float:
+    """Compile whatever of ``kernel`` is not in the cache: for every fill, with and without costs,
+    log and latency, and for sweeps. Returns the seconds that it took. ``announce`` is told what is
+    compiled. A script calls this below ``if __name__ == "__main__":``, since workers import it.
 
     The first loop is compiled here, so that a kernel that does not compile says so once; the
     others by a process for each CPU, since compiling holds the GIL. A kernel that is not
@@ -60,6 +62,7 @@ def build_kernel(spec: KernelSpec, announce: Announce | None = None) -> float:
     :class:`~tickloom.errors.TickloomError` if the cache cannot be written and something is missing.
     """
     started = time.perf_counter()
+    spec = kernel if isinstance(kernel, KernelSpec) else get_host().kernels.get(kernel)
     every = plans(spec)
     missing = [number for number, plan in enumerate(every) if not plan.is_cached()]
     owners = {every[number].kernel for number in missing}

@@ -36,8 +36,8 @@ class Options(TypedDict, total=False):
     expiry: Day | Sequence[Day]
     """Only contracts that expire on this day, or on one of these."""
 
-    strikes: tuple[float, float] | None
-    """Lowest and highest strike."""
+    strikes: str | tuple[float, float] | None
+    """Lowest and highest strike, as numbers or written ``'A:B'``; ``'A'`` is that one alone."""
 
     right: Right | None
     """Calls (``'CE'``) or puts (``'PE'``) only."""

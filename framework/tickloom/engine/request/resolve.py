@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -144,7 +145,7 @@ def filters_of(
     start: Day | None,
     end: Day | None,
     expiry: Day | Sequence[Day],
-    strikes: tuple[float, float] | None,
+    strikes: str | tuple[float, float] | None,
     right: Right | None,
 ) -> Filters:
     """The filters; raises :class:`UsageError` for a day that is none or an empty range."""
@@ -226,8 +227,24 @@ def _underlyings(names: str | Sequence[str]) -> list[str]:
     return [arguments.text("underlyings", name, expected).upper() for name in given]
 
 
-def _strikes(strikes: Sequence[float]) -> tuple[float, float]:
-    expected = "two numbers, the lowest and the highest strike, like (50000, 52000)"
+def strike_range(text: str) -> tuple[float, float]:
+    """``'A:B'``, lowest and highest strike, or ``'A'`` alone; raises :class:`UsageError`."""
+    low, colon, high = text.partition(":")
+    try:
+        found = float(low), float(high if colon else low)
+    except ValueError:
+        found = math.nan, math.nan
+    if any(map(math.isnan, found)):
+        raise UsageError(
+            f"strikes are written A:B (both included) or A, like 50000:52000; found {text!r}"
+        )
+    return found
+
+
+def _strikes(strikes: str | Sequence[float]) -> tuple[float, float]:
+    if isinstance(strikes, str):
+        return strike_range(strikes)
+    expected = "the lowest and the highest strike, like (50000, 52000) or '50000:52000'"
     if isinstance(strikes, set | frozenset):
         raise arguments.wrong("strikes", expected, strikes)
     given = arguments.several("strikes", strikes, expected)

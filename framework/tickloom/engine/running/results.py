@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RunResult(Outcome):
     """The outcome of :func:`tickloom.run`.
 
@@ -53,6 +53,14 @@ class RunResult(Outcome):
         "compile_s rows_per_s peak_rss_mb rows_read costs unfilled partial executor workers "
         "hot_partitions latency stale_ms cost_model"
     )
+
+    def __repr__(self) -> str:
+        given = "".join(f" {name}={value}" for name, value in self.params.items())
+        paid = "" if self.cost_model == "none" else f" after costs of {self.costs:,.2f}"
+        return (
+            f"<RunResult {self.kernel}{given}: {self.trades:,} trades, PnL {self.pnl:,.2f}{paid}, "
+            f"{self.contracts:,} contracts, {self.rows:,} rows in {self.elapsed_s:.3f} s>"
+        )
 
     @property
     def rows_per_s(self) -> float:

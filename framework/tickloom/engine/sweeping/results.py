@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SweepResult(Outcome):
     """The outcome of :func:`tickloom.sweep`.
 
@@ -37,6 +37,13 @@ class SweepResult(Outcome):
         "rows_skipped rows_read compile_s peak_rss_mb executor workers resumed latency "
         "stale_ms cost_model"
     )
+
+    def __repr__(self) -> str:
+        varied = ", ".join(self.grid) or "nothing"
+        return (
+            f"<SweepResult {self.kernel}: {self.sets:,} sets of {varied}, {self.contracts:,} "
+            f"contracts, {self.rows:,} rows in {self.elapsed_s:.3f} s>"
+        )
 
     @property
     def sets(self) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 
 import msgspec
 
 from tickloom.errors import Interrupted, UsageError
 from tickloom.files import SYSTEM, FileLayer, file_sha256
+from tickloom.paths import local_path
 from tickloom.progress import Progress, untold
 from tickloom.store.commits.control import ControlFolder
 from tickloom.store.commits.log import State
@@ -137,3 +139,22 @@ def _forget_missing(store: Path, manifest: Manifest, files: FileLayer) -> int:
     for name in [n for n, s in manifest.sources.items() if names.intersection(s.partitions)]:
         del manifest.sources[name]
     return len(missing)
+
+
+def adopt(
+    store: str | PathLike[str],
+    *,
+    reader: str = "",
+    rebuild: bool = False,
+    wait: float = 0.0,
+    progress: Progress = untold,
+) -> AdoptReport:
+    """Make the partition files of ``store`` that no manifest knows part of a managed store.
+
+    The files stay as they are; they must be sorted and whole. ``reader`` names the reader whose
+    calendar reads the trading symbols in them, ``rebuild`` sets a damaged manifest aside and builds
+    a new one, ``wait`` is how many seconds to wait for another writer. ``progress`` counts files.
+    Raises :class:`StoreError` naming the files that cannot be adopted; then nothing is changed.
+    """
+    path = local_path(store)
+    return adopt_store(path, reader=reader, rebuild=rebuild, wait=wait, progress=progress)
