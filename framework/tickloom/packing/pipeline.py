@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -34,6 +34,7 @@ from tickloom.packing.sources.rebuild import (
     partitions_to_rebuild,
     taken_out,
 )
+from tickloom.packing.sources.reread import find_rereads
 from tickloom.packing.sources.stamps import coarser
 from tickloom.packing.sources.units import UnitResult
 from tickloom.packing.workers.budget import Budget
@@ -148,13 +149,6 @@ class Packing:
             results, mixed, sources, rebuild = self._read(store, sources, space, crew, gone)
             extra = self._fix_columns(store, results)
             clocks = self._fix_clocks(store, sources, results)
-            self._count_rows(sources, results)
-            log = SourceLog(store, sources, results)
-            log.record_empty()
-            bins = by_partition(results.values(), mixed)
-            keys = set(bins) | rebuild
-            if self._request.add_columns:
-                keys |= set(store.manifest.partitions)
             assembly = AssemblyStage(
                 store=store,
                 writer=writer,
@@ -163,16 +157,54 @@ class Packing:
                 extra=extra,
                 clocks=clocks,
                 paths={n: path_text(result.path) for n, result in results.items()},
-                excluded=frozenset(n for n, result in results.items() if not result.taken),
+                excluded=frozenset(),
                 calendar_file=self._request.calendar,
                 report=self._report,
                 progress=self._progress,
             )
+            held = self._hold_back(store, sources, results, mixed, assembly, rebuild)
+            excluded = frozenset(n for n, result in results.items() if not result.taken)
+            assembly = replace(assembly, excluded=excluded)
+            self._count_rows(sources, results)
+            logged = {n: result for n, result in results.items() if n not in held}
+            log = SourceLog(store, sources, logged)
+            log.record_empty()
+            bins = by_partition(results.values(), mixed)
+            keys = set(bins) | rebuild
+            if self._request.add_columns:
+                keys |= set(store.manifest.partitions)
             use = BinUse({key: found.files for key, found in bins.items()})
             for key in assembly.run(bins, rebuild, keys):
                 log.committed(key)
                 use.done(key)
             self._report.conflicts.sort(key=lambda one: one.partition)
+
+    def _hold_back(
+        self,
+        store: StoreWriter,
+        sources: Sequence[Source],
+        results: Mapping[int, UnitResult],
+        mixed: Sequence[MixedBlock],
+        assembly: AssemblyStage,
+        rebuild: Container[PartitionKey],
+    ) -> set[int]:
+        """Take nothing of sources that are read differently than when they were packed, unless
+        their partitions are rebuilt; their numbers. The manifest keeps what it says of them."""
+        again = find_rereads(sources, results, store.manifest.sources)
+        again = {
+            number: one
+            for number, one in again.items()
+            if not all(parse_key(key) in rebuild for key in one.entry.partitions)
+        }
+        if not again:
+            return set()
+        bins = by_partition((one.result for one in again.values()), mixed)
+        missing = assembly.missing(bins, again.keys())
+        problems = {number: one.problem(missing[number]) for number, one in again.items()}
+        held = {number for number, problem in problems.items() if problem}
+        for number in held:
+            results[number].reject_whole(problems[number])
+        return held
 
     def _read(
         self,

@@ -27,6 +27,7 @@ from tickloom.packing.merging.runs import MixedPart, Run
 from tickloom.packing.merging.stored_rows import stamps_of
 from tickloom.packing.rows.days import EPOCH, MICROSECONDS_PER_DAY
 from tickloom.packing.rows.table import PartitionColumns
+from tickloom.store.layout import PartitionKey
 
 if TYPE_CHECKING:
     import polars as pl
@@ -49,6 +50,7 @@ class ManyRuns:
 
     def __init__(
         self,
+        key: PartitionKey,
         blocks: Sequence[MixedBlock],
         excluded: frozenset[int],
         columns: PartitionColumns,
@@ -56,6 +58,7 @@ class ManyRuns:
     ) -> None:
         """``excluded`` are units whose rows do not count; ``folder`` is for rows that do not fit
         into memory."""
+        self._day = (key.date - EPOCH).days * MICROSECONDS_PER_DAY
         self._blocks = blocks
         self._excluded = np.array(sorted(excluded), np.int64)
         self._columns = columns
@@ -66,9 +69,9 @@ class ManyRuns:
     ) -> list[tuple[Run, MergedRun]]:
         """The rows of ``runs``, neighbours in the store, with the ``stored`` states of each. A run
         whose rows all belong to excluded units is left out."""
-        day = _midnight(self._blocks[0])
+        day = self._day
         before = list(self._stored(stored, day))
-        new = self._new(runs, bins, day)
+        new = self.new_rows(runs, bins)
         states = [*before, *(new.layers() if new else ())]
         if not states:
             return []
@@ -106,7 +109,7 @@ class ManyRuns:
                     dominant |= {stamp + base: n for stamp, n in rows.dominant.items()}
             yield Rows(self._columns.join(frames), dominant)
 
-    def _new(self, runs: Sequence[Run], bins: BinReader, day: int) -> _NewRows | None:
+    def new_rows(self, runs: Sequence[Run], bins: BinReader) -> NewRows | None:
         """The new rows, by time and unit; None where there are none."""
         import polars as pl
 
@@ -116,14 +119,14 @@ class ManyRuns:
         run = np.concatenate([source.run for source in sources])
         unit = np.concatenate([source.unit for source in sources])
         frame = self._columns.from_arrow([source.table for source in sources])
-        when = frame["timestamp"].cast(pl.Int64).to_numpy() - day + run * _SPAN
+        when = frame["timestamp"].cast(pl.Int64).to_numpy() - self._day + run * _SPAN
         order = np.lexsort((unit, when))
         if len(self._excluded):
             order = order[~np.isin(unit[order], self._excluded)]
         if not len(order):
             return None
         frame = frame.with_columns(pl.Series(WHEN, when))[order]
-        return _NewRows(frame, when[order], unit[order])
+        return NewRows(frame, when[order], unit[order])
 
     def _mixed(self, runs: Sequence[Run]) -> Iterator[_Source]:
         """The rows of ``runs`` in blocks of many contracts, neighbours in a block together."""
@@ -163,12 +166,17 @@ class ManyRuns:
         return Run(run.key, run.names, bins, run.stored)
 
 
-class _NewRows(NamedTuple):
+class NewRows(NamedTuple):
     """New rows of several runs, by time and unit."""
 
     frame: pl.DataFrame
+    """The rows, with the column :data:`WHEN`."""
+
     when: Ints
+    """That column: the number of the run before the time."""
+
     unit: Ints
+    """The unit of each row."""
 
     def layers(self) -> Iterator[Rows]:
         """The rows in states of which none has rows of two units at one time of a run."""
@@ -182,7 +190,7 @@ class _Contested:
     """Which units disagree, by run."""
 
     def __init__(
-        self, runs: int, stored: Sequence[Rows], new: _NewRows | None, dominant: Mapping[int, int]
+        self, runs: int, stored: Sequence[Rows], new: NewRows | None, dominant: Mapping[int, int]
     ) -> None:
         self.units: list[frozenset[int]] = [frozenset()] * runs
         self.coarse = np.zeros(runs, np.int64)
@@ -212,11 +220,6 @@ class _Contested:
         coarse: npt.NDArray[np.bool_] = ~fine & meet
         self.coarse = np.bincount(run[coarse], minlength=runs)
         return meet & np.isin(second, np.unique(second[coarse]))
-
-
-def _midnight(block: MixedBlock) -> int:
-    """Midnight of the partition's day, microseconds since 1970."""
-    return (block.key.date - EPOCH).days * MICROSECONDS_PER_DAY
 
 
 def _by_block(runs: Sequence[Run]) -> Mapping[int, list[tuple[int, MixedPart]]]:

@@ -162,7 +162,7 @@ class _Assembly:
         at_once = [run for run in self._runs if run.key not in large]
         stored = StoredRows(path, at_once, self._columns, self._calendar)
         bins = BinReader()
-        many = ManyRuns(task.mixed, task.excluded, self._columns, task.target.parent)
+        many = ManyRuns(task.key, task.mixed, task.excluded, self._columns, task.target.parent)
         for runs in self._together(large):
             if runs[0].key in large:
                 run = many.as_bins(runs[0]) if runs[0].mixed else runs[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -18,13 +18,14 @@ from tickloom.packing.merging.disagreements import Disagreement
 from tickloom.packing.merging.runs import NumberedBin
 from tickloom.packing.partitions.assembly import PartitionResult, PartitionTask, assemble
 from tickloom.packing.partitions.clocks import Clocks
+from tickloom.packing.partitions.rereads import RereadTask, count_missing
 from tickloom.packing.report import Conflicting, PackReport
 from tickloom.packing.sources.units import UnitResult
 from tickloom.packing.workers.budget import Budget
 from tickloom.packing.workers.crew import Crashed, Crew
 from tickloom.progress import Phases
 from tickloom.schema import Column
-from tickloom.store.api import open_store
+from tickloom.store.api import Partition, open_store
 from tickloom.store.commits.manifest import Disagreements
 from tickloom.store.layout import PartitionKey
 from tickloom.store.partitions.index import ContractIndex
@@ -137,6 +138,41 @@ class AssemblyStage:
                 progress(packed, len(filled))
                 yield item[0].key
 
+    def missing(self, bins: Bins, units: Collection[int]) -> Counter[int]:
+        """How many rows of each of ``units`` the store does not have; ``bins`` are theirs alone,
+        but for blocks that they share with others."""
+        before = open_store(self.store.path)
+        found: Counter[int] = Counter()
+        tasks = []
+        for key, new in bins.items():
+            if key in self.store.manifest.partitions:
+                partition = before.partition(key)
+                tasks.append(self._reread(key, new, units, partition))
+                continue
+            found.update(_rows_of_units(new))
+        for item in self.crew.run(count_missing, tasks):
+            if isinstance(item, Crashed):
+                raise StoreError(f"looking at {item.task.key} crashed its worker")
+            found.update(item[1])
+        return Counter({unit: found[unit] for unit in units})
+
+    def _reread(
+        self, key: PartitionKey, new: NewRows, units: Collection[int], partition: Partition
+    ) -> RereadTask:
+        others = {unit for block in new.mixed for unit in block.units} - set(units)
+        return RereadTask(
+            key=key,
+            bins=tuple(new.bins),
+            mixed=tuple(new.mixed),
+            excluded=frozenset(others),
+            stored=(partition.file(), partition.index()),
+            clock=self.clocks.get(key.underlying),
+            calendar_file=self.calendar_file,
+            extra=self.extra,
+            folder=self.store.staging,
+            batch_rows=self.budget.assembly_rows,
+        )
+
     def _tasks(
         self, bins: Bins, rebuild: Collection[PartitionKey], order: Iterable[PartitionKey]
     ) -> Iterator[PartitionTask]:
@@ -224,6 +260,15 @@ class AssemblyStage:
             and entry.sha256 == result.checked.sha256
             and (entry.disagreements is None) == (found is None)
         )
+
+
+def _rows_of_units(new: NewRows) -> Counter[int]:
+    found: Counter[int] = Counter()
+    for numbered in new.bins:
+        found[numbered.unit] += numbered.bin.rows
+    for block in new.mixed:
+        found.update(block.units)
+    return found
 
 
 def _check_rebuild(key: PartitionKey, index: ContractIndex) -> None:

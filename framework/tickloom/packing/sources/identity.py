@@ -15,7 +15,7 @@ from tickloom.paths import path_text, text_path
 from tickloom.specs import Unit
 from tickloom.store.commits.manifest import SourceEntry, SourceFile
 
-PACK_VERSION: Final = 1
+PACK_VERSION: Final = 2
 """Version of the packer's meaning: a new one makes a store read its sources again."""
 
 

@@ -13,6 +13,7 @@ from tickloom.host.registry import Offer, Registry
 from tickloom.packing.sources.claims import Claim
 from tickloom.packing.sources.identity import unit_key
 from tickloom.packing.sources.plan import Source
+from tickloom.packing.sources.reread import is_same_content
 from tickloom.packing.sources.units import UnitResult
 from tickloom.paths import text_path
 from tickloom.specs import ReaderSpec, SourceOptions
@@ -28,13 +29,13 @@ def partitions_to_rebuild(
     results: Mapping[int, UnitResult],
     known: Mapping[str, SourceEntry],
 ) -> set[PartitionKey]:
-    """The partitions that changed sources had rows of, or have now. A source of which nothing can
-    be read any more does not count: its old rows are better than none."""
+    """The partitions that changed sources had rows of, or have now. A source that has changed
+    so that nothing can be read of it does not count: its old rows are better than none."""
     keys: set[PartitionKey] = set()
     for source in sources:
         result = results[source.number]
         before = known.get(source.key)
-        if before is None or not result.keys:
+        if before is None or not (result.keys or is_same_content(before, result)):
             continue
         keys |= {parse_key(key) for key in before.partitions}
         keys |= result.keys
