@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-import numba
 from numba import types
 
-from tickloom.engine.compiling.records import constants_type, record_type
+from tickloom.engine.compiling.access import inlined
+from tickloom.engine.compiling.records import (
+    constants_type,
+    part_of,
+    record_type,
+    with_features,
+)
 from tickloom.engine.compiling.refusals import misshapen
 from tickloom.engine.compiling.side_by_side import NUMBERS
 from tickloom.engine.compiling.step_types import (
@@ -22,11 +28,16 @@ from tickloom.engine.compiling.step_types import (
     settler,
 )
 from tickloom.engine.kernels.constants import GATE, constant_records, kinds_of
+from tickloom.engine.loops.access import as_it_is
 from tickloom.engine.loops.whole_step import (
+    FeatureParts,
+    GateParts,
+    StepParts,
     author_functions,
+    constant_places,
     is_declared,
+    make_whole_step,
     record_classes,
-    whole_source,
 )
 from tickloom.specs.kernel import KernelSpec
 
@@ -36,27 +47,55 @@ class SettledParts:
     """The parts of a declared step, whose types are known."""
 
     names: dict[str, Any]
-    """What :func:`~tickloom.engine.loops.whole_step.whole_source` calls: compiled functions, and
-    the classes of records."""
+    """Compiled functions by their part in the kernel: :func:`~tickloom.engine.loops.whole_step
+    .author_functions`, ``settle_NAME`` of each feature and ``settle__own``; and the classes of
+    records."""
 
     values: dict[str, Any]
     """Numba type of each feature's value."""
 
+    records: dict[str, Any]
+    """Numba type of each part's constants."""
 
+    full: Any
+    """Numba type of the tick that the step sees."""
+
+
+@cache
 def settle(spec: KernelSpec, tick: Any, constants: Any) -> SettledStep:
-    """``init`` and ``step`` as a loop calls them, compiled for the Numba types ``tick`` (without
+    """``init`` and ``step`` as all loops call them, compiled for the Numba types ``tick`` (without
     features) and ``constants``.
 
     Raises :class:`UsageError` with the author's line where types do not settle.
     """
     if not is_declared(spec):
         return settle_step(spec, tick, constants)
-    names = settle_parts(spec, tick).names
-    exec(whole_source(spec), names)
-    init, step = (numba.njit(error_model="numpy")(names[name]) for name in ("init", "step"))
-    state = types.unliteral(return_type(spec, "init", init, (tick, constants)))
-    return_type(spec, "step", step, (state, tick, types.int64, constants))
-    return SettledStep(init, step, settler(state, state), state)
+    whole = make_whole_step(inlined(), _step_parts(spec, settle_parts(spec, tick), constants))
+    state = types.unliteral(return_type(spec, "init", whole.init, (tick, constants)))
+    return_type(spec, "step", whole.step, (state, tick, types.int64, constants))
+    return SettledStep(whole.init, whole.step, settler(state, state), state)
+
+
+def _step_parts(spec: KernelSpec, settled: SettledParts, constants: Any) -> StepParts:
+    names, places = settled.names, constant_places(spec)
+    own = {
+        part: part_of(constants, places[part][0], record)
+        for part, record in settled.records.items()
+    }
+    return StepParts(
+        features=tuple(
+            FeatureParts(
+                names[f"init_{name}"], names[f"update_{name}"], names[f"settle_{name}"], own[name]
+            )
+            for name, _feature in spec.features
+        ),
+        gate=GateParts(names["allows"], own[GATE]) if spec.gate else None,
+        init=names.get("author_init"),
+        step=names["author_step"],
+        settle=names.get("settle__own", as_it_is),
+        constants=own[""],
+        full=with_features(settled.full),
+    )
 
 
 def settle_parts(spec: KernelSpec, tick: Any, *, checked: bool = False) -> SettledParts:
@@ -91,7 +130,7 @@ def settle_parts(spec: KernelSpec, tick: Any, *, checked: bool = False) -> Settl
         if not isinstance(allows, types.Boolean):
             what = f"must return a bool; it returns {allows}"
             raise misshapen(spec, "allows of gate", functions["allows"], what)
-    return SettledParts(names, values)
+    return SettledParts(names, values, records, full)
 
 
 def _settled_value(

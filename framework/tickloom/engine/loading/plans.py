@@ -29,9 +29,10 @@ from tickloom.engine.loops.sets_sharing_features import SharedShape, shared_sour
 from tickloom.engine.loops.shape import LoopShape
 from tickloom.engine.loops.whole_step import (
     author_functions,
+    constant_places,
     is_declared,
+    make_whole_step,
     record_classes,
-    whole_source,
 )
 from tickloom.specs.kernel import KernelSpec
 
@@ -162,8 +163,12 @@ def _reached(spec: KernelSpec, layout: ConstantsLayout) -> tuple[Callable[..., A
 
 
 def _declared(spec: KernelSpec) -> tuple[str, ...]:
-    """The text around the functions of a step that declares something."""
-    return (whole_source(spec),) if is_declared(spec) else ()
+    """What is made of the functions of a step that declares something."""
+    if not is_declared(spec):
+        return ()
+    features = tuple(name for name, _feature in spec.features)
+    parts = (features, spec.gate is None, spec.init is None, constant_places(spec))
+    return (_loop_digest(make_whole_step), repr(parts))
 
 
 def _step_shape(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> LoopShape:

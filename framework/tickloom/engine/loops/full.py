@@ -39,9 +39,9 @@ def make_full(
     attempt, close = make_orders(jit, fill, access.quotes)
     open_chunk, price_at, has_price = access.open_chunk, access.price_at, access.has_price
     tick_at, constants_at, whole = access.tick_at, access.constants_at, access.whole
-    stamp_at = access.stamp_at
+    stamp_at: Any = access.stamp_at
     quoted = fill != "last"
-    quote_at = access.quotes.quote_at if access.quotes else None
+    quote_at: Any = access.quotes.quote_at if access.quotes else None
     timed = quoted or delayed
 
     @jit
@@ -92,8 +92,8 @@ def make_full(
             if row <= last:
                 price = price_at(where.at, row)
                 if quoted:
-                    quoted_at = stamp_at(where.at, row) if fill_values[TIMED] != 0 else 0  # type: ignore[misc]
-                    seen_bid, seen_ask = quote_at(where.at, row)  # type: ignore[misc]
+                    quoted_at = stamp_at(where.at, row) if fill_values[TIMED] != 0 else 0
+                    seen_bid, seen_ask = quote_at(where.at, row)
                 state = settle(init(tick_at(where.at, row, price, facts, contract), constants))
             while row < last:
                 where = onward(where, row, rows, decoded)
@@ -107,9 +107,9 @@ def make_full(
                         continue
                     price = price_at(at, row)
                     if timed:
-                        stamp = stamp_at(at, row) if fill_values[TIMED] != 0 else 0  # type: ignore[misc]
+                        stamp = stamp_at(at, row) if fill_values[TIMED] != 0 else 0
                     if quoted:
-                        bid, ask = quote_at(at, row)  # type: ignore[misc]
+                        bid, ask = quote_at(at, row)
                         if bid != seen_bid or ask != seen_ask:
                             seen_bid, seen_ask, quoted_at = bid, ask, stamp
                         fresh = stamp - quoted_at <= fill_values[STALE]

@@ -22,21 +22,23 @@ def make_orders(jit: Jit, fill: str, quotes: Quotes | None) -> tuple[Fn, Fn]:
     """
     charged = make_charged(jit)
     touching, deep = fill == "touch", fill == "depth"
-    quote_at, bids_at, asks_at = quotes or (None, None, None)
+    quote_at: Any = quotes and quotes.quote_at
+    bids_at: Any = quotes and quotes.bids_at
+    asks_at: Any = quotes and quotes.asks_at
 
     @jit
     def touch(delta: int, at: Any, row: int, fresh: bool) -> float:
-        bid, ask = quote_at(at, row)  # type: ignore[misc]
+        bid, ask = quote_at(at, row)
         return touch_price(delta, bid, ask) if fresh else nan
 
     @jit
     def taken(delta: int, at: Any, row: int, fresh: bool, lot: float) -> tuple[int, float, float]:
-        bid, ask = quote_at(at, row)  # type: ignore[misc]
+        bid, ask = quote_at(at, row)
         if fresh and not crossed(bid, ask):
             if delta > 0:
-                prices, quantities = asks_at(at, row)  # type: ignore[misc]
+                prices, quantities = asks_at(at, row)
             else:
-                prices, quantities = bids_at(at, row)  # type: ignore[misc]
+                prices, quantities = bids_at(at, row)
             return walk(abs(delta), lot, prices, quantities)
         return 0, 0.0, nan
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 from tickloom.engine.loops.access import Access, Fn, Jit, Rows, Where
 from tickloom.engine.loops.entry import DECODED_ROWS
@@ -17,7 +18,8 @@ def make_walk(jit: Jit, access: Access) -> tuple[Fn, Fn]:
     A loop goes through the chunks itself, so that a row group need not be copied to lie behind the
     one before it: half of all rows, where contracts are long.
     """
-    open_chunk, raw_price, decode = access.open_chunk, access.raw_price, access.decode
+    open_chunk, raw_price = access.open_chunk, access.raw_price
+    decode: Any = access.decode
     decodes = decode is not None
 
     @jit
@@ -30,7 +32,7 @@ def make_walk(jit: Jit, access: Access) -> tuple[Fn, Fn]:
         at = open_chunk(rows.tables, rows.pieces, chunk)
         if decodes:
             edge = min(edge, where.last + 1, row + DECODED_ROWS)
-            at = decode(at, row, edge - row, room)  # type: ignore[misc]
+            at = decode(at, row, edge - row, room)
         return Where(where.contract, where.row, where.last, chunk, edge, at)
 
     @jit

@@ -109,8 +109,8 @@ class SharedShape:
 
 def shared_source(shape: SharedShape) -> str:
     """The module text that defines ``loop``; the compiled functions and the classes that
-    :func:`~tickloom.engine.loops.whole_step.whole_source` names are put into its namespace, with
-    ``load_NAME`` and ``store_NAME`` for each feature's values."""
+    ``SettledParts.names`` has are put into its namespace, with ``load_NAME`` and ``store_NAME`` for
+    each feature's values."""
     out, loop = Lines(), shape.loop
     names = ", ".join((*SHARED_ARGUMENTS, *(f"at_{name}" for name in loop.columns)))
     out.add(0, f"def loop({names}):")
