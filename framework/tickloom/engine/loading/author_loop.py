@@ -25,8 +25,10 @@ from tickloom.engine.loading.results import ContractFacts, ContractResults
 from tickloom.errors import PluginError
 from tickloom.specs.kernel import KernelSpec
 
-AuthorLoop = Callable[..., int]
-"""``(contracts, offsets, columns..., constants, wanted)`` as addresses; 0 for success."""
+AuthorLoop = Callable[
+    [NDArray[np.int64], list[NDArray[Any]], NDArray[np.float64], NDArray[np.int32]], int
+]
+"""``(offsets, fields, constants, wanted)``; 0 for success."""
 
 
 class WantedRunner:
@@ -69,13 +71,7 @@ class WantedRunner:
         fields = [values[name] for name in self._spec.columns]
         fields += [clock_values(name, bounds, values, settings.facts) for name in self._spec.clock]
         wanted = np.zeros(len(values["price"]), np.int32)
-        status = self._author(
-            len(bounds) - 1,
-            bounds.ctypes.data,
-            *(field.ctypes.data for field in fields),
-            settings.constants.ctypes.data,
-            wanted.ctypes.data,
-        )
+        status = self._author(bounds, fields, settings.constants, wanted)
         if status != 0:
             raise PluginError(
                 f"kernel {self._spec.name!r}: its loop reported failure {status}; 0 means success"
@@ -118,7 +114,17 @@ def native_loop(spec: KernelSpec, path: Path) -> AuthorLoop:
     function.restype = ctypes.c_int32
     pointers = [ctypes.c_void_p] * (1 + len(spec.columns) + len(spec.clock) + 2)
     function.argtypes = [ctypes.c_int64, *pointers]
-    return function  # type: ignore[no-any-return]
+
+    def call(
+        offsets: NDArray[np.int64],
+        fields: list[NDArray[Any]],
+        constants: NDArray[np.float64],
+        wanted: NDArray[np.int32],
+    ) -> int:
+        arrays = (offsets, *fields, constants, wanted)
+        return int(function(len(offsets) - 1, *(array.ctypes.data for array in arrays)))
+
+    return call
 
 
 class ArrayLoop:
@@ -129,7 +135,13 @@ class ArrayLoop:
         self._code = code
         self._call = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, *pointers)(code.address)
 
-    def __call__(self, *arguments: int) -> int:
+    def __call__(
+        self,
+        offsets: NDArray[np.int64],
+        fields: list[NDArray[Any]],
+        constants: NDArray[np.float64],
+        wanted: NDArray[np.int32],
+    ) -> int:
         """The entry takes the constants twice, as doubles and as integers."""
-        *leading, constants, wanted = arguments
-        return int(self._call(*leading, constants, constants, wanted))
+        arrays = (offsets, *fields, constants, constants, wanted)
+        return int(self._call(len(offsets) - 1, *(array.ctypes.data for array in arrays)))

@@ -16,6 +16,8 @@ from tickloom.engine.kernels.constants import Exactly, layout_of, prepare_consta
 from tickloom.engine.kernels.variant import Variant, is_fused, required_columns
 from tickloom.engine.loading.author_loop import ArrayLoop, AuthorLoop, WantedRunner, native_loop
 from tickloom.engine.loading.checks import check_facts, check_slice
+from tickloom.engine.loading.code import LinkedCode, interprets
+from tickloom.engine.loading.interpreted import interpreted_loop, interpreted_runner
 from tickloom.engine.loading.loop import Loop, Settings
 from tickloom.engine.loading.plans import (
     Announce,
@@ -28,6 +30,7 @@ from tickloom.engine.loading.plans import (
     wanted_plan,
 )
 from tickloom.engine.loading.results import TRADE_DTYPE, ContractFacts, ContractResults
+from tickloom.engine.loops.entry import RUN_ARGUMENTS, RUN_NUMBERS
 from tickloom.engine.orders import CostTerms, FillModel
 from tickloom.specs.kernel import KernelSpec
 
@@ -129,28 +132,45 @@ def load_kernel(
 
     ``announce`` is told before and after something is compiled. Raises
     :class:`~tickloom.errors.UsageError` with the author's line for a kernel that does not compile.
+    While ``NUMBA_DISABLE_JIT`` is set nothing is compiled: the interpreter runs the same loops.
     """
+    if interprets():
+        return interpreted_kernel(spec, variant)
     if not is_fused(spec, variant):
         plain = load_kernel(spec, replace(variant, dtypes=()), announce=announce)
         decoded = _decoding(plain.required_columns, plain._run)
         return CompiledKernel(spec, variant, decoded, plain.compile_seconds)
     layout = layout_of(spec)
     if spec.kind == "step":
-        code, seconds = load_code(step_plan(spec, variant, layout), announce)
+        linked, seconds = load_code(step_plan(spec, variant, layout), announce)
+        code = LinkedCode(linked, RUN_ARGUMENTS, RUN_NUMBERS)
         given = required_columns(spec, variant)
         loop = Loop(spec.name, code, variant, loop_columns(spec, variant), given)
         return CompiledKernel(spec, variant, loop, seconds)
-    accounting, seconds = load_code(wanted_plan(spec, variant), announce)
+    linked, seconds = load_code(wanted_plan(spec, variant), announce)
+    accounting = LinkedCode(linked, RUN_ARGUMENTS, RUN_NUMBERS)
     given = (*accounting_columns(variant), "wanted")
     loop = Loop(spec.name, accounting, variant, loop_columns(spec, variant), given)
     if spec.kind == "native":
         path, more = native_library(spec, announce)
         author: AuthorLoop = native_loop(spec, path)
     else:
-        code, more = load_code(array_plan(spec, variant, layout), announce)
-        author = ArrayLoop(code, len(spec.columns) + len(spec.clock))
+        linked, more = load_code(array_plan(spec, variant, layout), announce)
+        author = ArrayLoop(linked, len(spec.columns) + len(spec.clock))
     runner = WantedRunner(spec, variant, author, loop)
     return CompiledKernel(spec, variant, runner, seconds + more)
+
+
+def interpreted_kernel(
+    spec: KernelSpec,
+    variant: Variant = Variant(),  # noqa: B008
+) -> CompiledKernel:
+    """``spec`` for ``variant``, run by the interpreter: the same results, slowly, from loops in
+    which a debugger stops. Raises :class:`~tickloom.errors.PluginError` with the line where an
+    author's function raises."""
+    if spec.kind == "step":
+        return CompiledKernel(spec, variant, interpreted_loop(spec, variant), 0.0)
+    return CompiledKernel(spec, variant, interpreted_runner(spec, variant), 0.0)
 
 
 def _decoding(names: Sequence[str], run: Runner) -> Runner:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -10,9 +9,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tickloom.engine.cache.link import Linked
 from tickloom.engine.columns.chunks import Chunks
 from tickloom.engine.kernels.variant import Variant
+from tickloom.engine.loading.code import DISABLE_JIT, LoopCode
 from tickloom.engine.loading.results import TRADE_DTYPE, ContractFacts, ContractResults
 from tickloom.engine.loops.entry import (
     CONTRACT,
@@ -25,8 +24,6 @@ from tickloom.engine.loops.entry import (
     OUTCOMES,
     RAISED,
     ROW,
-    RUN_ARGUMENTS,
-    RUN_NUMBERS,
     SIDE_BY_SIDE,
     STATUS,
     WANTED,
@@ -44,8 +41,6 @@ _FREE: Final = CostTerms()
 _NO_LOG: Final = -1
 _EMPTY_I: Final = np.zeros(1, np.int64)
 _EMPTY_F: Final = np.zeros(1, np.float64)
-_UNUSED: Final = _EMPTY_I.ctypes.data
-"""Address for a column that the loop has and this run does not look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,28 +69,18 @@ class Loop:
     def __init__(
         self,
         kernel: str,
-        linked: Linked,
+        code: LoopCode,
         variant: Variant,
         columns: Sequence[str],
         given: Sequence[str],
     ) -> None:
         """``columns`` are those of the compiled loop, ``given`` those that calls will hand over."""
         self._kernel = kernel
-        self._linked = linked
+        self._code = code
         self._variant = variant
         self._names = columns
         self._columns = [given.index(name) if name in given else None for name in columns]
         self._timed = "timestamp_ns" in given
-        arguments: list[Any] = [
-            ctypes.c_int64 if name in RUN_NUMBERS else ctypes.c_void_p for name in RUN_ARGUMENTS
-        ]
-        # CFUNCTYPE releases the GIL during the call.
-        self._call = ctypes.CFUNCTYPE(ctypes.c_int64, *arguments)(linked.address)
-
-    @property
-    def address(self) -> int:
-        """Address of the C entry point."""
-        return self._linked.address
 
     def __call__(
         self, offsets: NDArray[np.int64], columns: Chunks, settings: Settings
@@ -142,37 +127,30 @@ class Loop:
         log_f = np.empty((max(capacity, 0), 4), np.float64)
         facts = settings.facts
         decoded = np.empty(SIDE_BY_SIDE * DECODED_ROWS, np.float64)
-        pieces = len(columns.edges) - 1
-        tables = np.full((len(self._columns), pieces), _UNUSED, np.int64)
-        for table, column in zip(tables, self._columns, strict=True):
-            if column is not None:
-                table[:] = columns.addresses(column)
-        arrays = (
-            offsets,
-            facts.expiry_day if facts else _EMPTY_I,
-            facts.strike if facts else _EMPTY_F,
-            facts.is_call if facts else _EMPTY_I,
-            settings.constants,
-            settings.constants,
-            _fill_values(settings, self._timed),
-            _terms(settings.costs or _FREE),
-            _multiplier(settings.costs or _FREE, contracts),
-            outcomes,
-            counts,
-            place,
-            self._queue(offsets),
-            log_i,
-            log_f,
-        )
-        status = self._call(
-            contracts,
-            *(array.ctypes.data for array in arrays),
-            capacity,
-            columns.edges.ctypes.data,
-            decoded.ctypes.data,
-            tables.ctypes.data,
-            pieces,
-        )
+        given: dict[str, Any] = {
+            "contracts": contracts,
+            "offsets": offsets,
+            "expiry_day": facts.expiry_day if facts else _EMPTY_I,
+            "strike": facts.strike if facts else _EMPTY_F,
+            "is_call": facts.is_call if facts else _EMPTY_I,
+            "constants_f": settings.constants,
+            "constants_i": settings.constants,
+            "fill_values": _fill_values(settings, self._timed),
+            "terms": _terms(settings.costs or _FREE),
+            "multiplier": _multiplier(settings.costs or _FREE, contracts),
+            "outcomes": outcomes,
+            "counts": counts,
+            "place": place,
+            "queue": self._queue(offsets),
+            "log_i": log_i,
+            "log_f": log_f,
+            "log_capacity": capacity,
+            "edges": columns.edges,
+            "decoded": decoded.ctypes.data,
+            "tables": self._code.tables(columns, self._columns),
+            "pieces": len(columns.edges) - 1,
+        }
+        status = self._code(given)
         if status == RAISED and place[STATUS] != OK:
             status = int(place[STATUS])
         log = _log(log_i, log_f, int(place[LOGGED])) if self._variant.logged else None
@@ -206,7 +184,7 @@ class Loop:
             )
         return PluginError(
             f"kernel {self._kernel!r} raised an exception in contract {contract} of the slice; "
-            "call its step as plain Python on those ticks to see it"
+            f"run it with {DISABLE_JIT}=1 to see which, and the line"
         )
 
 

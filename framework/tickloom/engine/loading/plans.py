@@ -100,7 +100,7 @@ def load_entry(plan: Plan, announce: Announce | None = None) -> tuple[Entry, flo
 
 def step_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Plan:
     """The loop around the step of ``spec``."""
-    shape = _step_shape(spec, variant, layout)
+    shape = step_shape(spec, variant, layout)
     closure = close_over(spec.name, _reached(spec, layout))
 
     def compile_(_path: Path) -> MachineCode:
@@ -123,7 +123,7 @@ def step_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Pl
 def sweep_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Plan:
     """The loop that carries many parameter sets through the step of ``spec``: set by set through
     shared features where the step remembers nothing of its own, otherwise side by side in lanes."""
-    shape = _step_shape(spec, variant, layout)
+    shape = step_shape(spec, variant, layout)
     closure = close_over(spec.name, _reached(spec, layout))
     shared = _shared_shape(spec, shape) if spec.init is None else None
     source = sweep_source(shape) if shared is None else shared_source(shared)
@@ -171,7 +171,8 @@ def _declared(spec: KernelSpec) -> tuple[str, ...]:
     return (_loop_digest(make_whole_step), repr(parts))
 
 
-def _step_shape(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> LoopShape:
+def step_shape(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> LoopShape:
+    """What the loop around the step of ``spec`` depends on."""
     given = dict(zip(required_columns(spec, variant), variant.column_dtypes(spec), strict=True))
     columns = loop_columns(spec, variant)
     return LoopShape(
@@ -197,18 +198,22 @@ def dtype_label(variant: Variant) -> str:
     return f"-{letters}" if letters else ""
 
 
-def wanted_plan(spec: KernelSpec, variant: Variant) -> Plan:
-    """The host's loop over wanted positions; kernels with the same variant share it."""
+def wanted_shape(spec: KernelSpec, variant: Variant) -> LoopShape:
+    """What the host's loop over wanted positions depends on."""
     columns = loop_columns(spec, variant)
-    one = spec.max_position == 1
-    shape = LoopShape(
+    return LoopShape(
         columns=columns,
         dtypes=tuple("int32" if name == "wanted" else column_kind(name) for name in columns),
         tick=("wanted",),
         constants=(),
-        one=one,
+        one=spec.max_position == 1,
         variant=replace(variant.form, dtypes=()),
     )
+
+
+def wanted_plan(spec: KernelSpec, variant: Variant) -> Plan:
+    """The host's loop over wanted positions; kernels with the same variant share it."""
+    shape = wanted_shape(spec, variant)
 
     def compile_(_path: Path) -> MachineCode:
         from tickloom.engine.compiling.run_loops import compile_wanted_loop
@@ -217,7 +222,7 @@ def wanted_plan(spec: KernelSpec, variant: Variant) -> Plan:
 
     return Plan(
         kernel=ACCOUNTING,
-        label=f"{variant.form.label}-{'one' if one else 'sized'}",
+        label=f"{variant.form.label}-{'one' if shape.one else 'sized'}",
         key=entry_key(
             None,
             (_loop_digest(make_loop, *stepless.FUNCTIONS), repr(shape)),

@@ -6,7 +6,7 @@ is held has one price, the average of what it was bought at.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from tickloom.engine.loops.access import Fn, Jit, Stopped
@@ -116,7 +116,7 @@ class Log(NamedTuple):
     """The slots of ``place``."""
 
 
-@cache
+@lru_cache
 def make_booked(jit: Jit, one: bool) -> Fn:
     """``booked(book, target, quote)``: a fill that takes the position to ``target``; ``one`` where
     positions are -1, 0 or 1."""
@@ -148,7 +148,7 @@ def make_booked(jit: Jit, one: bool) -> Fn:
     return booked
 
 
-@cache
+@lru_cache
 def make_charged(jit: Jit) -> Fn:
     """``charged(account, trade, delta, quote, row, contract, terms, log)``: a fill of ``delta``
     contracts with its costs; a trade that it ends is logged."""

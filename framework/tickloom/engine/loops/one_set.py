@@ -8,11 +8,21 @@ from tickloom.engine.loops.plain import make_plain
 from tickloom.engine.loops.shape import LoopShape
 
 
-def make_loop(jit: Jit, init: Fn, step: Fn, settle: Fn, access: Access, shape: LoopShape) -> Fn:
+def make_loop(
+    jit: Jit,
+    init: Fn,
+    step: Fn,
+    settle: Fn,
+    access: Access,
+    shape: LoopShape,
+    *,
+    pairs: bool | None = None,
+) -> Fn:
     """``loop`` of the arguments :data:`~tickloom.engine.loops.entry.RUN_ARGUMENTS`.
 
     ``init(tick, constants)`` and ``step(state, tick, position, constants)`` are the whole step's;
     ``settle`` brings what ``init`` returns to the type that the state has at later ticks.
+    ``pairs`` overrules whether a plain loop runs two contracts side by side.
     """
     variant = shape.variant
     if variant.plain:
@@ -23,7 +33,7 @@ def make_loop(jit: Jit, init: Fn, step: Fn, settle: Fn, access: Access, shape: L
             settle=settle,
             access=access,
             one=shape.one,
-            pairs=shape.side_by_side,
+            pairs=shape.side_by_side if pairs is None else pairs,
             checked=variant.checked,
         )
     return make_full(

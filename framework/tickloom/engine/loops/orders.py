@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from math import nan
 from typing import Any
 
@@ -11,7 +11,7 @@ from tickloom.engine.loops.booking import Account, Log, Terms, Trade, make_charg
 from tickloom.engine.orders.book import crossed, touch_price, walk, worse
 
 
-@cache
+@lru_cache
 def make_orders(jit: Jit, fill: str, quotes: Quotes | None) -> tuple[Fn, Fn]:
     """``attempt`` and ``close``, both of ``(account, trade, delta, at, row, price, fresh, contract,
     terms, log)``: the account and the open trade after an order of ``delta`` contracts met the book

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from tickloom.engine.loops.access import Access, Fn, Jit, Rows, Where
 from tickloom.engine.loops.entry import DECODED_ROWS
 
 
-@cache
+@lru_cache
 def make_walk(jit: Jit, access: Access) -> tuple[Fn, Fn]:
     """``begin(contract, before, rows, room)``: at the first row of a contract that has a price, and
     how many rows around the priced ones have none; ``before`` is a place in an earlier contract.

@@ -14,6 +14,7 @@ from tickloom.engine.columns.chunks import Chunks
 from tickloom.engine.columns.values import plain_values
 from tickloom.engine.kernels.constants import layout_of
 from tickloom.engine.kernels.variant import Variant, is_fused, required_columns
+from tickloom.engine.loading.code import interprets
 from tickloom.engine.loading.kernel import load_kernel
 from tickloom.engine.loading.plans import Announce, load_entry, sweep_plan
 from tickloom.engine.loading.results import ContractFacts
@@ -75,6 +76,8 @@ def load_sweep(
     (array and native kernels, other fills, costs, a state that holds more than numbers), the
     kernel is called once a set.
     """
+    if interprets():
+        return CompiledSweep(spec, variant, Repeated(load_kernel(spec, variant)), 0.0)
     if not is_fused(spec, variant):
         plain = load_sweep(spec, replace(variant, dtypes=()), announce=announce)
         return CompiledSweep(spec, variant, _Decoding(plain), plain.compile_seconds)
