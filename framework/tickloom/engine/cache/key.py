@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Final
 
 import llvmlite
@@ -17,8 +18,11 @@ import llvmlite.binding as llvm
 from tickloom.specs.kernel import KernelSpec
 from tickloom.version import __version__
 
-FORMAT: Final = "3"
-"""Raised when the way of compiling changes while the generated text does not."""
+FORMAT: Final = "4"
+"""Raised when the layout of entries changes."""
+
+_COMPILING: Final = Path(__file__).parents[1] / "compiling"
+"""The host's way of compiling: what its modules say is part of every key."""
 
 _NUMBA_SETTINGS: Final = (
     "NUMBA_CPU_FEATURES",
@@ -57,7 +61,15 @@ def plugin_of(spec: KernelSpec) -> tuple[str, str]:
 
 def _surroundings() -> tuple[str, ...]:
     settings = [f"{name}={os.environ.get(name, '')}" for name in _NUMBA_SETTINGS]
-    return (FORMAT, __version__, *_machine(), *settings)
+    return (FORMAT, __version__, _way_of_compiling(), *_machine(), *settings)
+
+
+@cache
+def _way_of_compiling() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(_COMPILING.glob("*.py")):
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 @cache

@@ -19,6 +19,9 @@ from tickloom.specs.kernel import KernelSpec
 _ROUNDS: Final = 3
 """An int in ``init`` that becomes a float in ``step`` settles in the second round."""
 
+UNWRAPPED: Final = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+"""For functions that compiled code alone calls: two more in each library would be compiled."""
+
 _registered: set[Callable[..., Any]] = set()
 
 
@@ -114,7 +117,9 @@ def compile_plain(
     """``function`` as a Numba dispatcher with the host's options; ``checked``: one that raises
     where it looks beyond the ends of an array."""
     plain = getattr(function, "py_func", function)
-    compiled: Callable[..., Any] = numba.njit(**jit_options(spec), boundscheck=checked)(plain)
+    compiled: Callable[..., Any] = numba.njit(
+        **jit_options(spec), **UNWRAPPED, boundscheck=checked
+    )(plain)
     return compiled
 
 
@@ -171,5 +176,7 @@ def settler(first: Any, state: Any) -> Callable[..., Any]:
         namespace = {f"cast{i}": field for i, field in enumerate(state)} | {"record": cls}
     else:
         source, namespace = "lambda state: cast(state)", {"cast": state}
-    compiled: Callable[..., Any] = numba.njit(error_model="numpy")(eval(source, namespace))
+    compiled: Callable[..., Any] = numba.njit(error_model="numpy", **UNWRAPPED)(
+        eval(source, namespace)
+    )
     return compiled
