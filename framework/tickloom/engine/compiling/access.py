@@ -90,7 +90,7 @@ def _constants_at(constants: Any, stride: int) -> Any:
             for slot, kind in enumerate(constants):
                 place = builder.add(arguments[2], _I64(slot * stride))
                 array = arguments[0 if isinstance(kind, types.Float) else 1]
-                value = builder.load(builder.gep(array, [place]))
+                value = builder.load(builder.gep(array, [place], inbounds=True))
                 if isinstance(kind, types.Boolean):
                     value = builder.icmp_signed("!=", value, _I64(0))
                 values.append(value)
@@ -194,7 +194,7 @@ class _Columns:
 
                 def fact(name: str) -> Any:
                     array = builder.extract_value(facts, _FACTS.index(name))
-                    return builder.load(builder.gep(array, [contract]))
+                    return builder.load(builder.gep(array, [contract], inbounds=True))
 
                 def field(name: str) -> Any:
                     if name == "price":
@@ -296,7 +296,7 @@ class _Columns:
 
 def _address(builder: Any, slot: int, tables: Any, pieces: Any, chunk: Any) -> Any:
     place = builder.add(builder.mul(_I64(slot), pieces), chunk)
-    return builder.load(builder.gep(tables, [place]))
+    return builder.load(builder.gep(tables, [place], inbounds=True))
 
 
 def _load(context: Any, builder: Any, address: Any, row: Any, kind: Any) -> Any:

@@ -17,19 +17,31 @@ from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic
 
 from tickloom.engine.cache.closure import Closure
-from tickloom.engine.compiling.access import F64_POINTER, I64_POINTER, field_type
+from tickloom.engine.compiling.access import (
+    F64_POINTER,
+    I64_POINTER,
+    column_access,
+    field_type,
+    inlined,
+)
 from tickloom.engine.compiling.declared_types import settle, settle_parts
 from tickloom.engine.compiling.hundredths import hundredths, hundredths_or_nan
 from tickloom.engine.compiling.machine_code import MachineCode, compile_entry
 from tickloom.engine.compiling.records import constants_type, named_record
 from tickloom.engine.compiling.refusals import does_not_compile
 from tickloom.engine.compiling.run_loops import tick_type
-from tickloom.engine.compiling.side_by_side import state_in_lanes, value_in_rows
+from tickloom.engine.compiling.side_by_side import in_rows
 from tickloom.engine.compiling.step_types import jit_options, register_helpers
 from tickloom.engine.kernels.constants import ConstantsLayout
 from tickloom.engine.kernels.variant import Variant
-from tickloom.engine.loops.sets_in_lanes import SWEEP_ARGUMENTS
-from tickloom.engine.loops.sets_sharing_features import SHARED_ARGUMENTS, SharedShape
+from tickloom.engine.loops.sets_in_lanes import (
+    LANES,
+    STATE_SLOTS,
+    SWEEP_ARGUMENTS,
+    SWEEP_NUMBERS,
+    make_lanes,
+)
+from tickloom.engine.loops.sets_sharing_features import FEATURE_SLOTS, SHARED_ARGUMENTS, SharedShape
 from tickloom.engine.loops.shape import LoopShape
 from tickloom.errors import UsageError
 from tickloom.specs.kernel import KernelSpec
@@ -93,38 +105,37 @@ if numba.config.DISABLE_JIT:
     raise UsageError("kernels cannot be compiled while NUMBA_DISABLE_JIT is set; unset it")
 
 
-def compile_sweep_loop(
-    spec: KernelSpec,
-    shape: LoopShape,
-    layout: ConstantsLayout,
-    closure: Closure,
-    source: str,
-    path: Path,
+def compile_lanes_loop(
+    spec: KernelSpec, shape: LoopShape, layout: ConstantsLayout, closure: Closure
 ) -> MachineCode:
-    """Machine code of the sweep loop ``source``; empty if the state does not fit into lanes."""
+    """Machine code of the sweep loop in lanes; empty if the state does not fit into lanes."""
     assert spec.step is not None
     register_helpers(spec, closure)
-    tick = tick_type(shape.tick)
-    settled = settle(spec, tick, constants_type(layout.record, layout.kinds))
-    lanes = state_in_lanes(settled.state)
+    tick, constants = tick_type(shape.tick), constants_type(layout.record, layout.kinds)
+    settled = settle(spec, tick, constants)
+    lanes = in_rows(settled.state, STATE_SLOTS)
     if lanes is None:
         return MachineCode(b"", ())
-    names = {
-        "init": settled.init,
-        "step": settled.step,
-        "settle": settled.settle,
-        "load_state": lanes.load,
-        "store_state": lanes.store,
-        "Tick": tick.instance_class,
-        "Constants": layout.record,
-    }
-    addresses = (types.int64 for _ in shape.columns)
-    fixed = (
-        types.int64 if name in _COUNTS else (F64_POINTER if name in _FLOATS else I64_POINTER)
-        for name in SWEEP_ARGUMENTS
+    loop = make_lanes(
+        jit=inlined(),
+        init=settled.init,
+        step=settled.step,
+        settle=settled.settle,
+        load_state=lanes.load,
+        store_state=lanes.store,
+        access=column_access(
+            shape.columns, shape.dtypes, tick, constants, stride=LANES, decodes=False
+        ),
+        one=shape.one,
+        fields=len(layout.kinds),
+    )
+    pointers = (F64_POINTER if name in _FLOATS else I64_POINTER for name in SWEEP_ARGUMENTS)
+    arguments = tuple(
+        types.int64 if name in SWEEP_NUMBERS else pointer
+        for name, pointer in zip(SWEEP_ARGUMENTS, pointers, strict=True)
     )
     try:
-        return compile_entry(_loop(shape, source, path, names), (*fixed, *addresses), wide=True)
+        return compile_entry(loop, arguments, wide=True)
     except NumbaError as error:
         raise does_not_compile(spec, "step", spec.step, closure.functions, error) from error
 
@@ -142,7 +153,7 @@ def compile_shared_loop(
     parts = settle_parts(spec, tick, checked=True)
     names = {**parts.names, "Tick": tick.instance_class, "trailing_zeros": _trailing_zeros}
     for name, value in parts.values.items():
-        rows = value_in_rows(value)
+        rows = in_rows(value, FEATURE_SLOTS)
         if rows is None:
             return MachineCode(b"", ())
         names |= {f"load_{name}": rows.load, f"store_{name}": rows.store}

@@ -6,98 +6,100 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numba
+from llvmlite import ir
 from numba import types
+from numba.extending import intrinsic
 
-from tickloom.engine.loops.sets_in_lanes import FLOAT_SLOTS, INT_SLOTS, LANES, STATE_SLOTS
-from tickloom.engine.loops.sets_sharing_features import FEATURE_SLOTS
+from tickloom.engine.compiling.access import F64_POINTER, I64_POINTER
 
 NUMBERS: Final = (types.Float, types.Integer, types.Boolean)
 """What can lie side by side."""
 
+_I64: Final = ir.IntType(64)
+
 
 @dataclass(frozen=True, slots=True)
 class InRows:
-    """How one of many values is read and written."""
+    """How one of many values is read and written; rows are ``stride`` apart, and ``place`` is that
+    in the first of them."""
 
     load: Callable[..., Any]
-    """Compiled: gives the value at a place."""
+    """``(scratch_f, scratch_i, stride, place)``, compiled: the value."""
 
     store: Callable[..., Any]
-    """Compiled: takes a value more and puts it there."""
+    """``(scratch_f, scratch_i, stride, place, value)``, compiled: put it there."""
 
 
-def state_in_lanes(state: Any) -> InRows | None:
-    """How ``state`` (a Numba type) lies in lanes: ``load(scratch_f, scratch_i, lane)``. None if it
-    holds more than numbers and tuples of them, or too many."""
-    return _in_rows(
-        state,
-        "lane",
-        lambda row: f"scratch_f[{(FLOAT_SLOTS + row) * LANES} + lane]",
-        lambda row: f"scratch_i[{(INT_SLOTS + row) * LANES} + lane]",
-        STATE_SLOTS,
-    )
-
-
-def value_in_rows(value: Any) -> InRows | None:
-    """How a feature's ``value`` (a Numba type) lies in rows of any length: ``load(scratch_f,
-    scratch_i, length, place)``. None if it holds too many numbers."""
-    return _in_rows(
-        value,
-        "length, place",
-        lambda row: f"scratch_f[{row} * length + place]",
-        lambda row: f"scratch_i[{row} * length + place]",
-        FEATURE_SLOTS,
-    )
-
-
-def _in_rows(
-    kind: Any,
-    place: str,
-    float_row: Callable[[int], str],
-    int_row: Callable[[int], str],
-    most: int,
-) -> InRows | None:
-    numbers = list(_numbers(kind, "value"))
-    floats = [number for number, _value in numbers if isinstance(number, types.Float)]
-    if len(floats) > most or len(numbers) - len(floats) > most:
+def in_rows(kind: Any, most: int) -> InRows | None:
+    """How values of ``kind`` (a Numba type) lie in rows. None if that holds more than numbers and
+    tuples of them, or more than ``most`` floats or other numbers."""
+    numbers = list(_numbers(kind))
+    floats = sum(isinstance(number, types.Float) for number in numbers)
+    if floats > most or len(numbers) - floats > most:
         return None
-    if not all(isinstance(number, NUMBERS) for number, _value in numbers):
+    if not all(isinstance(number, NUMBERS) for number in numbers):
         return None
-    rows, counts = [], {True: 0, False: 0}
-    for number, _value in numbers:
-        is_float = isinstance(number, types.Float)
-        rows.append((float_row if is_float else int_row)(counts[is_float]))
-        counts[is_float] += 1
-    writes = [f"    {row} = {value}" for row, (_number, value) in zip(rows, numbers, strict=True)]
-    names: dict[str, Any] = {}
-    made = _made(kind, iter(rows), names)
-    source = (
-        f"def load(scratch_f, scratch_i, {place}):\n    return {made}\n\n"
-        f"def store(scratch_f, scratch_i, {place}, value):\n" + "\n".join([*writes, "    return\n"])
-    )
-    exec(source, names)
-    return InRows(numba.njit(names["load"]), numba.njit(names["store"]))
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def load(_typing: Any, floats: Any, ints: Any, stride: Any, place: Any) -> Any:
+        def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+            rows = _Rows(builder, arguments)
+
+            def made(part: Any) -> Any:
+                if isinstance(part, types.BaseTuple):
+                    return context.make_tuple(builder, part, [made(field) for field in part])
+                return context.cast(builder, builder.load(rows.next(part)), _stored(part), part)
+
+            return made(kind)
+
+        return kind(F64_POINTER, I64_POINTER, types.int64, types.int64), generate
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def store(_typing: Any, floats: Any, ints: Any, stride: Any, place: Any, value: Any) -> Any:
+        def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+            *where, value = arguments
+            rows = _Rows(builder, where)
+
+            def put(part: Any, found: Any) -> None:
+                if isinstance(part, types.BaseTuple):
+                    for slot, field in enumerate(part):
+                        put(field, builder.extract_value(found, slot))
+                    return
+                builder.store(context.cast(builder, found, part, _stored(part)), rows.next(part))
+
+            put(kind, value)
+            return context.get_dummy_value()
+
+        return types.none(F64_POINTER, I64_POINTER, types.int64, types.int64, kind), generate
+
+    return InRows(load, store)
 
 
-def _numbers(kind: Any, value: str) -> Iterator[tuple[Any, str]]:
-    """Each number in ``value``, an expression of type ``kind``: its type and expression."""
+class _Rows:
+    """The places of a value's numbers, one after another."""
+
+    def __init__(self, builder: Any, arguments: Any) -> None:
+        self._builder = builder
+        self._floats, self._ints, self._stride, self._place = arguments
+        self._used = {True: 0, False: 0}
+
+    def next(self, kind: Any) -> Any:
+        """The address of the next number, which is of ``kind``."""
+        is_float = isinstance(kind, types.Float)
+        row = self._builder.mul(self._stride, _I64(self._used[is_float]))
+        self._used[is_float] += 1
+        array = self._floats if is_float else self._ints
+        return self._builder.gep(array, [self._builder.add(row, self._place)], inbounds=True)
+
+
+def _stored(kind: Any) -> Any:
+    return types.float64 if isinstance(kind, types.Float) else types.int64
+
+
+def _numbers(kind: Any) -> Iterator[Any]:
+    """The type of each number in a value of type ``kind``."""
     if not isinstance(kind, types.BaseTuple):
-        yield kind, value
+        yield kind
         return
-    for place, field in enumerate(kind):
-        yield from _numbers(field, f"{value}[{place}]")
-
-
-def _made(kind: Any, rows: Iterator[str], names: dict[str, Any]) -> str:
-    """The expression that makes a value of type ``kind`` from ``rows``; what it refers to is put
-    into ``names``."""
-    if isinstance(kind, types.Boolean):
-        return f"{next(rows)} != 0"
-    name = f"made{len(names)}"
-    if not isinstance(kind, types.BaseTuple):
-        names[name] = kind
-        return f"{name}({next(rows)})"
-    names[name] = getattr(kind, "instance_class", None)
-    fields = "".join(f"{_made(field, rows, names)}, " for field in kind)
-    return f"({fields})" if names[name] is None else f"{name}({fields})"
+    for field in kind:
+        yield from _numbers(field)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tickloom.engine.cache.closure import close_over
+from tickloom.engine.cache.closure import Closure, close_over
 from tickloom.engine.cache.entry import Entry, read_entry
 from tickloom.engine.cache.folder import cached, entry_path
 from tickloom.engine.cache.key import entry_key
@@ -24,7 +24,7 @@ from tickloom.engine.loops import stepless
 from tickloom.engine.loops.array_entry import array_source
 from tickloom.engine.loops.entry import ENTRY
 from tickloom.engine.loops.one_set import make_loop
-from tickloom.engine.loops.sets_in_lanes import sweep_source
+from tickloom.engine.loops.sets_in_lanes import make_lanes
 from tickloom.engine.loops.sets_sharing_features import SharedShape, shared_source
 from tickloom.engine.loops.shape import LoopShape
 from tickloom.engine.loops.whole_step import (
@@ -125,19 +125,36 @@ def sweep_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> P
     shared features where the step remembers nothing of its own, otherwise side by side in lanes."""
     shape = step_shape(spec, variant, layout)
     closure = close_over(spec.name, _reached(spec, layout))
-    shared = _shared_shape(spec, shape) if spec.init is None else None
-    source = sweep_source(shape) if shared is None else shared_source(shared)
+    if spec.init is None:
+        return _shared_plan(spec, variant, shape, closure)
+
+    def compile_(_path: Path) -> MachineCode:
+        from tickloom.engine.compiling.compiler import compile_lanes_loop
+
+        return compile_lanes_loop(spec, shape, layout, closure)
+
+    made_of = _loop_digest(make_lanes), repr(shape)
+    return Plan(
+        kernel=spec.name,
+        label=_sweep_label(variant),
+        key=entry_key(spec, (*made_of, *_declared(spec), closure.digest, *spec.flags)),
+        source="",
+        compile=compile_,
+    )
+
+
+def _shared_plan(spec: KernelSpec, variant: Variant, shape: LoopShape, closure: Closure) -> Plan:
+    shared = _shared_shape(spec, shape)
+    source = shared_source(shared)
 
     def compile_(path: Path) -> MachineCode:
-        from tickloom.engine.compiling.compiler import compile_shared_loop, compile_sweep_loop
+        from tickloom.engine.compiling.compiler import compile_shared_loop
 
-        if shared is not None:
-            return compile_shared_loop(spec, shared, closure, source, path)
-        return compile_sweep_loop(spec, shape, layout, closure, source, path)
+        return compile_shared_loop(spec, shared, closure, source, path)
 
     return Plan(
         kernel=spec.name,
-        label=variant.label.replace("plain", "sweep") + dtype_label(variant),
+        label=_sweep_label(variant),
         key=entry_key(
             spec,
             (source, *_declared(spec), closure.digest, *shape.dtypes, *_flags(spec, variant)),
@@ -145,6 +162,10 @@ def sweep_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> P
         source=source,
         compile=compile_,
     )
+
+
+def _sweep_label(variant: Variant) -> str:
+    return variant.label.replace("plain", "sweep") + dtype_label(variant)
 
 
 def _shared_shape(spec: KernelSpec, shape: LoopShape) -> SharedShape:

@@ -1,19 +1,18 @@
-"""The source of a sweep loop for steps with a state of their own: many parameter sets at each row.
+"""The sweep loop of steps with a state of their own: many parameter sets at each row.
 
 Sets go through the loop in lanes: blocks of a fixed number, so that the compiler knows the inner
 loop's length and turns the author's step into vector instructions. Everything that a lane carries
-lies in one array a field. Blocks that are not full repeat the last set.
+lies in one array a field. Blocks that are not full repeat the last set. The loops over lanes stand
+in the function that is the entry: it alone is compiled for the widest vectors.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from tickloom.engine.loops.accounting import sized_lines
+from tickloom.engine.loops.access import Access, Facts, Fn, Jit
+from tickloom.engine.loops.booking import Book, make_booked
 from tickloom.engine.loops.entry import OUT_OF_BOUNDS
-from tickloom.engine.loops.expressions import raw, tick, value
-from tickloom.engine.loops.shape import LoopShape
-from tickloom.engine.loops.text import Lines, indent
 
 LANES: Final = 32
 """Sets in a block."""
@@ -42,109 +41,130 @@ SWEEP_ARGUMENTS: Final = (
     "pnl",
     "trades",
     "skipped",
+    "tables",
+    "pieces",
 )
-"""Arguments of every sweep loop, before its columns."""
+"""Arguments of the loop; each column lies in one piece."""
+
+SWEEP_NUMBERS: Final = ("contracts", "blocks", "bound", "pieces")
+"""Those that are int64, not pointers."""
 
 
-def sweep_source(shape: LoopShape) -> str:
-    """The module text that defines ``loop``; ``init``, ``step``, ``Tick``, ``settle``,
-    ``Constants``, ``load_state`` and ``store_state`` are put into its namespace."""
-    out = Lines()
-    names = ", ".join((*SWEEP_ARGUMENTS, *(f"at_{name}" for name in shape.columns)))
-    out.add(0, f"def loop({names}):")
-    out.add(1, "highest = 0", "lowest = 0", "for contract in range(contracts):")
-    out.add(2, "first = offsets[contract]", "last = offsets[contract + 1] - 1", "ignored = 0")
-    out.add(2, f"while first <= last and not {raw(shape, 'price', 'first')} > 0:")
-    out.add(3, "ignored += 1", "first += 1")
-    out.add(2, f"while first <= last and not {raw(shape, 'price', 'last')} > 0:")
-    out.add(3, "ignored += 1", "last -= 1")
-    out.add(2, "for block in range(blocks):")
-    _block(out, shape)
-    out.add(2, "skipped[contract] = ignored")
-    out.add(1, "return 0")
-    return out.text()
+def make_lanes(
+    *,
+    jit: Jit,
+    init: Fn,
+    step: Fn,
+    settle: Fn,
+    load_state: Fn,
+    store_state: Fn,
+    access: Access,
+    one: bool,
+    fields: int,
+) -> Fn:
+    """The loop over contracts, blocks, rows and lanes. ``load_state(scratch_f, scratch_i, stride,
+    place)`` and ``store_state``, which takes a state more, know how a state lies in rows that are
+    ``stride`` apart; ``fields`` is the number of constants. ``one``: positions are -1, 0 or 1."""
+    booked = make_booked(jit, one)
+    open_chunk, price_at, has_price = access.open_chunk, access.price_at, access.has_price
+    tick_at, constants_at, whole = access.tick_at, access.constants_at, access.whole
+    first_slot = FLOAT_SLOTS * LANES
+    assert FLOAT_SLOTS == INT_SLOTS
 
+    @jit
+    def load(floats: Any, ints: Any, lane: int) -> Book:
+        return Book(ints[lane], floats[lane], floats[LANES + lane], ints[LANES + lane])
 
-def _block(out: Lines, shape: LoopShape) -> None:
-    fields = len(shape.constants)
-    out.add(3, f"record = block * {fields * LANES}", f"set_0 = block * {LANES}", "row = first")
-    out.add(3, "missing = 0")
-    out.add(
-        3, "if row <= last:", f"    price = {value(shape, 'price')}", f"    tick = {tick(shape)}"
-    )
-    out.add(4, f"for lane in range({LANES}):")
-    out.add(5, f"constants = Constants({_constants(shape)})")
-    out.add(5, "store_state(scratch_f, scratch_i, lane, settle(init(tick, constants)))")
-    out.add(5, *_store({"entry": "0.0", "gross": "0.0", "position": "0", "traded": "0"}))
-    out.add(4, "while row < last:", "    row += 1")
-    out.add(5, f"if not {raw(shape, 'price')} > 0:", "    missing += 1", "    continue")
-    out.add(5, f"price = {value(shape, 'price')}", f"tick = {tick(shape)}")
-    out.add(5, f"for lane in range({LANES}):", *indent(_lane(shape)))
-    # Before the next row: no step is shown a position that is out of bounds.
-    out.add(5, "if highest > bound or lowest < -bound:", f"    return {OUT_OF_BOUNDS}")
-    out.add(4, f"for lane in range({LANES}):", *indent(_finish(shape)))
-    out.add(3, "ignored += missing if block == 0 else 0")
+    @jit
+    def store(floats: Any, ints: Any, lane: int, book: Book) -> None:
+        floats[lane] = book.entry
+        floats[LANES + lane] = book.gross
+        ints[lane] = book.position
+        ints[LANES + lane] = book.trades
 
+    @jit
+    def moved(book: Book, target: int, price: float) -> Book:
+        """To ``target`` at ``price``; without a branch where positions are -1, 0 or 1."""
+        if one:
+            changed = target != book.position
+            gross = book.gross + book.position * (price - book.entry) if changed else book.gross
+            entry = price if changed else book.entry
+            trades = book.trades + (1 if changed and target != 0 else 0)
+            return Book(target, entry, gross, trades)
+        if target != book.position:
+            book = booked(book, target, price)
+        return book
 
-def _lane(shape: LoopShape) -> list[str]:
-    settled = (
-        [
-            "changed = target != position",
-            "gross = gross + position * (price - entry) if changed else gross",
-            "entry = price if changed else entry",
-            "traded += 1 if changed and target != 0 else 0",
-            "position = target",
-        ]
-        if shape.one
-        else ["quote = price", "if target != position:", *indent(sized_lines())]
-    )
-    return [
-        *_load(),
-        f"constants = Constants({_constants(shape)})",
-        "state = load_state(scratch_f, scratch_i, lane)",
-        "state, wanted = step(state, tick, position, constants)",
-        "target = signed(wanted)",
-        "highest = max(highest, target)",
-        "lowest = min(lowest, target)",
-        "store_state(scratch_f, scratch_i, lane, state)",
-        *settled,
-        *_store({name: name for name in ("entry", "gross", "position", "traded")}),
-    ]
+    @jit
+    def loop(
+        contracts: int,
+        offsets: Any,
+        expiry_day: Any,
+        strike: Any,
+        is_call: Any,
+        blocks: int,
+        constants_f: Any,
+        constants_i: Any,
+        bound: int,
+        scratch_f: Any,
+        scratch_i: Any,
+        pnl: Any,
+        trades: Any,
+        skipped: Any,
+        tables: Any,
+        pieces: int,
+    ) -> int:
+        at, facts = open_chunk(tables, pieces, 0), Facts(expiry_day, strike, is_call)
+        highest = lowest = 0
+        for contract in range(contracts):
+            first, last, ignored = offsets[contract], offsets[contract + 1] - 1, 0
+            while first <= last and not has_price(at, first):
+                ignored += 1
+                first += 1
+            while first <= last and not has_price(at, last):
+                ignored += 1
+                last -= 1
+            for block in range(blocks):
+                record = block * fields * LANES
+                row, missing = first, 0
+                if row <= last:
+                    price = price_at(at, row)
+                    tick = tick_at(at, row, price, facts, contract)
+                    for lane in range(LANES):
+                        constants = constants_at(constants_f, constants_i, record + lane)
+                        state = settle(init(tick, constants))
+                        store_state(scratch_f, scratch_i, LANES, first_slot + lane, state)
+                        store(scratch_f, scratch_i, lane, Book(0, 0.0, 0.0, 0))
+                    while row < last:
+                        row += 1
+                        if not has_price(at, row):
+                            missing += 1
+                            continue
+                        price = price_at(at, row)
+                        tick = tick_at(at, row, price, facts, contract)
+                        for lane in range(LANES):
+                            book = load(scratch_f, scratch_i, lane)
+                            constants = constants_at(constants_f, constants_i, record + lane)
+                            state = load_state(scratch_f, scratch_i, LANES, first_slot + lane)
+                            state, wanted = step(state, tick, book.position, constants)
+                            target = whole(wanted)
+                            highest = max(highest, target)
+                            lowest = min(lowest, target)
+                            store_state(scratch_f, scratch_i, LANES, first_slot + lane, state)
+                            store(scratch_f, scratch_i, lane, moved(book, target, price))
+                        # Before the next row: no step is shown a position that is out of bounds.
+                        if highest > bound or lowest < -bound:
+                            return OUT_OF_BOUNDS
+                    for lane in range(LANES):
+                        book = load(scratch_f, scratch_i, lane)
+                        gross = book.gross
+                        if book.position != 0:
+                            gross += book.position * (price - book.entry)
+                        place = (block * LANES + lane) * contracts + contract
+                        pnl[place] = gross
+                        trades[place] = book.trades
+                ignored += missing if block == 0 else 0
+            skipped[contract] = ignored
+        return 0
 
-
-def _finish(shape: LoopShape) -> list[str]:
-    out = "(set_0 + lane) * contracts + contract"
-    return [
-        *_load(),
-        "if position != 0:",
-        "    gross += position * (price - entry)",
-        f"pnl[{out}] = gross",
-        f"trades[{out}] = traded",
-    ]
-
-
-def _load() -> list[str]:
-    return [
-        "entry = scratch_f[lane]",
-        f"gross = scratch_f[{LANES} + lane]",
-        "position = scratch_i[lane]",
-        f"traded = scratch_i[{LANES} + lane]",
-    ]
-
-
-def _store(values: dict[str, str]) -> list[str]:
-    return [
-        f"scratch_f[lane] = {values['entry']}",
-        f"scratch_f[{LANES} + lane] = {values['gross']}",
-        f"scratch_i[lane] = {values['position']}",
-        f"scratch_i[{LANES} + lane] = {values['traded']}",
-    ]
-
-
-def _constants(shape: LoopShape) -> str:
-    slots = {
-        float: "constants_f[record + {0} + lane]",
-        int: "constants_i[record + {0} + lane]",
-        bool: "constants_i[record + {0} + lane] != 0",
-    }
-    return ", ".join(slots[kind].format(slot * LANES) for slot, kind in enumerate(shape.constants))
+    return loop

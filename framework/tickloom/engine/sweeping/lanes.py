@@ -19,6 +19,7 @@ from tickloom.engine.loops.sets_in_lanes import (
     LANES,
     STATE_SLOTS,
     SWEEP_ARGUMENTS,
+    SWEEP_NUMBERS,
 )
 from tickloom.engine.orders import CostTerms, FillModel
 from tickloom.engine.sweeping.loop import SweepLoop
@@ -35,7 +36,7 @@ class LanesPass:
         self._spec = kernel.spec
         self._alone = Repeated(kernel)
         self._layout = layout_of(kernel.spec)
-        self._loop = SweepLoop(kernel, code, SWEEP_ARGUMENTS, ("contracts", "blocks", "bound"))
+        self._loop = SweepLoop(kernel, code, SWEEP_ARGUMENTS, SWEEP_NUMBERS)
 
     def __call__(
         self,

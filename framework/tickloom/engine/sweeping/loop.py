@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from tickloom.engine.cache.link import Linked
 from tickloom.engine.columns.chunks import Chunks
 from tickloom.engine.kernels.variant import required_columns
 from tickloom.engine.loading.checks import check_facts, check_slice
+from tickloom.engine.loading.code import LinkedCode
 from tickloom.engine.loading.kernel import CompiledKernel
 from tickloom.engine.loading.results import ContractFacts
 from tickloom.engine.loops.entry import OK
@@ -28,16 +28,11 @@ class SweepLoop:
     def __init__(
         self, kernel: CompiledKernel, code: Linked, arguments: Sequence[str], numbers: Sequence[str]
     ) -> None:
-        """``arguments`` come before the columns; of them, ``numbers`` are int64 and the others
-        pointers to arrays."""
+        """Of ``arguments``, ``numbers`` are int64 and the others pointers to arrays."""
         self._spec = kernel.spec
-        self._code = code  # stays loaded as long as it may be called
-        self._arguments = tuple(arguments)
+        self._code = LinkedCode(code, arguments, numbers)
         self._names = required_columns(kernel.spec, kernel.variant)
         self._dtypes = kernel.variant.column_dtypes(kernel.spec)
-        types = [ctypes.c_int64 if name in numbers else ctypes.c_void_p for name in arguments]
-        pointers = [ctypes.c_void_p] * len(self._names)
-        self._call = ctypes.CFUNCTYPE(ctypes.c_int64, *types, *pointers)(code.address)
 
     def check(
         self,
@@ -63,7 +58,7 @@ class SweepLoop:
     ) -> SweepResults | None:
         """Run ``sets`` parameter sets over a slice that was checked; ``given`` are the arguments of
         this loop alone. None where one of them fails: which one, and where, only runs can tell."""
-        contracts = len(offsets) - 1
+        contracts, pieces = len(offsets) - 1, Chunks.whole(columns)
         results = SweepResults.zeros(sets, contracts)
         every: dict[str, int | NDArray[Any]] = {
             **given,
@@ -76,8 +71,9 @@ class SweepLoop:
             "pnl": results.pnl,
             "trades": results.trades,
             "skipped": results.skipped,
+            "tables": self._code.tables(pieces, range(len(columns))),
+            "pieces": 1,
+            **{f"at_{name}": each for name, each in zip(self._names, columns, strict=True)},
         }
-        found = (every[name] for name in self._arguments)
-        fixed = [value if isinstance(value, int) else value.ctypes.data for value in found]
-        status = self._call(*fixed, *(column.ctypes.data for column in columns))
+        status = self._code(every)
         return results if status == OK else None

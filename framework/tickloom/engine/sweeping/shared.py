@@ -74,7 +74,8 @@ class SharedPass:
         self._spec = kernel.spec
         self._alone = Repeated(kernel)
         self._layout = layout_of(kernel.spec)
-        self._loop = SweepLoop(kernel, code, SHARED_ARGUMENTS, _NUMBERS)
+        columns = (f"at_{name}" for name in kernel.required_columns)
+        self._loop = SweepLoop(kernel, code, (*SHARED_ARGUMENTS, *columns), _NUMBERS)
         # Of one sweep, whose slices ask again and again for the same sets.
         self._shared = lru_cache(_REMEMBERED)(self._find_shared)
 
