@@ -127,9 +127,9 @@ def test_runs_and_sweeps_after_a_build_make_numba_compile_nothing(
     said = succeed("-m", "tickloom", "kernels", "build", *KERNELS).stderr.splitlines()
     pieces = list(tmp_path.rglob("*.tlk")) + list(tmp_path.rglob(f"c-*{LIBRARY_SUFFIX}"))
     assert sum(line.startswith("compiled") for line in said) == len(pieces)
-    # One of the step, one of the host's and the library at least; other processes say only what
-    # they have done.
-    assert 3 <= sum(line.startswith("compiling") for line in said) <= len(pieces)
+    # One of the step, one of the host's and the library; other processes say what they have done.
+    here = 3 if (os.cpu_count() or 1) > 1 else len(pieces)
+    assert sum(line.startswith("compiling") for line in said) == here
     run = succeed("-c", FORMS, str(store), *KERNELS)
     assert json.loads(run.stdout) == {"compile_s": 0.0, "compiled": []}
     assert run.stderr == ""
@@ -212,7 +212,7 @@ def test_ctrl_c_ends_a_build_without_a_traceback(tmp_path: Path) -> None:
         start_new_session=True,
     )
     builder = psutil.Process(done.pid)
-    while len(builder.children()) < 2 and done.poll() is None:  # a helper, and its tracker
+    while len(builder.children()) < 3 and done.poll() is None:  # two that build, and their tracker
         time.sleep(0.01)
     os.killpg(done.pid, signal.SIGINT)
     _, said = done.communicate(timeout=60)

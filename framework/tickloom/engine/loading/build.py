@@ -11,7 +11,6 @@ from tickloom.engine.cache.folder import REMEDY, cache_folder, require_writable
 from tickloom.engine.compiling.c_source import is_whole, library_of
 from tickloom.engine.kernels.constants import layout_of
 from tickloom.engine.kernels.variant import BOOK_COLUMNS, LatencyKind, Variant, hot_dtypes
-from tickloom.engine.loading.code import DISABLE_JIT, interprets
 from tickloom.engine.loading.kernel import load_kernel
 from tickloom.engine.loading.plans import (
     Announce,
@@ -23,7 +22,7 @@ from tickloom.engine.loading.plans import (
     sweep_plan,
     wanted_plan,
 )
-from tickloom.errors import PluginError, TickloomError, UsageError
+from tickloom.errors import PluginError, TickloomError
 from tickloom.host import get_host
 from tickloom.host.answers import start
 from tickloom.specs.kernel import KernelSpec
@@ -56,16 +55,12 @@ def build_kernel(kernel: str | KernelSpec, announce: Announce | None = None) -> 
     compiled. A script calls this below ``if __name__ == "__main__":``, since workers import it.
 
     The first loop is compiled here, so that a kernel that does not compile says so once; the
-    others here and by a process for each further CPU, since compiling holds the GIL. A kernel that
-    is not registered by a plugin is compiled here altogether: no other process could find it.
+    others by a process for each CPU, since compiling holds the GIL. A kernel that is not
+    registered by a plugin is compiled here altogether: no other process could find it.
 
     Raises :class:`~tickloom.errors.UsageError` with the author's line if it does not compile, and
     :class:`~tickloom.errors.TickloomError` if the cache cannot be written and something is missing.
     """
-    if interprets():
-        raise UsageError(
-            f"kernels are interpreted while {DISABLE_JIT} is set, so nothing can be built; unset it"
-        )
     started = time.perf_counter()
     spec = kernel if isinstance(kernel, KernelSpec) else get_host().kernels.get(kernel)
     every = plans(spec)
@@ -78,11 +73,11 @@ def build_kernel(kernel: str | KernelSpec, announce: Announce | None = None) -> 
         compiled += _build_plan(spec, number, announce)
         _check_kept(spec, [every[number]])
     name = next((o.qualified for o in get_host().kernels if o.spec == spec), None)
-    helpers = min(os.cpu_count() or 1, len(missing) - 1) - 1
-    if name is None or helpers < 1:
+    workers = min(os.cpu_count() or 1, len(missing) - 1)
+    if name is None or workers < 2:
         compiled += sum(_build_plan(spec, number, announce) for number in missing[1:])
     else:
-        compiled += _build_side_by_side(spec, name, missing[1:], helpers, announce)
+        compiled += _build_side_by_side(name, missing[1:], workers, announce)
     _check_kept(spec, every)
     load_kernel(spec)
     return time.perf_counter() - started if compiled else 0.0
@@ -102,26 +97,14 @@ def _build_plan(spec: KernelSpec, number: int, announce: Announce | None) -> flo
 
 
 def _build_side_by_side(
-    spec: KernelSpec, name: str, numbers: list[int], helpers: int, announce: Announce | None
+    name: str, numbers: list[int], workers: int, announce: Announce | None
 ) -> float:
-    """This process, which has compiled the author's functions already, takes from the end what no
-    helper has begun."""
-    compiled = 0.0
-    with start(get_host().executors.known("processes"), helpers) as pool:
-        begun = {number: pool.submit(_build_named, name, number) for number in numbers}
-        try:
-            for number in reversed(numbers):
-                if begun[number].cancel():
-                    del begun[number]
-                    compiled += _build_plan(spec, number, announce)
-            for future in begun.values():
-                label, seconds = future.result()
-                if announce and seconds:
-                    announce(f"compiled {label} in {seconds:.1f} s")
-                compiled += seconds
-        finally:
-            for future in begun.values():
-                future.cancel()
+    with start(get_host().executors.known("processes"), workers) as pool:
+        compiled = 0.0
+        for label, seconds in pool.map(_build_named, [name] * len(numbers), numbers):
+            if announce and seconds:
+                announce(f"compiled {label} in {seconds:.1f} s")
+            compiled += seconds
     return compiled
 
 
