@@ -146,11 +146,11 @@ class _Rejoined:
         self._stream = stream
 
     def read(self, size: int = -1, /) -> bytes:
-        """The head first."""
-        if self._head:
-            head, self._head = self._head, b""
-            return head
-        return self._stream.read(size)
+        """The head first, and what follows on it: a piece of its own would be a batch."""
+        if not self._head:
+            return self._stream.read(size)
+        head, self._head = self._head, b""
+        return head + self._stream.read(size if size < 0 else max(size - len(head), 0))
 
 
 @contextmanager

@@ -194,13 +194,29 @@ class TextRows:
         return numbers
 
     def _symbols(self, text: pl.DataFrame) -> pl.Series:
+        parsed = list(string.Formatter().parse(self._mapping.symbol))
         names = list(dict.fromkeys(template_columns(self._mapping.symbol)))
         parts = text.select(names)
+        is_text = all(dtype == pl.String for dtype in parts.dtypes)
+        if is_text and not any(form or conversion for _, _, form, conversion in parsed):
+            return parts.select(_plain_symbols(parsed)).to_series()
         combinations = parts.unique(maintain_order=True)
         made = [render(self._mapping.symbol, row) for row in combinations.to_dicts()]
         table = combinations.with_columns(pl.Series(_SYMBOL, made, dtype=pl.String))
         joined = parts.join(table, on=names, how="left", maintain_order="left", nulls_equal=True)
         return joined[_SYMBOL]
+
+
+def _plain_symbols(
+    parsed: list[tuple[str, str | None, str | None, str | None]],
+) -> pl.Expr:
+    """What :func:`render` makes of a template without formats, for all rows at once."""
+    parts = []
+    for literal, name, _, _ in parsed:
+        parts += [pl.lit(literal)] if literal else []
+        if name is not None:
+            parts.append(pl.when(pl.col(name) != "").then(pl.col(name)))
+    return pl.concat_str(parts).alias(_SYMBOL)
 
 
 def whole_numbers(text: pl.Series) -> pl.Series:
