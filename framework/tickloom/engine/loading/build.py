@@ -11,6 +11,7 @@ from tickloom.engine.cache.folder import REMEDY, cache_folder, require_writable
 from tickloom.engine.compiling.c_source import is_whole, library_of
 from tickloom.engine.kernels.constants import layout_of
 from tickloom.engine.kernels.variant import BOOK_COLUMNS, LatencyKind, Variant, hot_dtypes
+from tickloom.engine.loading.code import DISABLE_JIT, interprets
 from tickloom.engine.loading.kernel import load_kernel
 from tickloom.engine.loading.plans import (
     Announce,
@@ -22,7 +23,7 @@ from tickloom.engine.loading.plans import (
     sweep_plan,
     wanted_plan,
 )
-from tickloom.errors import PluginError, TickloomError
+from tickloom.errors import PluginError, TickloomError, UsageError
 from tickloom.host import get_host
 from tickloom.host.answers import start
 from tickloom.specs.kernel import KernelSpec
@@ -61,6 +62,10 @@ def build_kernel(kernel: str | KernelSpec, announce: Announce | None = None) -> 
     Raises :class:`~tickloom.errors.UsageError` with the author's line if it does not compile, and
     :class:`~tickloom.errors.TickloomError` if the cache cannot be written and something is missing.
     """
+    if interprets():
+        raise UsageError(
+            f"kernels are interpreted while {DISABLE_JIT} is set, so nothing can be built; unset it"
+        )
     started = time.perf_counter()
     spec = kernel if isinstance(kernel, KernelSpec) else get_host().kernels.get(kernel)
     every = plans(spec)
