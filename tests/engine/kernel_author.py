@@ -112,7 +112,7 @@ def array_kernel_of_author() -> KernelSpec:
 
 def array_key() -> str:
     spec = array_kernel_of_author()
-    return array_plan(spec, Variant(), layout_of(spec)).key
+    return array_plan(spec, layout_of(spec)).key
 
 
 def profit(spec: KernelSpec) -> tuple[float, float]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     param="A parameter of KERNEL; see 'tickloom kernels list KERNEL'.",
     out="Write totals, results per contract and the trade log into this folder.",
 )
+@click.option("--checked", is_flag=True, help="Check the host's own loop too, for debugging.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     kernel: str,

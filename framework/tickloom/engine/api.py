@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar, Unpack
 
 from tickloom.engine import arguments
@@ -30,6 +31,7 @@ def run(
     store: StorePath,
     *,
     log: bool = False,
+    checked: bool = False,
     **options: Unpack[Options],
 ) -> RunResult:
     """Run ``kernel`` over the contracts of ``store`` that the filters select.
@@ -41,7 +43,8 @@ def run(
     money after them. ``log`` keeps a trade log; ``out`` is a folder that gets the results, trade
     log included.
     ``hot``: read the hot tier, building what is missing (True), never (False), or where it exists.
-    ``announce`` is told what is compiled.
+    ``announce`` is told what is compiled. ``checked`` also checks the host's own loop, for whoever
+    doubts it: what an author's functions index is checked in every run.
 
     The result is bit-identical for any ``executor``, ``workers`` and cut of the work. Raises
     :class:`UsageError` for what does not exist, :class:`StoreError` for a store that is damaged or
@@ -52,7 +55,9 @@ def run(
     request = resolve(kernel, store, said)
     record = make_params(request.spec, request.given)
     logged = arguments.flag("log", log) or request.folder is not None
-    preparer = Preparer.of(request, _job(OneSet(), request, record, logged=logged))
+    sure = arguments.flag("checked", checked)
+    job = _job(OneSet(), request, record, logged=logged, checked=sure)
+    preparer = Preparer.of(request, job)
     result = run_over(preparer, request.progress, elapsed)
     if request.folder is not None:
         result.save(request.folder)
@@ -86,9 +91,17 @@ def sweep(
     return result
 
 
-def _job(inner: InnerLoop[G], request: Request, params: Any, *, logged: bool = False) -> Job[G]:
+def _job(
+    inner: InnerLoop[G],
+    request: Request,
+    params: Any,
+    *,
+    logged: bool = False,
+    checked: bool = False,
+) -> Job[G]:
     costs = request.costs
     variant = Variant.of(request.fill, costs=costs is not None, logged=logged)
+    variant = replace(variant, checked=checked)
     return Job(
         inner=inner,
         spec=request.spec,

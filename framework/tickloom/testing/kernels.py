@@ -352,7 +352,11 @@ def fewest_ticks(contract: Ticks, check: Callable[[Ticks], None]) -> tuple[int, 
 def check_alone(
     compiled: CompiledKernel, ticks: Ticks, params: Any, together: ContractResults
 ) -> None:
-    """Each contract of ``ticks`` alone gives the very bits that it gives ``together``."""
+    """Each contract of ``ticks`` alone gives the very bits that it gives ``together``, also where
+    an author's loop is called once for all of them."""
+    once = run(compiled.together(), ticks, params)
+    across = "contracts one by one and all in one call of the loop"
+    check_equal(together, once, f"{across} (something of its neighbours reaches it)")
     for number in range(len(ticks.offsets) - 1):
         alone = run(compiled, ticks.contract(number), params)
         one = slice(number, number + 1)

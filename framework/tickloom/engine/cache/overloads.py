@@ -19,6 +19,9 @@ OPAQUE: Final = sys.stdlib_module_names | {"numpy", "numba", "llvmlite", "builti
 _ADDED: Final = {"nopython", "no_cpython_wrapper"}
 """Options that Numba adds to the registered ones at the first use."""
 
+_HELPERS: Final[tuple[dict[str, Any], ...]] = ({}, {"boundscheck": True})
+"""Options of helpers that the host registers, before and after Numba has looked at them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Overload:
@@ -85,6 +88,6 @@ def _of_author(target: object, template: Any) -> Iterator[Overload]:
     attribute = getattr(template, "_attr", "")
     if not is_opaque(choose.__module__):
         yield Overload(target, attribute, options, choose)
-    elif options and not is_opaque(getattr(target, "__module__", None)):
-        # register_jitable; without options it is what the host does itself with helpers.
+    elif options not in _HELPERS and not is_opaque(getattr(target, "__module__", None)):
+        # register_jitable; with these options it is what the host does itself with helpers.
         yield Overload(target, attribute, options, None)

@@ -69,6 +69,10 @@ class Slice:
     calls: npt.NDArray[np.bool_]
     """``bool[n]``: True for calls."""
 
+    def contract(self, place: int) -> str:
+        """The name of its contract number ``place``."""
+        return _name(self.expiries[place], self.calls[place], self.strikes[place])
+
     @property
     def label(self) -> str:
         """What a user knows it by."""
@@ -150,6 +154,8 @@ def are_few(slices: Sequence[Slice]) -> bool:
 
 
 def _named(contracts: ContractColumns, place: int) -> str:
-    expiry = date.fromordinal(int(contracts.expiries[place]) + EPOCH)
-    right = "CE" if contracts.calls[place] else "PE"
-    return f"{expiry} {right} {contracts.strikes[place]:g}"
+    return _name(contracts.expiries[place], contracts.calls[place], contracts.strikes[place])
+
+
+def _name(expiry: np.int64, call: np.bool_, strike: np.float64) -> str:
+    return f"{date.fromordinal(int(expiry) + EPOCH)} {'CE' if call else 'PE'} {strike:g}"

@@ -98,13 +98,11 @@ def _step_parts(spec: KernelSpec, settled: SettledParts, constants: Any) -> Step
     )
 
 
-def settle_parts(spec: KernelSpec, tick: Any, *, checked: bool = False) -> SettledParts:
-    """Compile each declared function for ``tick``, a Numba type, and settle its types; ``checked``
-    as for :func:`~tickloom.engine.compiling.step_types.compile_plain`."""
+def settle_parts(spec: KernelSpec, tick: Any) -> SettledParts:
+    """Compile each declared function for ``tick``, a Numba type, and settle its types."""
     assert spec.step is not None
     functions = {
-        name: compile_plain(spec, function, checked=checked)
-        for name, function in author_functions(spec).items()
+        name: compile_plain(spec, function) for name, function in author_functions(spec).items()
     }
     classes = record_classes(spec)
     records = {

@@ -22,6 +22,9 @@ _ROUNDS: Final = 3
 UNWRAPPED: Final = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 """For functions that compiled code alone calls: two more in each library would be compiled."""
 
+CHECKED: Final = {"boundscheck": True}
+"""An index beyond an array would read whatever lies there: another profit in every run."""
+
 _registered: set[Callable[..., Any]] = set()
 
 
@@ -54,13 +57,13 @@ def jit_options(spec: KernelSpec) -> dict[str, Any]:
 def register_helpers(spec: KernelSpec, closure: Closure) -> None:
     """Make the plain functions that the author's functions call callable from compiled code.
 
-    Without options: strict arithmetic or its flags come from the caller, and kernels with other
-    flags may share a helper.
+    Strict arithmetic or its flags come from the caller, so that kernels with other flags may share
+    a helper.
     """
     own = {getattr(f, "py_func", f) for f in (spec.init, spec.step, spec.loop) if f is not None}
     for function in closure.functions:
         if function not in own and function not in _registered:
-            register_jitable(function)
+            register_jitable(**CHECKED)(function)
             _registered.add(function)
 
 
@@ -111,16 +114,11 @@ def check_wanted(spec: KernelSpec, step: Any, wanted: Any) -> None:
         raise misshapen(spec, "step", step, what)
 
 
-def compile_plain(
-    spec: KernelSpec, function: Callable[..., Any], *, checked: bool = False
-) -> Callable[..., Any]:
-    """``function`` as a Numba dispatcher with the host's options; ``checked``: one that raises
-    where it looks beyond the ends of an array."""
+def compile_plain(spec: KernelSpec, function: Callable[..., Any]) -> Any:
+    """``function`` as a Numba dispatcher with the host's options: it raises where it looks beyond
+    the ends of an array."""
     plain = getattr(function, "py_func", function)
-    compiled: Callable[..., Any] = numba.njit(
-        **jit_options(spec), **UNWRAPPED, boundscheck=checked
-    )(plain)
-    return compiled
+    return numba.njit(**jit_options(spec), **UNWRAPPED, **CHECKED)(plain)
 
 
 def return_type(spec: KernelSpec, role: str, function: Any, arguments: tuple[Any, ...]) -> Any:

@@ -19,6 +19,7 @@ from tickloom.engine.columns.chunks import Chunks
 from tickloom.engine.columns.values import plain_values
 from tickloom.engine.kernels.columns import clock_value
 from tickloom.engine.kernels.variant import Variant, required_columns
+from tickloom.engine.loading.failure import CONTRACT, KernelFailedError
 from tickloom.engine.loading.loop import Loop, Settings
 from tickloom.engine.loading.plans import accounting_columns
 from tickloom.engine.loading.results import ContractFacts, ContractResults
@@ -35,13 +36,28 @@ class WantedRunner:
     """Runs an author's loop and then the host's accounting; threads may share it."""
 
     def __init__(
-        self, spec: KernelSpec, variant: Variant, author: AuthorLoop, accounting: Loop
+        self,
+        spec: KernelSpec,
+        variant: Variant,
+        author: AuthorLoop,
+        accounting: Loop,
+        *,
+        together: bool = False,
     ) -> None:
+        """``together``: one call for all contracts, as nothing but a test has it."""
         self._spec = spec
+        self._variant = variant
         self._author = author
         self._accounting = accounting
+        self._together = together
         self._names = required_columns(spec, variant)
         self._accounted = accounting_columns(variant)
+
+    def together(self) -> WantedRunner:
+        """The same, with one call for all contracts of a slice."""
+        return WantedRunner(
+            self._spec, self._variant, self._author, self._accounting, together=True
+        )
 
     def __call__(
         self, offsets: NDArray[np.int64], columns: Chunks, settings: Settings
@@ -71,12 +87,24 @@ class WantedRunner:
         fields = [values[name] for name in self._spec.columns]
         fields += [clock_values(name, bounds, values, settings.facts) for name in self._spec.clock]
         wanted = np.zeros(len(values["price"]), np.int32)
-        status = self._author(bounds, fields, settings.constants, wanted)
-        if status != 0:
-            raise PluginError(
-                f"kernel {self._spec.name!r}: its loop reported failure {status}; 0 means success"
-            )
+        # One contract a call: what else is in a slice depends on how the work was cut.
+        alone = [bounds[contract : contract + 2] for contract in range(len(bounds) - 1)]
+        for contract, rows in enumerate([bounds] if self._together else alone):
+            first, end = int(rows[0]), int(rows[-1])
+            if first == end:
+                continue
+            own = [field[first:end] for field in fields]
+            status = self._author(rows - first, own, settings.constants, wanted[first:end])
+            if status != 0:
+                raise self._failure(status, contract)
         return wanted
+
+    def _failure(self, status: int, contract: int) -> KernelFailedError:
+        reported = f"kernel {self._spec.name!r}: its loop reported failure {status}"
+        if self._spec.loop is None:
+            return KernelFailedError(f"{reported}; 0 means success (in {CONTRACT})", contract)
+        text = f"{reported}, an exception in {CONTRACT}"
+        return KernelFailedError(text, contract, raised=True)
 
 
 def clock_values(

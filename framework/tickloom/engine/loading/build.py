@@ -43,7 +43,7 @@ def plans(spec: KernelSpec) -> list[Plan]:
     layout = layout_of(spec)
     if spec.kind != "step":
         found = [wanted_plan(spec, variant) for variant in forms()]
-        return [*found, array_plan(spec, Variant(), layout)] if spec.kind == "array" else found
+        return [*found, array_plan(spec, layout)] if spec.kind == "array" else found
     plain = [Variant(), Variant(dtypes=hot_dtypes(spec, Variant()))]
     others = [form for form in forms() if form != Variant()]
     found = [step_plan(spec, variant, layout) for variant in [*plain, *others]]

@@ -17,6 +17,7 @@ from tickloom.engine.kernels.variant import Variant, is_fused, required_columns
 from tickloom.engine.loading.author_loop import ArrayLoop, AuthorLoop, WantedRunner, native_loop
 from tickloom.engine.loading.checks import check_facts, check_slice
 from tickloom.engine.loading.code import LinkedCode, interprets
+from tickloom.engine.loading.failure import KernelFailedError
 from tickloom.engine.loading.interpreted import interpreted_loop, interpreted_runner
 from tickloom.engine.loading.loop import Loop, Settings
 from tickloom.engine.loading.plans import (
@@ -29,6 +30,7 @@ from tickloom.engine.loading.plans import (
     step_plan,
     wanted_plan,
 )
+from tickloom.engine.loading.replay import explained
 from tickloom.engine.loading.results import TRADE_DTYPE, ContractFacts, ContractResults
 from tickloom.engine.loops.entry import RUN_ARGUMENTS, RUN_NUMBERS
 from tickloom.engine.orders import CostTerms, FillModel
@@ -110,7 +112,21 @@ class CompiledKernel:
             costs=costs,
             facts=facts,
         )
-        return self._run(offsets, columns, settings)
+        try:
+            return self._run(offsets, columns, settings)
+        except KernelFailedError as failure:
+            if not failure.raised:
+                raise
+            first, end = offsets[failure.contract : failure.contract + 2].tolist()
+            found = dict(zip(self.required_columns, columns.span(first, end), strict=True))
+            raise explained(failure, self.spec, params, found, first, facts) from None
+
+    def together(self) -> CompiledKernel:
+        """For tests: an author's own loop called once for all contracts of a slice, where a kernel
+        that looks at its neighbours gives something else; a step kernel is itself."""
+        if not isinstance(self._run, WantedRunner):
+            return self
+        return CompiledKernel(self.spec, self.variant, self._run.together(), 0.0)
 
     def _check_values(self, fill: FillModel, costs: CostTerms | None) -> None:
         asked = Variant.of(fill, costs=costs is not None)
@@ -155,7 +171,7 @@ def load_kernel(
         path, more = native_library(spec, announce)
         author: AuthorLoop = native_loop(spec, path)
     else:
-        linked, more = load_code(array_plan(spec, variant, layout), announce)
+        linked, more = load_code(array_plan(spec, layout), announce)
         author = ArrayLoop(linked, len(spec.columns) + len(spec.clock))
     runner = WantedRunner(spec, variant, author, loop)
     return CompiledKernel(spec, variant, runner, seconds + more)

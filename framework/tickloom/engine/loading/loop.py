@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from tickloom.engine.columns.chunks import Chunks
 from tickloom.engine.kernels.variant import Variant
-from tickloom.engine.loading.code import DISABLE_JIT, LoopCode
+from tickloom.engine.loading import failure
+from tickloom.engine.loading.code import LoopCode
+from tickloom.engine.loading.failure import KernelFailedError
 from tickloom.engine.loading.results import TRADE_DTYPE, ContractFacts, ContractResults
 from tickloom.engine.loops.entry import (
     CONTRACT,
@@ -30,7 +32,6 @@ from tickloom.engine.loops.entry import (
 )
 from tickloom.engine.loops.shape import runs_side_by_side
 from tickloom.engine.orders import CostTerms, FillModel
-from tickloom.errors import PluginError
 
 _FIRST_LOG: Final = 1024
 """Trades that a log has room for at first; it grows by :data:`_GROWTH` and the slice is run again
@@ -174,18 +175,18 @@ class Loop:
         longest = int(np.diff(offsets).max(initial=0))
         return np.empty(2 * longest + 2, np.int64)
 
-    def _failure(self, status: int, place: NDArray[np.int64], bound: int) -> PluginError:
-        contract = int(place[CONTRACT])
+    def _failure(self, status: int, place: NDArray[np.int64], bound: int) -> KernelFailedError:
+        contract, row = int(place[CONTRACT]), int(place[ROW])
         if status == OUT_OF_BOUNDS:
-            return PluginError(
-                f"kernel {self._kernel!r} wanted a position of {place[WANTED]} at row {place[ROW]} "
-                f"of contract {contract} of the slice; its max_position is {bound}. Bound the "
-                "wanted position, or register a larger max_position"
+            return KernelFailedError(
+                f"kernel {self._kernel!r} wanted a position of {place[WANTED]} at row "
+                f"{failure.ROW} of {failure.CONTRACT}; its max_position is {bound}. Bound the "
+                "wanted position, or register a larger max_position",
+                contract,
+                row,
             )
-        return PluginError(
-            f"kernel {self._kernel!r} raised an exception in contract {contract} of the slice; "
-            f"run it with {DISABLE_JIT}=1 to see which, and the line"
-        )
+        text = f"kernel {self._kernel!r} raised an exception in {failure.CONTRACT}"
+        return KernelFailedError(text, contract, raised=True)
 
 
 def _only(facts: ContractFacts | None, contract: int) -> ContractFacts | None:

@@ -39,6 +39,9 @@ from tickloom.specs.kernel import KernelSpec
 if TYPE_CHECKING:
     from tickloom.engine.compiling.machine_code import MachineCode
 
+CHECKED = "every index is checked"
+"""Part of the keys of what checks indices always."""
+
 ACCOUNTING = "accounting"
 """Cache folder of the host's own loops over wanted positions."""
 
@@ -113,7 +116,14 @@ def step_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Pl
         label=shape.variant.label + dtype_label(variant),
         key=entry_key(
             spec,
-            (_loop_digest(make_loop), repr(shape), *_declared(spec), closure.digest, *spec.flags),
+            (
+                _loop_digest(make_loop),
+                repr(shape),
+                *_declared(spec),
+                closure.digest,
+                *spec.flags,
+                CHECKED,
+            ),
         ),
         source="",
         compile=compile_,
@@ -253,7 +263,7 @@ def wanted_plan(spec: KernelSpec, variant: Variant) -> Plan:
     )
 
 
-def array_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Plan:
+def array_plan(spec: KernelSpec, layout: ConstantsLayout) -> Plan:
     """The C entry point of an author's own loop."""
     assert spec.loop is not None
     fields = spec.columns + spec.clock
@@ -263,12 +273,12 @@ def array_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> P
     def compile_(path: Path) -> MachineCode:
         from tickloom.engine.compiling.compiler import compile_array_loop
 
-        return compile_array_loop(spec, variant, layout, closure, source, path)
+        return compile_array_loop(spec, layout, closure, source, path)
 
     return Plan(
         kernel=spec.name,
-        label="loop-checked" if variant.checked else "loop",
-        key=entry_key(spec, (source, closure.digest, *_flags(spec, variant))),
+        label="loop",
+        key=entry_key(spec, (source, closure.digest, *spec.flags, CHECKED)),
         source=source,
         compile=compile_,
     )
@@ -294,4 +304,4 @@ def _loop_digest(*functions: Callable[..., Any]) -> str:
 
 
 def _flags(spec: KernelSpec | None, variant: Variant) -> tuple[str, ...]:
-    return (*(spec.flags if spec else ()), f"checked={variant.checked}")
+    return (*(spec.flags if spec else ()), f"checked={variant.checked}", CHECKED)

@@ -15,6 +15,7 @@ from tickloom.engine.columns.hot_file import HotFile
 from tickloom.engine.columns.scan import Block, Scan
 from tickloom.engine.columns.slices import Slice
 from tickloom.engine.kernels.variant import Variant
+from tickloom.engine.loading.failure import KernelFailedError
 from tickloom.engine.loading.plans import Announce
 from tickloom.engine.loading.results import ContractFacts
 from tickloom.engine.orders import CostModel, CostTerms, FillModel
@@ -163,14 +164,18 @@ def run_slice(job: Job[G], part: Slice, kernels: Kernels | None = None) -> Slice
     scan = Scan(part, job.names, in_chunks=compiled.reads_chunks)
     for block in scan:
         span = slice(block.low, block.low + len(block.offsets) - 1)
-        results = compiled(
-            job.params,
-            block.offsets,
-            block.chunks.first(len(job.columns)),
-            facts=_facts(part, span) if compiled.needs_facts else None,
-            fill=job.fill,
-            costs=job.terms(part, span),
-        )
+        try:
+            results = compiled(
+                job.params,
+                block.offsets,
+                block.chunks.first(len(job.columns)),
+                facts=_facts(part, span) if compiled.needs_facts else None,
+                fill=job.fill,
+                costs=job.terms(part, span),
+            )
+        except KernelFailedError as failure:
+            contract = part.contract(block.low + failure.contract)
+            raise failure.placed(f"{part.key} {contract}", block.first_row) from failure
         found.add(block, span, results)
     return SliceResult(
         part=part,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tickloom.engine.loading.failure import KernelFailedError
 from tickloom.engine.loading.kernel import CompiledKernel
 from tickloom.errors import PluginError
 
@@ -63,6 +64,8 @@ class Repeated:
         for number, record in enumerate(params):
             try:
                 found = self._kernel(record, offsets, columns, **settings)
+            except KernelFailedError as failure:
+                raise failure.adding(f" (with {_listed(record)})") from failure
             except PluginError as error:
                 raise PluginError(f"{error} (with {_listed(record)})") from error
             results.pnl[number], results.trades[number] = found.pnl, found.trades

@@ -126,8 +126,9 @@ def _code(job: Job[Any]) -> str:
     """What tells one state of the kernel's code from another."""
     if job.spec.kind == "native":
         return file_sha256(native_library(job.spec)[0])
-    plan = step_plan if job.spec.kind == "step" else array_plan
-    return plan(job.spec, job.variant, layout_of(job.spec)).key
+    if job.spec.kind == "array":
+        return array_plan(job.spec, layout_of(job.spec)).key
+    return step_plan(job.spec, job.variant, layout_of(job.spec)).key
 
 
 def _file(partition: Partition) -> str:
