@@ -151,6 +151,9 @@ def _run(args: list[str], interrupted: Callable[[], bool] = bool) -> int:
     except OSError as error:
         say(f"tickloom: {system_error(error)}", err=True)
         return 1
+    except MemoryError as error:
+        say(f"tickloom: the memory does not suffice: {str(error) or 'no more was given'}", err=True)
+        return 1
     except (Exception, SystemExit, GeneratorExit) as error:
         if interrupted():  # an import that Ctrl-C tears may fail in any way
             return _tell_interrupt(None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
@@ -51,6 +51,10 @@ class SynthReport:
     """The files that are bad on purpose, and what is wrong with each."""
 
 
+MOST_ROWS: Final = 1_000_000_000
+"""Rows that are made at most: a contract's lie in memory."""
+
+
 def write_raw(
     out: Path | str,
     *,
@@ -69,7 +73,7 @@ def write_raw(
     ``out`` holds anything already, or a number is out of range.
     """
     out = local_path(out)
-    _check(out, rows, days, strikes)
+    _check(out, seed, rows, days, strikes)
     dates = trading_days(days)
     listed = list(listings(strikes))
     counts = _counts(seed, listed, rows * days // (days + 1), days)
@@ -99,13 +103,15 @@ def write_raw(
     )
 
 
-def _check(out: Path, rows: int, days: int, strikes: int) -> None:
+def _check(out: Path, seed: int, rows: int, days: int, strikes: int) -> None:
     if not 2 <= days <= MOST_DAYS:
         raise UsageError(f"expected 2 to {MOST_DAYS} days; found {days}")
     if not 1 <= strikes <= 99:
         raise UsageError(f"expected 1 to 99 strikes; found {strikes}")
-    if rows < 1:
-        raise UsageError(f"expected at least 1 row; found {rows}")
+    if not 1 <= rows <= MOST_ROWS:
+        raise UsageError(f"expected 1 to {MOST_ROWS:,} rows; found {rows}")
+    if seed < 0:
+        raise UsageError(f"expected a seed from 0 on; found {seed}")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"expected a new or empty folder; {out} is not. Choose another.")
 
