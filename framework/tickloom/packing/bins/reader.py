@@ -99,23 +99,14 @@ class BinReader:
 def _read(found: Bin, blocks: Sequence[Block]) -> Iterator[pa.Table]:
     """Whole blocks of a bin."""
     rows = sum(block.rows for block in blocks)
-    load = rows < LEAST_MAPPED_ROWS or (found.compressed and rows <= MOST_LOADED_ROWS)
-    yield from read_blocks(found.file, blocks, found.compressed, found.file.parent, load=load)
-
-
-def read_blocks(
-    path: Path, blocks: Sequence[Block], compressed: bool, folder: Path, *, load: bool
-) -> Iterator[pa.Table]:
-    """Whole blocks of the file of bins at ``path``: into memory, if they are to be ``load``ed;
-    otherwise of what they hold only what somebody looks at takes memory. ``folder`` takes a
-    nameless file of what has to be unpacked for that."""
-    with path.open("rb") as file:
-        if load:
-            yield from (_loaded(file, block) for block in blocks)
-        elif compressed:
-            yield from through_file((_loaded(file, block) for block in blocks), folder)
+    with found.file.open("rb") as file:
+        if found.compressed and rows > MOST_LOADED_ROWS:
+            # Of what is unpacked only what somebody looks at takes memory.
+            yield from through_file((loaded(file, block) for block in blocks), found.file.parent)
+        elif found.compressed or rows < LEAST_MAPPED_ROWS:
+            yield from (loaded(file, block) for block in blocks)
         else:
-            yield from _mapped(file, blocks)
+            yield from mapped(file, blocks)
 
 
 def through_file(tables: Iterable[pa.Table], folder: Path) -> Iterator[pa.Table]:
@@ -128,17 +119,18 @@ def through_file(tables: Iterable[pa.Table], folder: Path) -> Iterator[pa.Table]
         options = pa.ipc.IpcWriteOptions(use_threads=False)
         blocks = [Block(table.num_rows, *write_block(sink, table, options)) for table in tables]
         plain.flush()
-        yield from _mapped(plain, blocks)
+        yield from mapped(plain, blocks)
 
 
-def _loaded(file: BinaryIO, block: Block) -> pa.Table:
+def loaded(file: BinaryIO, block: Block) -> pa.Table:
+    """A block in memory."""
     import pyarrow as pa
 
     file.seek(block.offset)
     return pa.ipc.open_stream(file.read(block.size)).read_all()
 
 
-def _mapped(file: BinaryIO | IO[bytes], blocks: Sequence[Block]) -> Iterator[pa.Table]:
+def mapped(file: BinaryIO | IO[bytes], blocks: Sequence[Block]) -> Iterator[pa.Table]:
     """The bytes of the blocks themselves: no copies, and mapped only as long as somebody uses them
     or one of those that are mapped together with them."""
     import pyarrow as pa

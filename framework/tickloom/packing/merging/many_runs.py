@@ -64,6 +64,10 @@ class ManyRuns:
         self._columns = columns
         self._tables = MixedTables(blocks, folder)
 
+    def close(self) -> None:
+        """Let go of the files."""
+        self._tables.close()
+
     def merged(
         self, runs: Sequence[Run], stored: Sequence[Sequence[Rows]], bins: BinReader
     ) -> list[tuple[Run, MergedRun]]:
@@ -129,23 +133,29 @@ class ManyRuns:
         return NewRows(frame, when[order], unit[order])
 
     def _mixed(self, runs: Sequence[Run]) -> Iterator[_Source]:
-        """The rows of ``runs`` in blocks of many contracts, neighbours in a block together."""
+        """The rows of ``runs`` in blocks of many contracts, neighbours in a block together, in the
+        order of the blocks."""
+        wanted: dict[tuple[int, int, int], tuple[int, Ints]] = {}
         for block, parts in _by_block(runs).items():
             for first, last in _neighbours(parts):
                 group = parts[first:last]
-                start = group[0][1].start
                 rows = np.array([part.rows for _, part in group])
-                table = self._tables.slice(block, start, int(rows.sum()))
-                unit = _units(table)
                 number = np.repeat(np.array([number for number, _ in group]), rows)
-                yield _Source(table.drop_columns([UNIT]), number, unit)
+                wanted[block, group[0][1].start, int(rows.sum())] = len(wanted), number
+        found = [
+            (wanted[part][0], _Source(table.drop_columns([UNIT]), wanted[part][1], _units(table)))
+            for part, table in self._tables.slices(list(wanted))
+        ]
+        for _, source in sorted(found, key=lambda item: item[0]):
+            yield source
 
     def as_bins(self, run: Run) -> Run:
         """``run`` with all its new rows in bins, for a run too large to be merged with others."""
         bins = {unit: list(found) for unit, found in run.bins.items()}
-        for part in run.mixed:
-            block = self._blocks[part.block]
-            table = self._tables.slice(part.block, part.start, part.rows)
+        parts = {(part.block, part.start, part.rows): part for part in run.mixed}
+        tables = dict(self._tables.slices(list(parts)))
+        for place, part in parts.items():
+            block, table = self._blocks[part.block], tables[place]
             unit, stamps = _units(table), stamps_of(table)
             bounds = [0, *(np.flatnonzero(np.diff(unit)) + 1).tolist(), len(unit)]
             for start, end in pairwise(bounds):

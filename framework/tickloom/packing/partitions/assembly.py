@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Container, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -162,19 +163,21 @@ class _Assembly:
         at_once = [run for run in self._runs if run.key not in large]
         stored = StoredRows(path, at_once, self._columns, self._calendar)
         bins = BinReader()
-        many = ManyRuns(task.key, task.mixed, task.excluded, self._columns, task.target.parent)
-        for runs in self._together(large):
-            if runs[0].key in large:
-                run = many.as_bins(runs[0]) if runs[0].mixed else runs[0]
-                if not (run.bins or run.stored):
-                    continue  # all of its rows are of units of which nothing is taken
-                merge = LargeRun(run, stored, bins, self._columns)
-                yield run, merge.merged(task.batch_rows, task.target.parent)
-            elif runs[0].mixed:
-                yield from many.merged(runs, [list(stored.next(run)) for run in runs], bins)
-            else:
-                run = runs[0]
-                yield run, merge_run(run, list(stored.next(run)), bins, self._columns)
+        with closing(
+            ManyRuns(task.key, task.mixed, task.excluded, self._columns, task.target.parent)
+        ) as many:
+            for runs in self._together(large):
+                if runs[0].key in large:
+                    run = many.as_bins(runs[0]) if runs[0].mixed else runs[0]
+                    if not (run.bins or run.stored):
+                        continue  # all of its rows are of units of which nothing is taken
+                    merge = LargeRun(run, stored, bins, self._columns)
+                    yield run, merge.merged(task.batch_rows, task.target.parent)
+                elif runs[0].mixed:
+                    yield from many.merged(runs, [list(stored.next(run)) for run in runs], bins)
+                else:
+                    run = runs[0]
+                    yield run, merge_run(run, list(stored.next(run)), bins, self._columns)
 
     def _together(self, large: Container[RunKey]) -> Iterator[list[Run]]:
         """The runs: of many contracts' blocks about ``batch_rows`` together, others alone."""

@@ -4,6 +4,7 @@ rows that the store does not have of them, source by source."""
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -74,22 +75,24 @@ def count_missing(task: RereadTask) -> Counter[int]:
     ]
     large = {run.key for run in runs if is_large(run, task.batch_rows)}
     stored = StoredRows(path, [run for run in runs if run.key not in large], columns, calendar)
-    many = ManyRuns(task.key, task.mixed, task.excluded, columns, task.folder)
-    bins = BinReader()
-    found: Counter[int] = Counter()
-    for run in runs:
-        if run.key in large:
-            whole = many.as_bins(run)
-            for unit, mine in whole.bins.items():
-                one = Run(run.key, run.names, {unit: mine}, run.stored)
-                merged = LargeRun(one, stored, bins, columns).merged(task.batch_rows, task.folder)
-                found[unit] += merged.height - sum(part.rows.rows for part in run.stored)
-            continue
-        before = [rows.frame for rows in stored.next(run)]
-        new = many.new_rows([run], bins)
-        if new is not None:
-            frame = new.frame.drop(WHEN).with_columns(_series(UNIT, new.unit))
-            found += _missing(frame, before, list(columns.identity))
+    with closing(ManyRuns(task.key, task.mixed, task.excluded, columns, task.folder)) as many:
+        bins = BinReader()
+        found: Counter[int] = Counter()
+        for run in runs:
+            if run.key in large:
+                whole = many.as_bins(run)
+                for unit, mine in whole.bins.items():
+                    one = Run(run.key, run.names, {unit: mine}, run.stored)
+                    merged = LargeRun(one, stored, bins, columns).merged(
+                        task.batch_rows, task.folder
+                    )
+                    found[unit] += merged.height - sum(part.rows.rows for part in run.stored)
+                continue
+            before = [rows.frame for rows in stored.next(run)]
+            new = many.new_rows([run], bins)
+            if new is not None:
+                frame = new.frame.drop(WHEN).with_columns(_series(UNIT, new.unit))
+                found += _missing(frame, before, list(columns.identity))
     return found
 
 
