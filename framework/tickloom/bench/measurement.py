@@ -18,6 +18,7 @@ from tickloom.bench.store_ticks import ROWS, store_ticks
 from tickloom.bench.ticks import Ticks, make_ticks
 from tickloom.engine.api import run
 from tickloom.engine.cache.link import link
+from tickloom.engine.columns.stored import of_store
 from tickloom.engine.loading.kernel import CompiledKernel, load_kernel
 from tickloom.engine.request.parameters import make_params
 from tickloom.engine.running.memory import peak_rss
@@ -95,6 +96,7 @@ def measure_kernel(
     given = given or {}
     params = make_params(spec, given)
     opened = open_store(store) if store else None  # or say that there is none, before compiling
+    spec = spec if opened is None else of_store(spec, opened)
     compiled = load_kernel(spec)
     if opened is None:
         ticks = make_ticks(compiled.required_columns)

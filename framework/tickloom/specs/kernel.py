@@ -57,7 +57,8 @@ class KernelSpec:
     a shared library."""
 
     columns: tuple[str, ...]
-    """Columns that the strategy reads, in the order of its tick; ``price`` is always among them."""
+    """Columns that the strategy reads, in the order of its tick; ``price`` is always among them,
+    and any that its stores have may be."""
 
     params: type[Any]
     """A ``NamedTuple`` with a default for each field: int, float or bool."""

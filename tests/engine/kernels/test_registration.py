@@ -49,7 +49,7 @@ def make(**changes: Any) -> Any:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"columns": ("price", "bid")}, "unknown column 'bid'; the store has: .*bp0"),
+        ({"columns": ("price", "bid price")}, "a column is a tick field, named like .spot."),
         ({"columns": ("price", "symbol")}, "column 'symbol' is text"),
         ({"columns": ("bp0",)}, "columns must have 'price'; found bp0"),
         ({"columns": ("price", "price")}, "found twice: price"),
@@ -71,7 +71,7 @@ def make(**changes: Any) -> Any:
         ({"colums": ("price",)}, "there is no argument 'colums'"),
         ({"bounds": {"span": (float("nan"), 9)}}, "must lie within its bounds nan to 9"),
         ({"max_position": 0}, "max_position must be an int from 1"),
-        ({"step": init}, "step must take 4 positional arguments; found init.*test_kernel_spec.py"),
+        ({"step": init}, "step must take 4 positional arguments; found init.*test_registration.py"),
         ({"init": lambda *ticks: 0.0}, "init must take 2 positional arguments"),
         ({"prepare": 3}, "prepare must be a plain function; found 3"),
         ({"step": numba.njit(fastmath=True)(step)}, "step is compiled with fastmath=True"),

@@ -16,6 +16,7 @@ from tickloom.arrow import array_of
 from tickloom.engine.columns.hot_file import HOT, KEY, HotFacts, describe, find, hot_path
 from tickloom.engine.columns.hot_types import Array, fitting, narrowed, widest
 from tickloom.engine.columns.slices import cut
+from tickloom.engine.columns.stored import stored_columns
 from tickloom.engine.columns.values import as_numbers
 from tickloom.engine.kernels.columns import column_kind
 from tickloom.errors import StoreError, UsageError
@@ -70,6 +71,7 @@ def examine(
     A file that is replaced keeps its columns. ``progress`` counts rows. Raises
     :class:`UsageError` for a column that does not exist or a store without a manifest.
     """
+    columns = stored_columns(store, columns)
     for name in columns:
         column_kind(name)
     if not store.managed:
@@ -146,7 +148,8 @@ def _with_present(store: Store, partition: Partition, columns: Sequence[str]) ->
     """``columns`` and those of the file that will be replaced."""
     path = hot_path(store.path, partition.key)
     file = describe(path) if path.exists() else None
-    return tuple(sorted({*columns, *(file[0].types if file else ())}))
+    present = stored_columns(store, file[0].types) if file else ()
+    return tuple(sorted({*columns, *present}))
 
 
 def _look(partition: Partition, names: Sequence[str], done: Done) -> _Look:

@@ -120,6 +120,8 @@ class _Columns:
         self.decoding = decoding
         self._slots = {name: slot for slot, name in enumerate(columns)}
         self._dtypes = dict(zip(columns, dtypes, strict=True))
+        # By plain names too: those of a NamedTuple do not say what a store's own column holds.
+        self._types = {name: field_type(name) for name in columns}
         self._at = types.UniTuple(types.int64, len(columns))
         # As rows are read: decoded prices lie in a room.
         self._read = {**self._dtypes, "price": "float64"} if decoding else self._dtypes
@@ -180,7 +182,7 @@ class _Columns:
             def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
                 return self._value(context, builder, name, *arguments)
 
-            return field_type(name)(self._at, types.int64), generate
+            return self._types[name](self._at, types.int64), generate
 
         return value_at
 
@@ -285,7 +287,7 @@ class _Columns:
     def _value(self, context: Any, builder: Any, name: str, at: Any, row: Any) -> Any:
         """A column's value as float64 or int64."""
         address = builder.extract_value(at, self._slots[name])
-        kind, wanted = getattr(types, self._read[name]), field_type(name)
+        kind, wanted = getattr(types, self._read[name]), self._types[name]
         found = _load(context, builder, address, row, kind)
         if kind == wanted:
             return found

@@ -6,10 +6,9 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Mapping, Sequence
-from keyword import iskeyword
 from typing import Any, Final, get_type_hints
-from unicodedata import normalize
 
+from tickloom.engine.kernels.columns import is_field
 from tickloom.errors import UsageError
 from tickloom.specs.kernel import Feature, Gate, KernelSpec
 
@@ -86,7 +85,7 @@ def check_declarations(spec: KernelSpec) -> None:
     the host calls them with."""
     for name, feature in spec.features:
         what = f"feature {name!r}"
-        if not _is_field(name):
+        if not is_field(name):
             raise UsageError(
                 f"kernel {spec.name!r}: a feature is a tick field, named like 'fast'; found "
                 f"{name!r}"
@@ -99,18 +98,6 @@ def check_declarations(spec: KernelSpec) -> None:
     if spec.gate is not None:
         _check_declared(spec, "gate", spec.gate, Gate)
         check_function(spec.name, "allows of gate", spec.gate.allows, 2)
-
-
-def _is_field(name: object) -> bool:
-    """Whether a tick can have ``name``: an identifier that a NamedTuple takes, in the form that
-    Python gives to the author's ``tick.NAME``."""
-    return (
-        isinstance(name, str)
-        and name.isidentifier()
-        and not iskeyword(name)
-        and not name.startswith("_")
-        and name == normalize("NFKC", name)
-    )
 
 
 def _check_declared(spec: KernelSpec, what: str, found: Feature | Gate, kind: type) -> None:

@@ -18,8 +18,9 @@ from tickloom.engine.kernels.checks import (
     check_params,
     refuse_keywords,
 )
-from tickloom.engine.kernels.columns import CLOCK_FIELDS, column_kind
+from tickloom.engine.kernels.columns import CLOCK_FIELDS, as_column, column_kind
 from tickloom.errors import UsageError
+from tickloom.schema import Column
 from tickloom.specs.kernel import Feature, Gate, KernelKind, KernelSpec
 
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -29,7 +30,7 @@ _LARGEST_POSITION: Final = 1_000_000
 def step_kernel(
     name: str,
     *,
-    columns: Sequence[str],
+    columns: Sequence[str | Column],
     params: type[Any],
     step: Callable[..., Any],
     init: Callable[..., Any] | None = None,
@@ -54,10 +55,13 @@ def step_kernel(
     remembers nothing has no ``init``: ``step(tick, position, constants)`` returns the wanted
     position alone.
 
+    ``columns`` are any of the store's, by name. One that only some stores have (a vendor's, a
+    transform's) takes the type that it has in the store of a run; a :class:`Column` also says it.
+
     ``features`` are tick fields that the host keeps up, ``gate`` a condition for entering: see
     :class:`~tickloom.Feature` and :class:`~tickloom.Gate`. Sweeps share both among parameter sets.
 
-    Raises :class:`UsageError` naming what is wrong: an unknown column, a parameter without a
+    Raises :class:`UsageError` naming what is wrong: a column of text, a parameter without a
     default, a flag that is not reproducible by name, a function of another shape.
     """
     refuse_keywords(name, unknown)
@@ -71,7 +75,7 @@ def step_kernel(
         KernelSpec(
             name=name,
             kind="step",
-            columns=tuple(columns),
+            columns=_columns(name, columns),
             params=params,
             init=init,
             step=step,
@@ -85,7 +89,7 @@ def step_kernel(
 def array_kernel(
     name: str,
     *,
-    columns: Sequence[str],
+    columns: Sequence[str | Column],
     params: type[Any],
     loop: Callable[..., Any],
     prepare: Callable[..., Any] | None = None,
@@ -114,7 +118,7 @@ def array_kernel(
         KernelSpec(
             name=name,
             kind="array",
-            columns=tuple(columns),
+            columns=_columns(name, columns),
             params=params,
             loop=loop,
             **_common(prepare, summary, version, clock, max_position, units, bounds, flags),
@@ -125,7 +129,7 @@ def array_kernel(
 def native_kernel(
     name: str,
     *,
-    columns: Sequence[str],
+    columns: Sequence[str | Column],
     params: type[Any],
     symbol: str,
     library: Path | str | None = None,
@@ -155,7 +159,7 @@ def native_kernel(
         KernelSpec(
             name=name,
             kind="native",
-            columns=tuple(columns),
+            columns=_columns(name, columns),
             params=params,
             library=Path(library) if library else None,
             source=Path(source) if source else None,
@@ -207,6 +211,13 @@ def _common(
         "bounds": tuple((key, low, high) for key, (low, high) in (bounds or {}).items()),
         "flags": (flags,) if isinstance(flags, str | bool) else tuple(flags),
     }
+
+
+def _columns(kernel: str, columns: Sequence[str | Column]) -> tuple[str, ...]:
+    try:
+        return tuple(map(as_column, columns))
+    except UsageError as error:
+        raise UsageError(f"kernel {kernel!r}: {error}") from None
 
 
 def _checked(spec: KernelSpec) -> KernelSpec:

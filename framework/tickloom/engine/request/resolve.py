@@ -13,6 +13,7 @@ from typing import Any
 
 from tickloom.contracts import Right
 from tickloom.engine import arguments
+from tickloom.engine.columns.stored import of_store
 from tickloom.engine.orders import CostModel, FillModel, milliseconds, parse_costs, parse_latency
 from tickloom.engine.request.filters import Filters
 from tickloom.engine.request.grid import grid_values
@@ -86,9 +87,10 @@ def resolve(kernel: str | KernelSpec, store: StorePath, said: Options) -> Reques
     """
     for name in ("progress", "announce"):
         arguments.called(name, said[name])
+    opened = store_of(store)
     return Request(
-        store=store_of(store),
-        spec=kernel_of(kernel),
+        store=opened,
+        spec=of_store(kernel_of(kernel), opened),
         given=params_of(said["params"]),
         fill=fill_of(said["fill"], said["latency"], said["stale_ms"]),
         costs=costs_of(said["costs"]),
