@@ -20,6 +20,7 @@ from tickloom.engine.api import run
 from tickloom.engine.cache.link import link
 from tickloom.engine.columns.stored import of_store
 from tickloom.engine.loading.kernel import CompiledKernel, load_kernel
+from tickloom.engine.request.options import Options
 from tickloom.engine.request.parameters import make_params
 from tickloom.engine.running.memory import peak_rss
 from tickloom.specs.kernel import KernelSpec
@@ -171,8 +172,12 @@ def _over_ticks(compiled: CompiledKernel, ticks: Ticks, params: Any) -> Timed:
 
 
 def _over_store(spec: KernelSpec, store: Path, given: Mapping[str, object]) -> Timed:
+    options = Options(params=given)
+    if spec.ticks == "quote":
+        options["fill"] = "touch"
+
     def timed() -> tuple[int, int, int, float]:
-        result = run(spec, store, params=given)
+        result = run(spec, store, **options)
         return result.rows, result.contracts, result.trades, result.peak_rss_mb
 
     return timed

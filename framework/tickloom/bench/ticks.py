@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tickloom.engine.columns.quoted import middle
 from tickloom.engine.kernels.columns import NS_PER_DAY, clock_value, column_kind
 from tickloom.engine.loading.results import ContractFacts
 from tickloom.specs.kernel import KernelSpec
@@ -87,6 +88,8 @@ class Ticks:
         """The ticks of that contract as the kernel sees them, plain Python NamedTuples; rows
         without a usable price are left out."""
         one = self.contract(number)
+        if spec.ticks == "quote":
+            one.columns["price"] = middle(one.columns["bp0"], one.columns["sp0"])
         names = spec.columns + spec.clock
         record: Any = namedtuple("Tick", names)  # type: ignore[misc]
         values = zip(*(one._field(name) for name in names), strict=True)

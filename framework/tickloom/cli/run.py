@@ -58,7 +58,7 @@ def _print(result: RunResult, out: Path | None) -> None:
         ("Partitions", f"{result.partitions:,}"),
         ("Contracts", f"{result.contracts:,}"),
         ("Total rows", f"{result.rows:,}"),
-        ("Rows skipped", f"{result.rows_skipped:,} (no price)"),
+        ("Rows skipped", f"{result.rows_skipped:,} (no {result.ticks})"),
         ("Total trades", f"{result.trades:,}"),
         ("Total PnL", f"{result.pnl:,.2f}{_after_costs(result)}"),
         ("Elapsed", f"{result.elapsed_s:.3f} s with {result.workers} {result.executor}"),

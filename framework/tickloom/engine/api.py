@@ -20,6 +20,7 @@ from tickloom.engine.running.results import RunResult
 from tickloom.engine.sweeping.many_sets import ManySets
 from tickloom.engine.sweeping.partitions import sweep_over
 from tickloom.engine.sweeping.results import SweepResult
+from tickloom.errors import UsageError
 from tickloom.specs import KernelSpec
 
 G = TypeVar("G", bound=Gathered)
@@ -100,6 +101,11 @@ def _job(
     checked: bool = False,
 ) -> Job[G]:
     costs = request.costs
+    if request.spec.ticks == "quote" and request.fill.mode == "last":
+        raise UsageError(
+            f"kernel {request.spec.name!r} goes by quotes, whose middle nobody trades at: fill "
+            "must be 'touch' or 'depth'; found 'last'"
+        )
     variant = Variant.of(request.fill, costs=costs is not None, logged=logged)
     variant = replace(variant, checked=checked)
     return Job(

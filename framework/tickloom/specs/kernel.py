@@ -9,6 +9,9 @@ from typing import Any, Literal
 
 KernelKind = Literal["step", "array", "native"]
 
+TickKind = Literal["price", "quote"]
+"""What makes a row a tick."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:
@@ -103,6 +106,10 @@ class KernelSpec:
     clock: tuple[str, ...] = ()
     """Derived tick fields, after the columns: any of ``time_of_day`` (ns since midnight),
     ``time_to_expiry`` (ns to the end of the expiry day), ``strike``, ``is_call``."""
+
+    ticks: TickKind = "price"
+    """What makes a tick: ``price``, a row with a last price; or ``quote``, one with a bid and an
+    ask, whose middle is then its price. With ``quote`` orders fill at quotes, never at ``last``."""
 
     max_position: int = 1
     """Bound of the wanted position, contracts, on both sides of zero."""

@@ -98,12 +98,14 @@ class Scan:
         """First row and number of rows of each stretch of the file that is read."""
         return [self._range(low, high) for low, high in _groups(self.slice)]
 
-    def all_null(self) -> str:
-        """A column that is null in the whole partition, not only in this slice; empty: none."""
+    def all_null(self, but: str = "") -> str:
+        """A column that is null in the whole partition, not only in this slice; empty: none.
+        ``but`` may be."""
+        needed = [name for name in self.names if name != but]
         hot, file = self.slice.hot, self.slice.file
         if hot is not None:
-            return next((name for name in self.names if hot.nulls[name] == hot.rows), "")
-        empty = [name for name in self.names if self.nulls[name] == self.rows_read]
+            return next((name for name in needed if hot.nulls[name] == hot.rows), "")
+        empty = [name for name in needed if self.nulls[name] == self.rows_read]
         nowhere = format_of(file).summarise(file).all_null if empty else frozenset()
         return next((name for name in empty if name in nowhere), "")
 

@@ -21,7 +21,7 @@ from tickloom.engine.kernels.checks import (
 from tickloom.engine.kernels.columns import CLOCK_FIELDS, as_column, column_kind
 from tickloom.errors import UsageError
 from tickloom.schema import Column
-from tickloom.specs.kernel import Feature, Gate, KernelKind, KernelSpec
+from tickloom.specs.kernel import Feature, Gate, KernelKind, KernelSpec, TickKind
 
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LARGEST_POSITION: Final = 1_000_000
@@ -40,6 +40,7 @@ def step_kernel(
     summary: str = "",
     version: str = "1",
     clock: Sequence[str] = (),
+    ticks: TickKind = "price",
     max_position: int = 1,
     units: Mapping[str, str] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
@@ -54,6 +55,8 @@ def step_kernel(
     The state is a NamedTuple of numbers whose types do not change from tick to tick. A step that
     remembers nothing has no ``init``: ``step(tick, position, constants)`` returns the wanted
     position alone.
+
+    ``ticks='quote'``: a tick is a row with a bid and an ask, whose middle is its price.
 
     ``columns`` are any of the store's, by name. One that only some stores have (a vendor's, a
     transform's) takes the type that it has in the store of a run; a :class:`Column` also says it.
@@ -81,7 +84,7 @@ def step_kernel(
             step=step,
             features=tuple((features or {}).items()),
             gate=gate,
-            **_common(prepare, summary, version, clock, max_position, units, bounds, flags),
+            **_common(prepare, summary, version, clock, ticks, max_position, units, bounds, flags),
         )
     )
 
@@ -96,6 +99,7 @@ def array_kernel(
     summary: str = "",
     version: str = "1",
     clock: Sequence[str] = (),
+    ticks: TickKind = "price",
     max_position: int = 1,
     units: Mapping[str, str] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
@@ -121,7 +125,7 @@ def array_kernel(
             columns=_columns(name, columns),
             params=params,
             loop=loop,
-            **_common(prepare, summary, version, clock, max_position, units, bounds, flags),
+            **_common(prepare, summary, version, clock, ticks, max_position, units, bounds, flags),
         )
     )
 
@@ -138,6 +142,7 @@ def native_kernel(
     summary: str = "",
     version: str = "1",
     clock: Sequence[str] = (),
+    ticks: TickKind = "price",
     max_position: int = 1,
     units: Mapping[str, str] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
@@ -164,7 +169,7 @@ def native_kernel(
             library=Path(library) if library else None,
             source=Path(source) if source else None,
             symbol=symbol,
-            **_common(prepare, summary, version, clock, max_position, units, bounds, ()),
+            **_common(prepare, summary, version, clock, ticks, max_position, units, bounds, ()),
         )
     )
 
@@ -196,6 +201,7 @@ def _common(
     summary: str,
     version: str,
     clock: Sequence[str],
+    ticks: TickKind,
     max_position: int,
     units: Mapping[str, str] | None,
     bounds: Mapping[str, tuple[float, float]] | None,
@@ -206,6 +212,7 @@ def _common(
         "summary": summary,
         "version": version,
         "clock": tuple(clock),
+        "ticks": ticks,
         "max_position": max_position,
         "units": tuple((units or {}).items()),
         "bounds": tuple((key, low, high) for key, (low, high) in (bounds or {}).items()),
@@ -238,6 +245,13 @@ def _check_columns(where: str, spec: KernelSpec) -> None:
             raise UsageError(f"{where}: {error}") from None
     if "price" not in spec.columns:
         raise UsageError(f"{where}: columns must have 'price'; found {', '.join(spec.columns)}")
+    if spec.ticks not in ("price", "quote"):
+        raise UsageError(f"{where}: ticks must be price or quote; found {spec.ticks!r}")
+    if spec.ticks == "quote" and not {"bp0", "sp0"} <= set(spec.columns):
+        raise UsageError(
+            f"{where}: ticks='quote' takes its price from bp0 and sp0; columns must have both, "
+            f"found {', '.join(spec.columns)}"
+        )
     for field in spec.clock:
         if field not in CLOCK_FIELDS:
             raise UsageError(

@@ -142,4 +142,5 @@ def is_fused(spec: KernelSpec, variant: Variant) -> bool:
     """
     if not variant.dtypes or spec.kind != "step":
         return True
-    return variant.plain and variant.dtypes == hot_dtypes(spec, variant)
+    whole = spec.ticks == "price"  # a quote's middle is no whole number of hundredths
+    return whole and variant.plain and variant.dtypes == hot_dtypes(spec, variant)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.engine.columns.chunks import Chunks
+from tickloom.engine.columns.quoted import quoted
 from tickloom.engine.columns.values import plain_values
 from tickloom.engine.kernels.constants import Exactly, layout_of, prepare_constants
 from tickloom.engine.kernels.variant import Variant, is_fused, required_columns
@@ -112,6 +113,8 @@ class CompiledKernel:
             costs=costs,
             facts=facts,
         )
+        if self.spec.ticks == "quote":
+            columns = quoted(self.required_columns, columns)
         try:
             return self._run(offsets, columns, settings)
         except KernelFailedError as failure:
@@ -154,7 +157,9 @@ def load_kernel(
         return interpreted_kernel(spec, variant)
     if not is_fused(spec, variant):
         plain = load_kernel(spec, replace(variant, dtypes=()), announce=announce)
-        decoded = _decoding(plain.required_columns, plain._run)
+        decoded = plain._run
+        if spec.ticks == "price":
+            decoded = _decoding(plain.required_columns, decoded)
         return CompiledKernel(spec, variant, decoded, plain.compile_seconds)
     layout = layout_of(spec)
     if spec.kind == "step":
@@ -184,9 +189,10 @@ def interpreted_kernel(
     """``spec`` for ``variant``, run by the interpreter: the same results, slowly, from loops in
     which a debugger stops. Raises :class:`~tickloom.errors.PluginError` with the line where an
     author's function raises."""
+    form = replace(variant, dtypes=()) if spec.ticks == "quote" else variant
     if spec.kind == "step":
-        return CompiledKernel(spec, variant, interpreted_loop(spec, variant), 0.0)
-    return CompiledKernel(spec, variant, interpreted_runner(spec, variant), 0.0)
+        return CompiledKernel(spec, variant, interpreted_loop(spec, form), 0.0)
+    return CompiledKernel(spec, variant, interpreted_runner(spec, form), 0.0)
 
 
 def _decoding(names: Sequence[str], run: Runner) -> Runner:

@@ -42,6 +42,9 @@ class Outcome:
     kernel: str
     """Name of the kernel."""
 
+    ticks: str
+    """What made a tick: ``price``, a last price; ``quote``, a bid and an ask."""
+
     fill: str
     """The fill mode."""
 
@@ -64,7 +67,7 @@ class Outcome:
     """Rows run over, skipped ones included."""
 
     rows_skipped: int
-    """Rows without a usable price, which the kernel never saw."""
+    """Rows that are no ticks, without a usable price or quote, which the kernel never saw."""
 
     rows_read: int
     """Rows taken from the files: more than ``rows`` where unselected contracts lie between."""
@@ -144,6 +147,7 @@ def told(
     used = {**peaks, own: max(peak_rss(), peaks.get(own, 0))}
     return {
         "kernel": job.spec.name,
+        "ticks": job.spec.ticks,
         "fill": job.fill.mode,
         "latency": job.fill.latency,
         "stale_ms": job.fill.stale_ms,

@@ -51,7 +51,7 @@ class RunResult(Outcome):
     SUMMARY: ClassVar[str] = (
         "kernel params fill partitions contracts rows rows_skipped trades pnl elapsed_s "
         "compile_s rows_per_s peak_rss_mb rows_read costs unfilled partial executor workers "
-        "hot_partitions latency stale_ms cost_model"
+        "hot_partitions latency stale_ms cost_model ticks"
     )
 
     def __repr__(self) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tickloom.engine.cache.link import link
 from tickloom.engine.columns.chunks import Chunks
+from tickloom.engine.columns.quoted import quoted
 from tickloom.engine.columns.values import plain_values
 from tickloom.engine.kernels.constants import layout_of
 from tickloom.engine.kernels.variant import Variant, is_fused, required_columns
@@ -86,9 +87,30 @@ def load_sweep(
         entry, seconds = load_entry(sweep_plan(spec, variant, layout_of(spec)), announce)
         if entry.image:
             code = link(entry.image, entry.needs, ENTRY)
+            one_pass: Callable[..., SweepResults]
             one_pass = SharedPass(kernel, code) if spec.init is None else LanesPass(kernel, code)
+            if spec.ticks == "quote":
+                one_pass = _Quoted(kernel.required_columns, one_pass)
             return CompiledSweep(spec, variant, one_pass, kernel.compile_seconds + seconds)
     return CompiledSweep(spec, variant, Repeated(kernel), kernel.compile_seconds)
+
+
+class _Quoted:
+    """A sweep whose ticks are quotes."""
+
+    def __init__(self, names: Sequence[str], run: Callable[..., SweepResults]) -> None:
+        self._names = names
+        self._run = run
+
+    def __call__(
+        self,
+        params: Sequence[Any],
+        offsets: NDArray[np.int64],
+        columns: Sequence[NDArray[Any]],
+        **settings: Any,
+    ) -> SweepResults:
+        found = quoted(self._names, Chunks.whole(columns))
+        return self._run(params, offsets, [chunk for (chunk,) in found.columns], **settings)
 
 
 class _Decoding:

@@ -35,7 +35,7 @@ class SweepResult(Outcome):
     SUMMARY: ClassVar[str] = (
         "kernel sets rows elapsed_s row_params_per_s best grid fill partitions contracts "
         "rows_skipped rows_read compile_s peak_rss_mb executor workers resumed latency "
-        "stale_ms cost_model"
+        "stale_ms cost_model ticks"
     )
 
     def __repr__(self) -> str:
