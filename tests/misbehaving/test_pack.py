@@ -125,7 +125,7 @@ FAULTS = {
     "raises": "reader 'faulty' failed: ValueError: a bug",
     "names its file": "expected ticks, found none",
     "exits": "reader 'faulty' failed: SystemExit: 5",
-    "frame": "read() must yield RawBatch, Rejected or Ignored, found DataFrame",
+    "frame": "read() must yield RawBatch, RawRows, Rejected or Ignored, found DataFrame",
     "lazy": "RawBatch.frame must be a polars DataFrame, found LazyFrame",
     "minus": "ValueError: Rejected.rows must be at least 0, found -5",
     "half": "Rejected.rows must be at least the 2 rows of its frame, found 1",

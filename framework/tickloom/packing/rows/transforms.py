@@ -63,7 +63,7 @@ def _applied(
     """What the transform returns, called for each contract where it takes only one."""
     import polars as pl
 
-    if transform.phase == "partition" or transform.many_contracts or len(context.slices) == 1:
+    if transform.phase == "partition" or transform.many_contracts or len(context.slices) < 2:
         return apply_one(transform, frame, context)
     parts = []
     for part in context.slices:
