@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from itertools import product
+from pathlib import Path
 
 from tickloom.engine.cache.folder import REMEDY, cache_folder, require_writable
 from tickloom.engine.compiling.c_source import is_whole, library_of
@@ -66,7 +67,7 @@ def build_kernel(kernel: str | KernelSpec, announce: Announce | None = None) -> 
         raise UsageError(
             f"kernels are interpreted while {DISABLE_JIT} is set, so nothing can be built; unset it"
         )
-    started = time.perf_counter()
+    started, folder = time.perf_counter(), cache_folder()
     spec = kernel if isinstance(kernel, KernelSpec) else get_host().kernels.get(kernel)
     every = plans(spec)
     missing = [number for number, plan in enumerate(every) if not plan.is_cached()]
@@ -76,24 +77,27 @@ def build_kernel(kernel: str | KernelSpec, announce: Announce | None = None) -> 
     compiled = native_library(spec, announce)[1] if spec.kind == "native" else 0.0
     for number in missing[:1]:
         compiled += _build_plan(spec, number, announce)
-        _check_kept(spec, [every[number]])
+        _check_kept(spec, [every[number]], folder)
     name = next((o.qualified for o in get_host().kernels if o.spec == spec), None)
     workers = min(os.cpu_count() or 1, len(missing) - 1)
     if name is None or workers < 2:
         compiled += sum(_build_plan(spec, number, announce) for number in missing[1:])
     else:
         compiled += _build_side_by_side(name, missing[1:], workers, announce)
-    _check_kept(spec, every)
+    _check_kept(spec, every, folder)
     load_kernel(spec)
     return time.perf_counter() - started if compiled else 0.0
 
 
-def _check_kept(spec: KernelSpec, wanted: Sequence[Plan]) -> None:
-    lost = sum(not plan.is_cached() for plan in wanted)
+def _check_kept(spec: KernelSpec, wanted: Sequence[Plan], folder: Path) -> None:
+    """Raise :class:`TickloomError` unless all of ``wanted`` is in the cache ``folder``. What could
+    not be written there was kept in a temporary one, which is the cache of this process by now."""
+    moved = cache_folder() != folder
+    lost = sum(moved or not plan.is_cached() for plan in wanted)
     if lost:
         raise TickloomError(
             f"{lost} of {len(wanted)} loops of kernel {spec.name!r} were compiled and could not be "
-            f"kept in the kernel cache {cache_folder()}: is its disk full? {REMEDY}"
+            f"kept in the kernel cache {folder}: is its disk full? {REMEDY}"
         )
 
 
