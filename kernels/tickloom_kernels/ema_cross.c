@@ -5,7 +5,7 @@
 /* The fields of Constants in ema_cross.py, in their order. */
 typedef struct {
     double fast, fast_decay, slow, slow_decay, max_spread;
-    int64_t min_volume;
+    int64_t min_volume, by_difference;
 } constants_t;
 
 static int is_tight(double bid, double ask, double max_spread) {
@@ -22,8 +22,13 @@ TICKLOOM_EXPORT int32_t ema_cross(int64_t contracts, const int64_t *offsets, con
         double fast = price[row], slow = fast;
         int32_t position = 0;
         while (++row < end) {
-            fast = price[row] * k->fast + fast * k->fast_decay;
-            slow = price[row] * k->slow + slow * k->slow_decay;
+            if (k->by_difference) {
+                fast += k->fast * (price[row] - fast);
+                slow += k->slow * (price[row] - slow);
+            } else {
+                fast = price[row] * k->fast + fast * k->fast_decay;
+                slow = price[row] * k->slow + slow * k->slow_decay;
+            }
             if (position)
                 position = slow < fast;
             else

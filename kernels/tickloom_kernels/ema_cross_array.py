@@ -22,8 +22,12 @@ def loop(offsets: Any, columns: Any, constants: Constants, wanted: Any) -> None:
         position = 0
         for row in range(first + 1, end):
             price = columns.price[row]
-            fast = price * constants.fast + fast * constants.fast_decay
-            slow = price * constants.slow + slow * constants.slow_decay
+            if constants.by_difference:
+                fast += constants.fast * (price - fast)
+                slow += constants.slow * (price - slow)
+            else:
+                fast = price * constants.fast + fast * constants.fast_decay
+                slow = price * constants.slow + slow * constants.slow_decay
             if position == 0:
                 if (
                     fast > slow

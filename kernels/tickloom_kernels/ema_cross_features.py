@@ -6,6 +6,8 @@ pairs of spans are swept. :mod:`tickloom_kernels.ema_cross` is the strategy as o
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from tickloom import Feature, Gate, step_kernel
@@ -50,6 +52,12 @@ def follow(average: float, tick: Any, constants: Weights) -> float:
     return now
 
 
+def follow_by_difference(average: float, tick: Any, constants: Weights) -> float:
+    """Take a price into the average, which a price like it leaves as it is."""
+    now: float = average + constants.price * (tick.price - average)
+    return now
+
+
 def may_buy(tick: Any, limits: Limits) -> bool:
     """Whether the spread is tight and the contract has traded today."""
     tight = is_tight(tick.bp0, tick.sp0, limits.max_spread)
@@ -63,17 +71,29 @@ def step(tick: Any, position: int, constants: Params) -> int:
     return 0 if tick.slow >= tick.fast else position
 
 
-KERNEL: Final = step_kernel(
+def averages(update: Callable[..., float]) -> dict[str, Feature]:
+    """Both averages, kept up by ``update``."""
+    return {
+        name: Feature(params=(name,), prepare=weights, init=start, update=update)
+        for name in ("fast", "slow")
+    }
+
+
+_DOCUMENTED: Final = step_kernel(
     "ema-cross-features",
     summary="ema-cross with averages that sweeps share",
     columns=("price", "bp0", "sp0", "volume"),
     params=Params,
-    features={
-        "fast": Feature(params=("fast",), prepare=weights, init=start, update=follow),
-        "slow": Feature(params=("slow",), prepare=weights, init=start, update=follow),
-    },
+    features=averages(follow),
     gate=Gate(params=("max_spread", "min_volume"), allows=may_buy),
     step=step,
     units=UNITS,
     bounds=BOUNDS,
 )
+
+_BY_DIFFERENCE: Final = replace(
+    _DOCUMENTED,
+    name="ema-cross-features-by-difference",
+    features=tuple(averages(follow_by_difference).items()),
+)
+KERNEL: Final = replace(_DOCUMENTED, switch=("by_difference", _BY_DIFFERENCE))

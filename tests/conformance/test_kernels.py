@@ -35,7 +35,11 @@ class TestEmaCross(KernelTests):
 
     @pytest.fixture
     def parameter_sets(self, kernel: KernelSpec) -> Sequence[Any]:
-        return [kernel.params(), kernel.params(fast=2, slow=5, max_spread=0.01, min_volume=25)]
+        return [
+            kernel.params(),
+            kernel.params(fast=2, slow=5, max_spread=0.01, min_volume=25),
+            kernel.params(fast=3, max_spread=0.01, by_difference=True),
+        ]
 
 
 class TestEmaCrossFeatures(TestEmaCross):

@@ -12,6 +12,7 @@ def ema_cross(
     slow_span: int = 21,
     max_spread: float = 0.0005,
     min_volume: int = 1,
+    by_difference: bool = False,
 ) -> tuple[float, int, int]:
     """``(pnl, trades, rows skipped)`` of one contract's ``(price, bid, ask, volume)`` ticks."""
     usable = [tick for tick in ticks if not math.isnan(tick[0]) and tick[0] > 0]
@@ -25,8 +26,12 @@ def ema_cross(
     for number, (price, bid, ask, volume) in enumerate(usable):
         if number == 0:
             continue
-        fast = price * alpha_fast + fast * (1 - alpha_fast)
-        slow = price * alpha_slow + slow * (1 - alpha_slow)
+        if by_difference:
+            fast = fast + alpha_fast * (price - fast)
+            slow = slow + alpha_slow * (price - slow)
+        else:
+            fast = price * alpha_fast + fast * (1 - alpha_fast)
+            slow = price * alpha_slow + slow * (1 - alpha_slow)
         if not holding:
             spread_ok = False
             if ask > 0 and bid > 0:

@@ -70,7 +70,7 @@ def run_ticks(compiled: CompiledKernel, ticks: Ticks, params: Any) -> ContractRe
 def _expected(
     compiled: CompiledKernel, sample: Ticks, number: int, params: Any
 ) -> tuple[float, int]:
-    spec = compiled.spec
+    spec = compiled.spec.serving(params)
     if spec.kind == "native":
         alone = run_ticks(compiled, sample.contract(number), params)
         return float(alone.pnl[0]), int(alone.trades[0])

@@ -114,6 +114,10 @@ class KernelSpec:
     max_position: int = 1
     """Bound of the wanted position, contracts, on both sides of zero."""
 
+    switch: tuple[str, KernelSpec] | None = None
+    """A bool parameter, and the kernel with the same parameters that runs in this one's place where
+    it is true: a choice that costs nothing at each tick. None: there is none."""
+
     units: tuple[tuple[str, str], ...] = ()
     """Unit of each parameter, for ``kernels list NAME``."""
 
@@ -123,3 +127,9 @@ class KernelSpec:
     flags: tuple[str, ...] = ()
     """Named LLVM fast-math flags that the author opts into; the kernel is then listed as not
     reproducible across CPUs. Never ``fast``."""
+
+    def serving(self, params: Any) -> KernelSpec:
+        """The kernel that runs with ``params``: this one, or that of its switch."""
+        if self.switch is None or not getattr(params, self.switch[0]):
+            return self
+        return self.switch[1]

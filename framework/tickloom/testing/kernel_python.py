@@ -21,6 +21,7 @@ from tickloom.specs.kernel import KernelSpec
 def check_indices(spec: KernelSpec, ticks: Ticks, params: Any) -> None:
     """Raise AssertionError, naming the line, where a step or loop reads out of bounds. A native
     kernel has no Python to run."""
+    spec = spec.serving(params)
     constants = prepare_constants(spec, params)
     contracts = [ticks.usable(spec, number) for number in range(len(ticks.offsets) - 1)]
     try:

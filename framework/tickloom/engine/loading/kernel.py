@@ -101,6 +101,8 @@ class CompiledKernel:
         :class:`~tickloom.errors.PluginError` if the kernel wants more than its ``max_position``
         or raises.
         """
+        if self.spec.serving(params) is not self.spec:
+            return self._switched()(params, offsets, columns, facts=facts, fill=fill, costs=costs)
         columns = columns if isinstance(columns, Chunks) else Chunks.whole(columns)
         check_slice(offsets, columns, self.required_columns, self._dtypes)
         check_facts(facts, len(offsets) - 1, self.needs_facts)
@@ -123,6 +125,11 @@ class CompiledKernel:
             first, end = offsets[failure.contract : failure.contract + 2].tolist()
             found = dict(zip(self.required_columns, columns.span(first, end), strict=True))
             raise explained(failure, self.spec, params, found, first, facts) from None
+
+    def _switched(self) -> CompiledKernel:
+        """The kernel of the switch; compiled when it is first asked for."""
+        assert self.spec.switch is not None
+        return _loaded(self.spec.switch[1], self.variant)
 
     def together(self) -> CompiledKernel:
         """For tests: an author's own loop called once for all contracts of a slice, where a kernel
@@ -180,6 +187,11 @@ def load_kernel(
         author = ArrayLoop(linked, len(spec.columns) + len(spec.clock))
     runner = WantedRunner(spec, variant, author, loop)
     return CompiledKernel(spec, variant, runner, seconds + more)
+
+
+@lru_cache(maxsize=64)
+def _loaded(spec: KernelSpec, variant: Variant) -> CompiledKernel:
+    return load_kernel(spec, variant)
 
 
 def interpreted_kernel(

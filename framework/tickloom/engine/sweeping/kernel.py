@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,24 @@ class CompiledSweep:
         :class:`~tickloom.engine.loading.kernel.CompiledKernel`."""
         if isinstance(columns, Chunks):
             columns = [chunk for (chunk,) in columns.columns]
-        return self._run(params, offsets, columns, facts=facts, fill=fill, costs=costs)
+        settings: dict[str, Any] = {"facts": facts, "fill": fill, "costs": costs}
+        served = np.array([self.spec.serving(record) is self.spec for record in params], np.bool_)
+        if served.all():
+            return self._run(params, offsets, columns, **settings)
+        results = SweepResults.zeros(len(params), len(offsets) - 1)
+        runs = ((served, self._run), (~served, self._switched()))
+        for places, run in runs:
+            chosen = [record for record, here in zip(params, places, strict=True) if here]
+            if chosen:
+                found = run(chosen, offsets, columns, **settings)
+                results.pnl[places], results.trades[places] = found.pnl, found.trades
+                results.skipped[:] = found.skipped
+        return results
+
+    def _switched(self) -> CompiledSweep:
+        """The sweep of the kernel's switch; compiled when it is first asked for."""
+        assert self.spec.switch is not None
+        return _loaded(self.spec.switch[1], self.variant)
 
 
 def load_sweep(
@@ -93,6 +111,11 @@ def load_sweep(
                 one_pass = _Quoted(kernel.required_columns, one_pass)
             return CompiledSweep(spec, variant, one_pass, kernel.compile_seconds + seconds)
     return CompiledSweep(spec, variant, Repeated(kernel), kernel.compile_seconds)
+
+
+@lru_cache(maxsize=64)
+def _loaded(spec: KernelSpec, variant: Variant) -> CompiledSweep:
+    return load_sweep(spec, variant)
 
 
 class _Quoted:

@@ -126,9 +126,10 @@ def _code(job: Job[Any]) -> str:
     """What tells one state of the kernel's code from another."""
     if job.spec.kind == "native":
         return file_sha256(native_library(job.spec)[0])
+    specs = [job.spec] if job.spec.switch is None else [job.spec, job.spec.switch[1]]
     if job.spec.kind == "array":
-        return array_plan(job.spec, layout_of(job.spec)).key
-    return step_plan(job.spec, job.variant, layout_of(job.spec)).key
+        return " ".join(array_plan(spec, layout_of(spec)).key for spec in specs)
+    return " ".join(step_plan(spec, job.variant, layout_of(spec)).key for spec in specs)
 
 
 def _file(partition: Partition) -> str:
