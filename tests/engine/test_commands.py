@@ -42,7 +42,13 @@ def test_json_has_the_documented_keys(store: Path) -> None:
     found = json.loads(printed("run", "ema-cross", store, "--param", "fast=3", "--json"))
     assert set(found) >= KEYS
     assert found["kernel"] == "ema-cross"
-    assert found["params"] == {"fast": 3, "slow": 21, "max_spread": 0.0005, "min_volume": 1}
+    assert found["params"] == {
+        "fast": 3,
+        "slow": 21,
+        "max_spread": 0.0005,
+        "min_volume": 1,
+        "by_difference": False,
+    }
     assert found["rows"] == sum(frame.height for frame in FRAMES.values())
     assert found["rows_per_s"] == pytest.approx(found["rows"] / found["elapsed_s"])
     assert found["peak_rss_mb"] > 10
