@@ -42,7 +42,7 @@ def test_an_entry_is_shown_whole() -> None:
         "Gate: (max_spread, min_volume)",
         "Position: -1 to 1",
         "reproducible to the last bit",
-        "max_spread  float  0.0005   0 to 2       share of the mid price",
+        "max_spread     float  0.0005   0 to 2       share of the mid price",
         "    double fast__average;",
         "const int64_t *volume,",
         "int32_t *wanted);",
