@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from tests.engine.run_stores import build
 from tests.oracles.fills import Book, Rules, Tick, run_contract
 from tests.packing.raw_files import DAY, write_raw_file
 
 import tickloom
 from tickloom.schema import LEVELS
+from tickloom.store.layout import PartitionKey
 
 FRIDAY, MONDAY = dt.date(2025, 8, 1), dt.date(2025, 8, 4)
 
@@ -29,18 +31,28 @@ CONTRACTS = {
 
 SIDES = {"b": -1, "s": 1}
 
+MOST = 3
+"""The largest position that is wanted, on either side."""
+
 
 def packed_store(folder: Path, seed: int) -> Path:
-    """Two days of :data:`CONTRACTS`, packed from raw files."""
+    """Two days of :data:`CONTRACTS`, packed from raw files. What the scripted kernels want lies in
+    ``qty``; a pack takes no negative quantity, so that it is shifted until then."""
     chance = random.Random(seed)
     for (strike, right), (friday, monday) in CONTRACTS.items():
         ticks = _ticks(chance, friday, 0) + _ticks(chance, monday, 3 * DAY)
         columns = {name: [tick[name] for tick in ticks] for name in ticks[0]}
         times = zip(*(columns.pop(name) for name in ("second", "price", "volume")), strict=True)
         write_raw_file(folder / "raw", list(times), columns, strike=strike, right=right)
-    report = tickloom.pack([folder / "raw"], folder / "store", workers=1, executor="threads")
+    report = tickloom.pack([folder / "raw"], folder / "packed", workers=1, executor="threads")
     assert report.rows_written == sum(sum(ticks) for ticks in CONTRACTS.values())
-    return folder / "store"
+    frames = {
+        PartitionKey(day, "BANKNIFTY"): day_of(folder / "packed", day).with_columns(
+            pl.col("qty") - MOST
+        )
+        for day in (FRIDAY, MONDAY)
+    }
+    return build(folder / "store", frames)
 
 
 def _ticks(chance: random.Random, count: int, day: int) -> list[dict[str, Any]]:
@@ -50,9 +62,9 @@ def _ticks(chance: random.Random, count: int, day: int) -> list[dict[str, Any]]:
         second += chance.choice([0, 0, 1, 2, 3, 9])
         price = max(1.0, round(price + chance.choice([-0.1, -0.05, 0.0, 0.05, 0.1]), 2))
         volume += chance.choice([0, 0, 35, 70])
-        wanted = chance.randint(-3, 3) if chance.random() < 0.4 else wanted
+        wanted = chance.randint(-MOST, MOST) if chance.random() < 0.4 else wanted
         shown = chance.choice([None, 0.0]) if chance.random() < 0.06 else price
-        tick = {"second": second, "price": shown, "volume": volume, "qty": wanted, "oi": 0}
+        tick = {"second": second, "price": shown, "volume": volume, "qty": wanted + MOST, "oi": 0}
         tick |= _levels(chance, price)
         if ticks and chance.random() < 0.4:  # quotes that may grow stale
             tick |= {name: ticks[-1][name] for name in ("bp0", "sp0")}

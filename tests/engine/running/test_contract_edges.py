@@ -41,7 +41,9 @@ def contract(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
     found = moved(packed.filter(strike=54000, opt_type="CE"), MONDAY, KEYS[0].date, EXPIRIES[0])
     assert found.height == ROWS
     priced = pl.col("price").fill_null(101.5).replace(0.0, 98.5)
-    return found.with_columns(priced, qty=pl.when(pl.col("qty") < 0).then(-2).otherwise(1))
+    return found.with_columns(
+        priced, qty=pl.when(pl.col("qty") < 0).then(pl.lit(-2, pl.Int64)).otherwise(1)
+    )
 
 
 def neighbours(contract: pl.DataFrame) -> pl.DataFrame:
