@@ -152,7 +152,8 @@ class SliceResult(Generic[G]):
     """The process that did it."""
 
     peak_rss: int
-    """The most memory that process has used, bytes."""
+    """The most memory that process has used, bytes; 0 where it is the one that collects, which
+    looks once, at the end."""
 
 
 def run_slice(job: Job[G], part: Slice, kernels: Kernels | None = None) -> SliceResult[G]:
@@ -183,7 +184,7 @@ def run_slice(job: Job[G], part: Slice, kernels: Kernels | None = None) -> Slice
         rows_read=scan.rows_read,
         all_null=scan.all_null(but="price" if job.spec.ticks == "quote" else ""),
         process=os.getpid(),
-        peak_rss=peak_rss(),
+        peak_rss=0 if kernels else peak_rss(),
     )
 
 
