@@ -34,7 +34,7 @@ from tickloom.engine.loading.kernel import (
     Variant,
     load_kernel,
 )
-from tickloom.engine.loops.sets_sharing_features import TILE, WORD
+from tickloom.engine.loops.many_sets.sharing import TILE, WORD
 from tickloom.engine.loops.whole_step import plain_step
 from tickloom.engine.sweeping.kernel import load_sweep
 from tickloom.engine.sweeping.lanes import LanesPass

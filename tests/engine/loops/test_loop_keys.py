@@ -13,7 +13,8 @@ from tickloom.engine.kernels.constants import layout_of
 from tickloom.engine.kernels.variant import Variant
 from tickloom.engine.loading import plans
 from tickloom.engine.loading.plans import Plan, step_plan, sweep_plan, wanted_plan
-from tickloom.engine.loops import booking, orders, plain, sets_in_lanes, stepless
+from tickloom.engine.loops import booking, orders, plain, stepless
+from tickloom.engine.loops.many_sets import lanes
 from tickloom_kernels.ema_cross_short import KERNEL as DECLARED
 
 
@@ -43,7 +44,7 @@ def wanted(spec: KernelSpec) -> Plan:
         (step, scripted.ONE, booking, "SELL_RATE", 2),
         (step, scripted.ONE, orders, "touch_price", lambda delta, bid, ask: bid),
         (step, scripted.ONE, plain, "make_booked", lambda jit, one: None),
-        (sweep, scripted.ONE, sets_in_lanes, "OUT_OF_BOUNDS", 7),
+        (sweep, scripted.ONE, lanes, "OUT_OF_BOUNDS", 7),
         (wanted, scripted.ARRAY, stepless, "FUNCTIONS", (stepless.init, stepless.init, max)),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

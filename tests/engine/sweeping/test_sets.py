@@ -11,7 +11,7 @@ from tests.engine.tick_slices import random_slice
 
 from tickloom import KernelSpec, step_kernel
 from tickloom.engine.loading.kernel import CostTerms, FillModel, Variant, load_kernel
-from tickloom.engine.loops.sets_in_lanes import LANES
+from tickloom.engine.loops.many_sets.lanes import LANES
 from tickloom.engine.sweeping.kernel import load_sweep
 from tickloom.engine.sweeping.lanes import LanesPass
 from tickloom.engine.sweeping.one_by_one import Repeated

@@ -33,14 +33,14 @@ from tickloom.engine.compiling.run_loops import tick_type
 from tickloom.engine.compiling.side_by_side import in_rows
 from tickloom.engine.compiling.step_types import compile_plain, register_helpers
 from tickloom.engine.kernels.constants import ConstantsLayout
-from tickloom.engine.loops.sets_in_lanes import (
+from tickloom.engine.loops.many_sets.lanes import (
     LANES,
     STATE_SLOTS,
     SWEEP_ARGUMENTS,
     SWEEP_NUMBERS,
     make_lanes,
 )
-from tickloom.engine.loops.sets_sharing_features import FEATURE_SLOTS, SHARED_ARGUMENTS, SharedShape
+from tickloom.engine.loops.many_sets.sharing import FEATURE_SLOTS, SHARED_ARGUMENTS, SharedShape
 from tickloom.engine.loops.shape import LoopShape
 from tickloom.errors import UsageError
 from tickloom.specs.kernel import KernelSpec

@@ -23,9 +23,9 @@ from tickloom.engine.kernels.variant import Variant, required_columns
 from tickloom.engine.loops import stepless
 from tickloom.engine.loops.array_entry import array_source
 from tickloom.engine.loops.entry import ENTRY
+from tickloom.engine.loops.many_sets.lanes import make_lanes
+from tickloom.engine.loops.many_sets.sharing import SharedShape, shared_source
 from tickloom.engine.loops.one_set import make_loop
-from tickloom.engine.loops.sets_in_lanes import make_lanes
-from tickloom.engine.loops.sets_sharing_features import SharedShape, shared_source
 from tickloom.engine.loops.shape import LoopShape
 from tickloom.engine.loops.whole_step import (
     author_functions,

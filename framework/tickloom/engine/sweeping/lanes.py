@@ -13,7 +13,7 @@ from tickloom.engine.cache.link import Linked
 from tickloom.engine.kernels.constants import layout_of, prepare_constants
 from tickloom.engine.loading.kernel import CompiledKernel
 from tickloom.engine.loading.results import ContractFacts
-from tickloom.engine.loops.sets_in_lanes import (
+from tickloom.engine.loops.many_sets.lanes import (
     FLOAT_SLOTS,
     INT_SLOTS,
     LANES,

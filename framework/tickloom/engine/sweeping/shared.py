@@ -20,7 +20,7 @@ from tickloom.engine.kernels.constants import (
 )
 from tickloom.engine.loading.kernel import CompiledKernel
 from tickloom.engine.loading.results import ContractFacts
-from tickloom.engine.loops.sets_sharing_features import (
+from tickloom.engine.loops.many_sets.sharing import (
     FEATURE_SLOTS,
     GROUP,
     ROW,

@@ -20,7 +20,7 @@ from tickloom.engine.loading.plans import step_shape
 from tickloom.engine.loops.access import as_it_is
 from tickloom.engine.loops.entry import OK, OUT_OF_BOUNDS
 from tickloom.engine.loops.interpreted import interpreted_access
-from tickloom.engine.loops.sets_in_lanes import LANES, SWEEP_ARGUMENTS, make_lanes
+from tickloom.engine.loops.many_sets.lanes import LANES, SWEEP_ARGUMENTS, make_lanes
 from tickloom.engine.loops.whole_step import plain_step
 from tickloom.engine.sweeping.kernel import load_sweep
 from tickloom_kernels.mean_reversion import KERNEL as MEAN_REVERSION

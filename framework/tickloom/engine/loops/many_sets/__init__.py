@@ -1,0 +1,1 @@
+"""The loops of sweeps: every set of parameters over the same rows, read once."""
