@@ -9,10 +9,12 @@ from typing import Any
 import numba
 import numpy as np
 import pytest
+from numba import types
 from numba.core.registry import cpu_target
+from numba.extending import intrinsic
 
 from tickloom.engine.compiling import hundredths as subject
-from tickloom.engine.compiling.hundredths import has_fused, hundredths, hundredths_or_nan
+from tickloom.engine.compiling.hundredths import has_fused, hundredths, hundredths_value
 
 INT32 = np.iinfo(np.int32)
 INT64 = np.iinfo(np.int64)
@@ -32,6 +34,16 @@ def test_every_int32_is_the_quotient() -> None:
     # A difference in the zero's sign alone would pass as equal.
     assert math.copysign(1.0, _compiled(hundredths)(np.int32(0))) == 1.0
     assert differing(INT32.min, INT32.max + 1) == 0
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def hundredths_or_nan(_typing: Any, stored: Any) -> Any:
+    """A column's value as loops read it."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return hundredths_value(builder, arguments[0], stored, missing=True)
+
+    return types.float64(stored), generate
 
 
 @pytest.mark.parametrize("width", [np.int16, np.int32])

@@ -14,7 +14,7 @@ from tickloom.engine.kernels.variant import Variant
 from tickloom.engine.loading import plans
 from tickloom.engine.loading.plans import Plan, step_plan, sweep_plan, wanted_plan
 from tickloom.engine.loops import booking, orders, plain, stepless
-from tickloom.engine.loops.many_sets import lanes
+from tickloom.engine.loops.many_sets import cells, lanes, sharing
 from tickloom_kernels.ema_cross_short import KERNEL as DECLARED
 
 
@@ -45,6 +45,10 @@ def wanted(spec: KernelSpec) -> Plan:
         (step, scripted.ONE, orders, "touch_price", lambda delta, bid, ask: bid),
         (step, scripted.ONE, plain, "make_booked", lambda jit, one: None),
         (sweep, scripted.ONE, lanes, "OUT_OF_BOUNDS", 7),
+        (sweep, DECLARED, sharing, "MASKS", 4),
+        (sweep, DECLARED, sharing, "make_booked", lambda jit, one: None),
+        (sweep, DECLARED, cells, "GROUP", 4),
+        (sweep, DECLARED, cells, "CELL_ROW", 256),
         (wanted, scripted.ARRAY, stepless, "FUNCTIONS", (stepless.init, stepless.init, max)),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

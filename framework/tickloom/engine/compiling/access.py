@@ -73,7 +73,7 @@ def column_access(
         price_at=stored.price_at(),
         has_price=stored.has_price(),
         tick_at=stored.tick_at(tick),
-        constants_at=_constants_at(constants, stride),
+        constants_at=constants_access(constants, stride),
         whole=np.int64,
         decode=stored.decode() if stored.decoding else None,
         stamp_at=stored.value_at("timestamp_ns") if "timestamp_ns" in columns else None,
@@ -82,7 +82,9 @@ def column_access(
 
 
 @cache
-def _constants_at(constants: Any, stride: int) -> Any:
+def constants_access(constants: Any, stride: int = 1) -> Any:
+    """``constants_at`` of :class:`Access` for ``constants``, the Numba type of a NamedTuple."""
+
     @intrinsic  # type: ignore[untyped-decorator]
     def constants_at(_typing: Any, floats: Any, ints: Any, start: Any) -> Any:
         def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:

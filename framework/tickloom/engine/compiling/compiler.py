@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import numba
-import numpy as np
 from llvmlite import ir
 from numba import carray, types
 from numba.core.errors import NumbaError
@@ -21,18 +20,19 @@ from tickloom.engine.compiling.access import (
     F64_POINTER,
     I64_POINTER,
     column_access,
+    constants_access,
     field_type,
     inlined,
 )
-from tickloom.engine.compiling.declared_types import settle, settle_parts
-from tickloom.engine.compiling.hundredths import hundredths, hundredths_or_nan
+from tickloom.engine.compiling.declared_types import SettledParts, settle, settle_parts
 from tickloom.engine.compiling.machine_code import MachineCode, compile_entry
-from tickloom.engine.compiling.records import constants_type, named_record
+from tickloom.engine.compiling.records import constants_type, named_record, with_features
 from tickloom.engine.compiling.refusals import does_not_compile
 from tickloom.engine.compiling.run_loops import tick_type
 from tickloom.engine.compiling.side_by_side import in_rows
 from tickloom.engine.compiling.step_types import compile_plain, register_helpers
-from tickloom.engine.kernels.constants import ConstantsLayout
+from tickloom.engine.kernels.constants import GATE, ConstantsLayout
+from tickloom.engine.loops.many_sets.cells import FEATURE_SLOTS, SharedFeature
 from tickloom.engine.loops.many_sets.lanes import (
     LANES,
     STATE_SLOTS,
@@ -40,8 +40,14 @@ from tickloom.engine.loops.many_sets.lanes import (
     SWEEP_NUMBERS,
     make_lanes,
 )
-from tickloom.engine.loops.many_sets.sharing import FEATURE_SLOTS, SHARED_ARGUMENTS, SharedShape
+from tickloom.engine.loops.many_sets.sharing import (
+    SHARED_ARGUMENTS,
+    SHARED_NUMBERS,
+    make_sharing,
+)
+from tickloom.engine.loops.many_sets.words import Words
 from tickloom.engine.loops.shape import LoopShape
+from tickloom.engine.loops.whole_step import constant_sizes
 from tickloom.errors import UsageError
 from tickloom.specs.kernel import KernelSpec
 
@@ -56,7 +62,6 @@ _FLOATS: Final = {
     "values_f",
     "booked",
 }
-_COUNTS: Final = {"contracts", "blocks", "bound", "sets", "gates", "cells"}
 
 
 @intrinsic  # type: ignore[untyped-decorator]
@@ -67,27 +72,6 @@ def read_only(_typing: Any, array: Any) -> Any:
         return impl_ret_borrowed(context, builder, signature.return_type, arguments[0])
 
     return array.copy(readonly=True)(array), generate
-
-
-@cache
-def _load(dtype: str) -> Any:
-    """``load(address, row)``: the value of type ``dtype`` at ``row`` of what begins at ``address``.
-
-    Not an array made by ``carray``: one that a loop exchanges for another is counted by Numba's
-    runtime, which a loop has to do without.
-    """
-    kind = getattr(types, dtype)
-
-    @intrinsic  # type: ignore[untyped-decorator]
-    def load(_typing: Any, address: Any, row: Any) -> Any:
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            pointer = context.get_value_type(types.CPointer(kind))
-            start = builder.inttoptr(arguments[0], pointer)
-            return builder.load(builder.gep(start, [arguments[1]]))
-
-        return kind(types.int64, types.int64), generate
-
-    return load
 
 
 @intrinsic  # type: ignore[untyped-decorator]
@@ -128,44 +112,82 @@ def compile_lanes_loop(
         one=shape.one,
         fields=len(layout.kinds),
     )
-    pointers = (F64_POINTER if name in _FLOATS else I64_POINTER for name in SWEEP_ARGUMENTS)
-    arguments = tuple(
-        types.int64 if name in SWEEP_NUMBERS else pointer
-        for name, pointer in zip(SWEEP_ARGUMENTS, pointers, strict=True)
-    )
     try:
-        return compile_entry(loop, arguments, wide=True)
+        return compile_entry(loop, _types(SWEEP_ARGUMENTS, SWEEP_NUMBERS), wide=True)
     except NumbaError as error:
         raise does_not_compile(spec, "step", spec.step, closure.functions, error) from error
 
 
-def compile_shared_loop(
-    spec: KernelSpec, shape: SharedShape, closure: Closure, source: str, path: Path
+def compile_sharing_loop(
+    spec: KernelSpec, shape: LoopShape, layout: ConstantsLayout, closure: Closure
 ) -> MachineCode:
-    """Machine code of the sweep loop ``source`` that shares features; empty if one of them is too
-    large for that."""
+    """Machine code of the sweep loop that shares features; empty if one of them is too large for
+    that."""
     assert spec.step is not None
     register_helpers(spec, closure)
-    tick = tick_type(shape.loop.tick)
+    tick = tick_type(shape.tick)
     # The loop asks about pairs of a tick and a position that no run comes to: a look into a table
     # there ends in an exception, after which the sets are run one by one.
     parts = settle_parts(spec, tick)
-    names = {**parts.names, "Tick": tick.instance_class, "trailing_zeros": _trailing_zeros}
-    for name, value in parts.values.items():
-        rows = in_rows(value, FEATURE_SLOTS)
-        if rows is None:
-            return MachineCode(b"", ())
-        names |= {f"load_{name}": rows.load, f"store_{name}": rows.store}
-    addresses = (types.int64 for _ in shape.loop.columns)
-    fixed = (
-        types.int64 if name in _COUNTS else (F64_POINTER if name in _FLOATS else I64_POINTER)
-        for name in SHARED_ARGUMENTS
+    features = _shared_features(spec, parts)
+    if features is None:
+        return MachineCode(b"", ())
+    gate = parts.records.get(GATE)
+    loop = make_sharing(
+        jit=inlined(),
+        features=features,
+        allows=parts.names.get("allows"),
+        limits_at=constants_access(gate) if spec.gate else None,
+        step=parts.names["author_step"],
+        full=with_features(parts.full),
+        access=column_access(shape.columns, shape.dtypes, tick, parts.records[""], decodes=False),
+        words=_words(),
+        one=shape.one,
+        sizes=constant_sizes(spec),
     )
-    loop = _loop(shape.loop, source, path, names)
     try:
-        return compile_entry(loop, (*fixed, *addresses), wide=True)
+        return compile_entry(loop, _types(SHARED_ARGUMENTS, SHARED_NUMBERS), wide=True)
     except NumbaError as error:
         raise does_not_compile(spec, "step", spec.step, closure.functions, error) from error
+
+
+def _shared_features(spec: KernelSpec, parts: SettledParts) -> tuple[SharedFeature, ...] | None:
+    features = []
+    for name, _feature in spec.features:
+        rows = in_rows(parts.values[name], FEATURE_SLOTS)
+        if rows is None:
+            return None
+        features.append(
+            SharedFeature(
+                parts.names[f"init_{name}"],
+                parts.names[f"update_{name}"],
+                parts.names[f"settle_{name}"],
+                constants_access(parts.records[name]),
+                rows.load,
+                rows.store,
+            )
+        )
+    return tuple(features)
+
+
+@cache
+def _words() -> Words:
+    jit = inlined()
+    return Words(
+        jit(lambda place: 1 << place),
+        jit(lambda place: -2 << place),
+        _trailing_zeros,
+        jit(lambda word: word & (word - 1)),
+    )
+
+
+def _types(arguments: Sequence[str], numbers: Sequence[str]) -> tuple[Any, ...]:
+    """Numba types of a loop's ``arguments``; ``numbers`` are int64, the others pointers."""
+    pointers = (F64_POINTER if name in _FLOATS else I64_POINTER for name in arguments)
+    return tuple(
+        types.int64 if name in numbers else pointer
+        for name, pointer in zip(arguments, pointers, strict=True)
+    )
 
 
 def compile_array_loop(
@@ -208,22 +230,6 @@ def compile_array_loop(
     return compile_entry(
         entry, (types.int64, I64_POINTER, *columns_at, *constants_at, types.CPointer(types.int32))
     )
-
-
-def _loop(shape: LoopShape, source: str, path: Path, names: dict[str, Any]) -> Any:
-    namespace = {
-        **{f"{dtype}_at": _load(dtype) for dtype in {*shape.dtypes, "float64", "int64"}},
-        "signed": np.int64,
-        "hundredths": hundredths,
-        "hundredths_or_nan": hundredths_or_nan,
-        **names,
-    }
-    return numba.njit(
-        error_model="numpy",
-        boundscheck=shape.variant.checked,
-        no_cpython_wrapper=True,
-        no_cfunc_wrapper=True,
-    )(define(source, path, "loop", namespace))
 
 
 def define(source: str, path: Path, name: str, namespace: dict[str, Any]) -> Callable[..., Any]:

@@ -45,25 +45,15 @@ def hundredths(_typing: Any, stored: Any) -> Any:
     return types.float64(stored), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def hundredths_or_nan(_typing: Any, stored: Any) -> Any:
-    """The same, with NaN for the lowest value of the type.
+def hundredths_value(builder: Any, integer: Any, kind: Any, *, missing: bool) -> Any:
+    """What :func:`hundredths` computes for ``integer``, an LLVM value of the Numba type ``kind``;
+    ``missing``: with NaN for the lowest value of the type.
 
     A choice between two values, not a branch: so LLVM can move the arithmetic to where a step
     looks at the price, out of the rows in which it does not. The load stays. Moved as well, by
     LLVM's sinking pass, it came late wherever the CPU had guessed the way wrong: ema-cross did 266
     M rows/s instead of 283.
     """
-
-    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        return hundredths_value(builder, arguments[0], stored, missing=True)
-
-    return types.float64(stored), generate
-
-
-def hundredths_value(builder: Any, integer: Any, kind: Any, *, missing: bool) -> Any:
-    """What :func:`hundredths` computes for ``integer``, an LLVM value of the Numba type ``kind``;
-    ``missing``: what :func:`hundredths_or_nan` does."""
     price = _quotient(builder, integer)
     if not missing:
         return price

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tickloom.engine.cache.closure import Closure, close_over
+from tickloom.engine.cache.closure import close_over
 from tickloom.engine.cache.entry import Entry, read_entry
 from tickloom.engine.cache.folder import cached, entry_path
 from tickloom.engine.cache.key import entry_key
 from tickloom.engine.cache.link import Linked, link
 from tickloom.engine.compiling.c_source import build_library
 from tickloom.engine.kernels.columns import column_kind
-from tickloom.engine.kernels.constants import ConstantsLayout, constant_records, kinds_of
+from tickloom.engine.kernels.constants import ConstantsLayout
 from tickloom.engine.kernels.variant import Variant, required_columns
 from tickloom.engine.loops import stepless
 from tickloom.engine.loops.array_entry import array_source
 from tickloom.engine.loops.entry import ENTRY
 from tickloom.engine.loops.many_sets.lanes import make_lanes
-from tickloom.engine.loops.many_sets.sharing import SharedShape, shared_source
+from tickloom.engine.loops.many_sets.sharing import make_sharing
 from tickloom.engine.loops.one_set import make_loop
 from tickloom.engine.loops.shape import LoopShape
 from tickloom.engine.loops.whole_step import (
@@ -135,15 +135,15 @@ def sweep_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> P
     shared features where the step remembers nothing of its own, otherwise side by side in lanes."""
     shape = step_shape(spec, variant, layout)
     closure = close_over(spec.name, _reached(spec, layout))
-    if spec.init is None:
-        return _shared_plan(spec, variant, shape, closure)
+    shares = spec.init is None
 
     def compile_(_path: Path) -> MachineCode:
-        from tickloom.engine.compiling.compiler import compile_lanes_loop
+        from tickloom.engine.compiling.compiler import compile_lanes_loop, compile_sharing_loop
 
-        return compile_lanes_loop(spec, shape, layout, closure)
+        compile_loop = compile_sharing_loop if shares else compile_lanes_loop
+        return compile_loop(spec, shape, layout, closure)
 
-    made_of = _loop_digest(make_lanes), repr(shape)
+    made_of = _loop_digest(make_sharing if shares else make_lanes), repr(shape)
     return Plan(
         kernel=spec.name,
         label=_sweep_label(variant),
@@ -153,38 +153,8 @@ def sweep_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> P
     )
 
 
-def _shared_plan(spec: KernelSpec, variant: Variant, shape: LoopShape, closure: Closure) -> Plan:
-    shared = _shared_shape(spec, shape)
-    source = shared_source(shared)
-
-    def compile_(path: Path) -> MachineCode:
-        from tickloom.engine.compiling.compiler import compile_shared_loop
-
-        return compile_shared_loop(spec, shared, closure, source, path)
-
-    return Plan(
-        kernel=spec.name,
-        label=_sweep_label(variant),
-        key=entry_key(
-            spec,
-            (source, *_declared(spec), closure.digest, *shape.dtypes, *_flags(spec, variant)),
-        ),
-        source=source,
-        compile=compile_,
-    )
-
-
 def _sweep_label(variant: Variant) -> str:
     return variant.label.replace("plain", "sweep") + dtype_label(variant)
-
-
-def _shared_shape(spec: KernelSpec, shape: LoopShape) -> SharedShape:
-    kinds = {
-        part: kinds_of(spec, record)
-        for part, record in constant_records(spec, spec.params()).items()
-    }
-    own = kinds.pop("")
-    return SharedShape(loop=replace(shape, constants=own), parts=tuple(kinds.items()))
 
 
 def _reached(spec: KernelSpec, layout: ConstantsLayout) -> tuple[Callable[..., Any], ...]:
@@ -301,7 +271,3 @@ def accounting_columns(variant: Variant) -> tuple[str, ...]:
 def _loop_digest(*functions: Callable[..., Any]) -> str:
     """Of the host's own part of a loop: its factory and all that this refers to."""
     return close_over(ACCOUNTING, functions).digest
-
-
-def _flags(spec: KernelSpec | None, variant: Variant) -> tuple[str, ...]:
-    return (*(spec.flags if spec else ()), f"checked={variant.checked}", CHECKED)

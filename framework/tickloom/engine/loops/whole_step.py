@@ -243,3 +243,23 @@ def constant_places(spec: KernelSpec) -> dict[str, tuple[int, int]]:
         places[part] = (start, start + len(record))
         start += len(record)
     return places
+
+
+class ConstantSizes(NamedTuple):
+    """How many constants a sweep's parts have."""
+
+    own: int
+    """The step."""
+
+    gate: int
+    """A gate."""
+
+    cell: int
+    """A cell, whatever its feature: one at least."""
+
+
+def constant_sizes(spec: KernelSpec) -> ConstantSizes:
+    """Those of the parts of ``spec``."""
+    sizes = {part: len(own) for part, own in constant_records(spec, spec.params()).items()}
+    own, gate = sizes.pop(""), sizes.pop(GATE, 0)
+    return ConstantSizes(own, gate, max([1, *sizes.values()]))

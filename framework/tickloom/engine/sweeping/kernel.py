@@ -16,11 +16,13 @@ from tickloom.engine.columns.quoted import quoted
 from tickloom.engine.columns.values import plain_values
 from tickloom.engine.kernels.constants import layout_of
 from tickloom.engine.kernels.variant import Variant, is_fused, required_columns
-from tickloom.engine.loading.code import interprets
+from tickloom.engine.loading.code import LinkedCode, interprets
 from tickloom.engine.loading.kernel import load_kernel
 from tickloom.engine.loading.plans import Announce, load_entry, sweep_plan
 from tickloom.engine.loading.results import ContractFacts
 from tickloom.engine.loops.entry import ENTRY
+from tickloom.engine.loops.many_sets.lanes import SWEEP_ARGUMENTS, SWEEP_NUMBERS
+from tickloom.engine.loops.many_sets.sharing import SHARED_ARGUMENTS, SHARED_NUMBERS
 from tickloom.engine.orders import CostTerms, FillModel
 from tickloom.engine.sweeping.lanes import LanesPass
 from tickloom.engine.sweeping.one_by_one import Repeated, SweepResults
@@ -106,7 +108,11 @@ def load_sweep(
         if entry.image:
             code = link(entry.image, entry.needs, ENTRY)
             one_pass: Callable[..., SweepResults]
-            one_pass = SharedPass(kernel, code) if spec.init is None else LanesPass(kernel, code)
+            if spec.init is None:
+                shared = LinkedCode(code, SHARED_ARGUMENTS, SHARED_NUMBERS)
+                one_pass = SharedPass(kernel, shared)
+            else:
+                one_pass = LanesPass(kernel, LinkedCode(code, SWEEP_ARGUMENTS, SWEEP_NUMBERS))
             if spec.ticks == "quote":
                 one_pass = _Quoted(kernel.required_columns, one_pass)
             return CompiledSweep(spec, variant, one_pass, kernel.compile_seconds + seconds)

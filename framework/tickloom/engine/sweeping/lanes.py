@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tickloom.engine.cache.link import Linked
 from tickloom.engine.kernels.constants import layout_of, prepare_constants
+from tickloom.engine.loading.code import LoopCode
 from tickloom.engine.loading.kernel import CompiledKernel
 from tickloom.engine.loading.results import ContractFacts
 from tickloom.engine.loops.many_sets.lanes import (
@@ -18,8 +18,6 @@ from tickloom.engine.loops.many_sets.lanes import (
     INT_SLOTS,
     LANES,
     STATE_SLOTS,
-    SWEEP_ARGUMENTS,
-    SWEEP_NUMBERS,
 )
 from tickloom.engine.orders import CostTerms, FillModel
 from tickloom.engine.sweeping.loop import SweepLoop
@@ -32,11 +30,11 @@ _FEW = 8
 class LanesPass:
     """The sweep loop that carries blocks of sets side by side from row to row."""
 
-    def __init__(self, kernel: CompiledKernel, code: Linked) -> None:
+    def __init__(self, kernel: CompiledKernel, code: LoopCode) -> None:
         self._spec = kernel.spec
         self._alone = Repeated(kernel)
         self._layout = layout_of(kernel.spec)
-        self._loop = SweepLoop(kernel, code, SWEEP_ARGUMENTS, SWEEP_NUMBERS)
+        self._loop = SweepLoop(kernel, code)
 
     def __call__(
         self,

@@ -8,11 +8,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tickloom.engine.cache.link import Linked
 from tickloom.engine.columns.chunks import Chunks
 from tickloom.engine.kernels.variant import required_columns
 from tickloom.engine.loading.checks import check_facts, check_slice
-from tickloom.engine.loading.code import LinkedCode
+from tickloom.engine.loading.code import LoopCode
 from tickloom.engine.loading.kernel import CompiledKernel
 from tickloom.engine.loading.results import ContractFacts
 from tickloom.engine.loops.entry import OK
@@ -23,14 +22,11 @@ _NOTHING: Final = np.zeros(1, np.int64)
 
 
 class SweepLoop:
-    """A loop with its machine code. Threads may share it."""
+    """A loop over the sets of a sweep. Threads may share it."""
 
-    def __init__(
-        self, kernel: CompiledKernel, code: Linked, arguments: Sequence[str], numbers: Sequence[str]
-    ) -> None:
-        """Of ``arguments``, ``numbers`` are int64 and the others pointers to arrays."""
+    def __init__(self, kernel: CompiledKernel, code: LoopCode) -> None:
         self._spec = kernel.spec
-        self._code = LinkedCode(code, arguments, numbers)
+        self._code = code
         self._names = required_columns(kernel.spec, kernel.variant)
         self._dtypes = kernel.variant.column_dtypes(kernel.spec)
 
@@ -73,7 +69,6 @@ class SweepLoop:
             "skipped": results.skipped,
             "tables": self._code.tables(pieces, range(len(columns))),
             "pieces": 1,
-            **{f"at_{name}": each for name, each in zip(self._names, columns, strict=True)},
         }
         status = self._code(every)
         return results if status == OK else None

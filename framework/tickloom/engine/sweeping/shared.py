@@ -10,7 +10,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tickloom.engine.cache.link import Linked
 from tickloom.engine.kernels.constants import (
     GATE,
     Exactly,
@@ -18,16 +17,11 @@ from tickloom.engine.kernels.constants import (
     layout_of,
     prepare_constants,
 )
+from tickloom.engine.loading.code import LoopCode
 from tickloom.engine.loading.kernel import CompiledKernel
 from tickloom.engine.loading.results import ContractFacts
-from tickloom.engine.loops.many_sets.sharing import (
-    FEATURE_SLOTS,
-    GROUP,
-    ROW,
-    SHARED_ARGUMENTS,
-    TILE,
-    WORD,
-)
+from tickloom.engine.loops.many_sets.cells import CELL_ROW, FEATURE_SLOTS, GROUP, TILE
+from tickloom.engine.loops.many_sets.words import WORD
 from tickloom.engine.orders import CostTerms, FillModel
 from tickloom.engine.sweeping.loop import SweepLoop
 from tickloom.engine.sweeping.one_by_one import Repeated, SweepResults
@@ -40,8 +34,6 @@ _FEW: Final = 2
 
 _REMEMBERED: Final = 64
 """Batches of sets whose constants are kept."""
-
-_NUMBERS: Final = ("contracts", "sets", "bound", "gates", "cells")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +62,11 @@ class _Shared:
 class SharedPass:
     """The sweep loop: each distinct feature and gate once, then set by set."""
 
-    def __init__(self, kernel: CompiledKernel, code: Linked) -> None:
+    def __init__(self, kernel: CompiledKernel, code: LoopCode) -> None:
         self._spec = kernel.spec
         self._alone = Repeated(kernel)
         self._layout = layout_of(kernel.spec)
-        columns = (f"at_{name}" for name in kernel.required_columns)
-        self._loop = SweepLoop(kernel, code, (*SHARED_ARGUMENTS, *columns), _NUMBERS)
+        self._loop = SweepLoop(kernel, code)
         # Of one sweep, whose slices ask again and again for the same sets.
         self._shared = lru_cache(_REMEMBERED)(self._find_shared)
 
@@ -124,8 +115,8 @@ class SharedPass:
             "limits_i": shared.limits,
             "now_f": np.empty(FEATURE_SLOTS * cells, np.float64),
             "now_i": np.empty(FEATURE_SLOTS * cells, np.int64),
-            "values_f": np.empty(FEATURE_SLOTS * cells * ROW, np.float64),
-            "values_i": np.empty(FEATURE_SLOTS * cells * ROW, np.int64),
+            "values_f": np.empty(FEATURE_SLOTS * cells * CELL_ROW, np.float64),
+            "values_i": np.empty(FEATURE_SLOTS * cells * CELL_ROW, np.int64),
             "usable": np.empty(TILE // WORD, np.int64),
             "allowed": np.empty(len(shared.limits) * TILE // WORD, np.int64),
             "positions": np.empty(2 * sets, np.int64),
