@@ -14,7 +14,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 INTERRUPTED: Final = 130
@@ -23,13 +23,18 @@ INTERRUPTED: Final = 130
 GRACE_SECONDS: Final = 1.0
 """How long after the second Ctrl-C a command may still end in good order."""
 
+SAME_PRESS_SECONDS: Final = 0.2
+"""SIGINTs so close together are one Ctrl-C: who starts a command may pass on what the terminal sent
+to all of them, and a worker process that is forked and does not yet run writes to our socket."""
+
 
 class Listener:
-    """Counts the SIGINTs that arrive while it listens."""
+    """Counts the times that somebody pressed Ctrl-C while it listens."""
 
     def __init__(self) -> None:
         self.count = 0
-        """How many have arrived."""
+        """How often it was pressed."""
+        self._last = -SAME_PRESS_SECONDS
         self._reading, self._writing = socket.socketpair()
         self._writing.setblocking(False)
 
@@ -43,9 +48,23 @@ class Listener:
         signal.set_wakeup_fd(-1)
         self._writing.close()
 
+    def raise_again(self) -> None:
+        """Interrupt the main thread by a SIGINT that nobody sent, a moment from now."""
+
+        def interrupt() -> None:
+            self._last = time.monotonic()  # no press of its own
+            signal.raise_signal(signal.SIGINT)
+
+        timer = threading.Timer(0.01, interrupt)
+        timer.daemon = True
+        timer.start()
+
     def _listen(self) -> None:
         while numbers := self._reading.recv(64):
-            self.count += numbers.count(signal.SIGINT)
+            if signal.SIGINT in numbers:
+                now = time.monotonic()
+                self.count += now - self._last > SAME_PRESS_SECONDS
+                self._last = now
             if self.count > 1:
                 time.sleep(GRACE_SECONDS)
                 end_at_once(INTERRUPTED, "ended by a second Ctrl-C, without waiting for its work")
@@ -59,7 +78,7 @@ def listening() -> Iterator[Listener]:
     here = threading.current_thread() is threading.main_thread()
     if here and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         listener.start()
-    before, sys.unraisablehook = sys.unraisablehook, _unraisable
+    before, sys.unraisablehook = sys.unraisablehook, _raised_again(listener)
     try:
         yield listener
     finally:
@@ -75,12 +94,14 @@ def end_at_once(status: int, why: str = "") -> None:
     os._exit(status)
 
 
-def _unraisable(unraisable: Any) -> None:
+def _raised_again(listener: Listener) -> Callable[[Any], None]:
     """A Ctrl-C that arrives in a destructor or an import lock's callback is printed and forgotten
-    by Python: it is raised again a moment later."""
-    if isinstance(unraisable.exc_value, KeyboardInterrupt):
-        timer = threading.Timer(0.01, signal.raise_signal, (signal.SIGINT,))
-        timer.daemon = True
-        timer.start()
-    else:
-        sys.__unraisablehook__(unraisable)
+    by Python: it is raised again a moment later, and counts as the one that it is."""
+
+    def unraisable(unraisable: Any) -> None:
+        if isinstance(unraisable.exc_value, KeyboardInterrupt):
+            listener.raise_again()
+        else:
+            sys.__unraisablehook__(unraisable)
+
+    return unraisable
