@@ -102,7 +102,7 @@ def _summary(offer: Offer[KernelSpec]) -> dict[str, Any]:
 
 def _entry(offer: Offer[KernelSpec]) -> dict[str, Any]:
     from tickloom.engine.cache.folder import cache_folder
-    from tickloom.engine.compiling.c_signature import c_signature
+    from tickloom.engine.kernels.c_signature import c_signature
     from tickloom.engine.kernels.columns import CLOCK_FIELDS, column_kind
     from tickloom.engine.loading.build import built
 

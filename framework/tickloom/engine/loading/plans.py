@@ -138,7 +138,7 @@ def sweep_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> P
     shares = spec.init is None
 
     def compile_(_path: Path) -> MachineCode:
-        from tickloom.engine.compiling.compiler import compile_lanes_loop, compile_sharing_loop
+        from tickloom.engine.compiling.sweep_loops import compile_lanes_loop, compile_sharing_loop
 
         compile_loop = compile_sharing_loop if shares else compile_lanes_loop
         return compile_loop(spec, shape, layout, closure)
@@ -241,7 +241,7 @@ def array_plan(spec: KernelSpec, layout: ConstantsLayout) -> Plan:
     closure = close_over(spec.name, (spec.loop, layout.record))
 
     def compile_(path: Path) -> MachineCode:
-        from tickloom.engine.compiling.compiler import compile_array_loop
+        from tickloom.engine.compiling.array_loop import compile_array_loop
 
         return compile_array_loop(spec, layout, closure, source, path)
 

@@ -1,18 +1,14 @@
-"""Compiles kernels: source text, types, machine code. Importing this imports Numba."""
+"""Machine code of the loops over many parameter sets."""
 
 from __future__ import annotations
 
-import linecache
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
-import numba
 from llvmlite import ir
-from numba import carray, types
+from numba import types
 from numba.core.errors import NumbaError
-from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic
 
 from tickloom.engine.cache.closure import Closure
@@ -21,16 +17,15 @@ from tickloom.engine.compiling.access import (
     I64_POINTER,
     column_access,
     constants_access,
-    field_type,
     inlined,
 )
 from tickloom.engine.compiling.declared_types import SettledParts, settle, settle_parts
 from tickloom.engine.compiling.machine_code import MachineCode, compile_entry
-from tickloom.engine.compiling.records import constants_type, named_record, with_features
+from tickloom.engine.compiling.records import constants_type, with_features
 from tickloom.engine.compiling.refusals import does_not_compile
 from tickloom.engine.compiling.run_loops import tick_type
 from tickloom.engine.compiling.side_by_side import in_rows
-from tickloom.engine.compiling.step_types import compile_plain, register_helpers
+from tickloom.engine.compiling.step_types import register_helpers
 from tickloom.engine.kernels.constants import GATE, ConstantsLayout
 from tickloom.engine.loops.many_sets.cells import FEATURE_SLOTS, SharedFeature
 from tickloom.engine.loops.many_sets.lanes import (
@@ -48,7 +43,6 @@ from tickloom.engine.loops.many_sets.sharing import (
 from tickloom.engine.loops.many_sets.words import Words
 from tickloom.engine.loops.shape import LoopShape
 from tickloom.engine.loops.whole_step import constant_sizes
-from tickloom.errors import UsageError
 from tickloom.specs.kernel import KernelSpec
 
 _FLOATS: Final = {
@@ -65,16 +59,6 @@ _FLOATS: Final = {
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def read_only(_typing: Any, array: Any) -> Any:
-    """The same array, whose elements compiled code cannot write."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return impl_ret_borrowed(context, builder, signature.return_type, arguments[0])
-
-    return array.copy(readonly=True)(array), generate
-
-
-@intrinsic  # type: ignore[untyped-decorator]
 def _trailing_zeros(_typing: Any, bits: Any) -> Any:
     """Place of the lowest bit of an int64 that is not 0."""
 
@@ -82,10 +66,6 @@ def _trailing_zeros(_typing: Any, bits: Any) -> Any:
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
 
     return types.int64(types.int64), generate
-
-
-if numba.config.DISABLE_JIT:
-    raise UsageError("kernels cannot be compiled while NUMBA_DISABLE_JIT is set; unset it")
 
 
 def compile_lanes_loop(
@@ -188,57 +168,3 @@ def _types(arguments: Sequence[str], numbers: Sequence[str]) -> tuple[Any, ...]:
         types.int64 if name in numbers else pointer
         for name, pointer in zip(arguments, pointers, strict=True)
     )
-
-
-def compile_array_loop(
-    spec: KernelSpec,
-    layout: ConstantsLayout,
-    closure: Closure,
-    source: str,
-    path: Path,
-) -> MachineCode:
-    """Machine code of an author's own loop. Its input arrays are read-only: writing to one does
-    not compile."""
-    assert spec.loop is not None
-    register_helpers(spec, closure)
-    fields = spec.columns + spec.clock
-    pointers = [field_type(name) for name in fields]
-    arrays = [types.Array(dtype, 1, "C", readonly=True) for dtype in pointers]
-    columns = named_record("Columns", fields, arrays)
-    offsets = types.Array(types.int64, 1, "C", readonly=True)
-    wanted = types.Array(types.int32, 1, "C")
-    # Whatever the variant: an index beyond a contract's rows would read or write what belongs to
-    # others, or end the process. ema-cross-array took as long as without (15 ms for 2 M rows).
-    author = compile_plain(spec, spec.loop)
-    try:
-        author.compile((offsets, columns, constants_type(layout.record, layout.kinds), wanted))
-    except NumbaError as error:
-        raise does_not_compile(spec, "loop", spec.loop, closure.functions, error) from error
-    author.disable_compile()
-    names = {
-        "author": author,
-        "read_only": read_only,
-        "carray": carray,
-        "Columns": columns.instance_class,
-        "Constants": layout.record,
-    }
-    entry = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)(
-        define(source, path, "loop", names)
-    )
-    columns_at = (types.CPointer(dtype) for dtype in pointers)
-    constants_at = (F64_POINTER, I64_POINTER)
-    return compile_entry(
-        entry, (types.int64, I64_POINTER, *columns_at, *constants_at, types.CPointer(types.int32))
-    )
-
-
-def define(source: str, path: Path, name: str, namespace: dict[str, Any]) -> Callable[..., Any]:
-    """Run ``source`` in ``namespace`` and return what it defines as ``name``.
-
-    The text is put into linecache, so that Numba's messages can quote it even where the cache
-    folder cannot be written.
-    """
-    linecache.cache[str(path)] = (len(source), None, source.splitlines(keepends=True), str(path))
-    exec(compile(source, str(path), "exec"), namespace)
-    function: Callable[..., Any] = namespace[name]
-    return function
