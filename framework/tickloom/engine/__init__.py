@@ -1,1 +1,1 @@
-"""Kernels over a store: registry entries, generated loops, scan, schedule, results."""
+"""Kernels over a store: registry entries, loops, scan, schedule, results."""

@@ -1,7 +1,4 @@
-"""Where compiled kernels lie: one folder a kernel, one entry a variant and key.
-
-Each entry has the generated source beside it, for reading and for tracebacks.
-"""
+"""Where compiled kernels lie: one folder a kernel, one entry a variant and key."""
 
 from __future__ import annotations
 
@@ -20,7 +17,6 @@ from filelock import FileLock
 
 from tickloom.engine.cache.entry import SUFFIX, Entry, read_entry, write_entry
 from tickloom.errors import CacheWarning, TickloomError
-from tickloom.files import SYSTEM
 from tickloom.user_cache import CACHE_DIR, user_cache
 
 LIBRARY_SUFFIX: Final = {"darwin": ".dylib", "win32": ".dll"}.get(sys.platform, ".so")
@@ -47,7 +43,7 @@ def entry_path(kernel: str, label: str, key: str, suffix: str = SUFFIX) -> Path:
     return cache_folder() / kernel / f"{label}-{key[:_KEY_DIGITS]}{suffix}"
 
 
-def cached(path: Path, key: str, source: str, build: Callable[[], Entry]) -> tuple[Entry, bool]:
+def cached(path: Path, key: str, build: Callable[[], Entry]) -> tuple[Entry, bool]:
     """The entry at ``path``, and whether it was there; ``build`` makes it otherwise.
 
     Of several processes that need one entry at once, one builds and the others wait for it. A
@@ -65,9 +61,6 @@ def cached(path: Path, key: str, source: str, build: Callable[[], Entry]) -> tup
             if found is None:
                 built[:] = built or [build()]
                 found = built[0]
-                if source:
-                    with SYSTEM.replacing(place.with_suffix(".py")) as fresh:
-                        fresh.write_text(source, "utf-8")
                 write_entry(place, found)
             return found
 

@@ -38,7 +38,7 @@ _NUMBA_SETTINGS: Final = (
 
 
 def entry_key(spec: KernelSpec | None, parts: Iterable[str]) -> str:
-    """The hexadecimal key of an entry: ``parts`` (closure, source, types, flags) together with the
+    """The hexadecimal key of an entry: ``parts`` (closure, types, flags) together with the
     versions of tickloom, the kernel's plugin, Numba and LLVM, and the CPU. ``spec`` is None for
     the host's own loops."""
     digest = hashlib.sha256()

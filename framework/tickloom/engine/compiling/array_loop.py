@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
-import linecache
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numba
+from llvmlite import ir
 from numba import carray, types
 from numba.core.errors import NumbaError
 from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic
+from numba.np.arrayobj import make_array, populate_array
 
 from tickloom.engine.cache.closure import Closure
-from tickloom.engine.compiling.access import F64_POINTER, I64_POINTER, field_type
+from tickloom.engine.compiling.access import (
+    F64_POINTER,
+    I64_POINTER,
+    constants_access,
+    field_type,
+)
 from tickloom.engine.compiling.machine_code import MachineCode, compile_entry
 from tickloom.engine.compiling.records import constants_type, named_record
 from tickloom.engine.compiling.refusals import does_not_compile
-from tickloom.engine.compiling.step_types import compile_plain, register_helpers
+from tickloom.engine.compiling.step_types import UNWRAPPED, compile_plain, register_helpers
 from tickloom.engine.kernels.constants import ConstantsLayout
+from tickloom.engine.loops.entry import ARRAY_ARGUMENTS
 from tickloom.specs.kernel import KernelSpec
+
+_I64: Final = ir.IntType(64)
+_ENTRY_TYPES: Final = {
+    "contracts": types.int64,
+    "offsets": I64_POINTER,
+    "fields": I64_POINTER,
+    "constants_f": F64_POINTER,
+    "constants_i": I64_POINTER,
+    "wanted": types.CPointer(types.int32),
+}
+"""Of :data:`~tickloom.engine.loops.entry.ARRAY_ARGUMENTS`."""
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def read_only(_typing: Any, array: Any) -> Any:
+def _read_only(_typing: Any, array: Any) -> Any:
     """The same array, whose elements compiled code cannot write."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -33,55 +49,64 @@ def read_only(_typing: Any, array: Any) -> Any:
     return array.copy(readonly=True)(array), generate
 
 
-def compile_array_loop(
-    spec: KernelSpec,
-    layout: ConstantsLayout,
-    closure: Closure,
-    source: str,
-    path: Path,
-) -> MachineCode:
+def _columns_at(columns: Any) -> Any:
+    """``(fields, rows)``: the arrays at the addresses ``fields``, ``rows`` long each, as the
+    NamedTuple type ``columns``."""
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def columns_at(_typing: Any, fields: Any, rows: Any) -> Any:
+        def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+            addresses, rows = arguments
+            arrays = []
+            for slot, kind in enumerate(columns):
+                address = builder.load(builder.gep(addresses, [_I64(slot)]))
+                size = _I64(context.get_abi_sizeof(context.get_data_type(kind.dtype)))
+                array = make_array(kind)(context, builder)
+                populate_array(
+                    array,
+                    data=builder.inttoptr(address, array.data.type),
+                    shape=(rows,),
+                    strides=(size,),
+                    itemsize=size,
+                    meminfo=None,
+                )
+                arrays.append(array._getvalue())
+            return context.make_tuple(builder, columns, arrays)
+
+        return columns(I64_POINTER, types.int64), generate
+
+    return columns_at
+
+
+def compile_array_loop(spec: KernelSpec, layout: ConstantsLayout, closure: Closure) -> MachineCode:
     """Machine code of an author's own loop. Its input arrays are read-only: writing to one does
     not compile."""
     assert spec.loop is not None
     register_helpers(spec, closure)
     fields = spec.columns + spec.clock
-    pointers = [field_type(name) for name in fields]
-    arrays = [types.Array(dtype, 1, "C", readonly=True) for dtype in pointers]
+    arrays = [types.Array(field_type(name), 1, "C", readonly=True) for name in fields]
     columns = named_record("Columns", fields, arrays)
-    offsets = types.Array(types.int64, 1, "C", readonly=True)
-    wanted = types.Array(types.int32, 1, "C")
+    constants = constants_type(layout.record, layout.kinds)
+    offsets_type = types.Array(types.int64, 1, "C", readonly=True)
+    wanted_type = types.Array(types.int32, 1, "C")
     # Whatever the variant: an index beyond a contract's rows would read or write what belongs to
     # others, or end the process. ema-cross-array took as long as without (15 ms for 2 M rows).
     author = compile_plain(spec, spec.loop)
     try:
-        author.compile((offsets, columns, constants_type(layout.record, layout.kinds), wanted))
+        author.compile((offsets_type, columns, constants, wanted_type))
     except NumbaError as error:
         raise does_not_compile(spec, "loop", spec.loop, closure.functions, error) from error
     author.disable_compile()
-    names = {
-        "author": author,
-        "read_only": read_only,
-        "carray": carray,
-        "Columns": columns.instance_class,
-        "Constants": layout.record,
-    }
-    entry = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)(
-        define(source, path, "loop", names)
-    )
-    columns_at = (types.CPointer(dtype) for dtype in pointers)
-    constants_at = (F64_POINTER, I64_POINTER)
-    return compile_entry(
-        entry, (types.int64, I64_POINTER, *columns_at, *constants_at, types.CPointer(types.int32))
-    )
+    columns_at, constants_at = _columns_at(columns), constants_access(constants)
 
+    def loop(
+        contracts: int, offsets: Any, fields: Any, constants_f: Any, constants_i: Any, wanted: Any
+    ) -> int:
+        rows = offsets[contracts]
+        bounds = _read_only(carray(offsets, contracts + 1))
+        made = constants_at(constants_f, constants_i, 0)
+        author(bounds, columns_at(fields, rows), made, carray(wanted, rows))
+        return 0
 
-def define(source: str, path: Path, name: str, namespace: dict[str, Any]) -> Callable[..., Any]:
-    """Run ``source`` in ``namespace`` and return what it defines as ``name``.
-
-    The text is put into linecache, so that Numba's messages can quote it even where the cache
-    folder cannot be written.
-    """
-    linecache.cache[str(path)] = (len(source), None, source.splitlines(keepends=True), str(path))
-    exec(compile(source, str(path), "exec"), namespace)
-    function: Callable[..., Any] = namespace[name]
-    return function
+    arguments = tuple(_ENTRY_TYPES[name] for name in ARRAY_ARGUMENTS)
+    return compile_entry(numba.njit(**UNWRAPPED)(loop), arguments)

@@ -1,4 +1,4 @@
-"""Compiles a generated loop to object code with a plain C entry point.
+"""Compiles a loop to object code with a plain C entry point.
 
 The entry is a few lines of LLVM IR around Numba's function: unlike ``numba.cfunc`` it needs no
 Python symbol, so the object can be linked and run by llvmlite alone, without importing Numba.

@@ -23,6 +23,7 @@ from tickloom.engine.loading.failure import CONTRACT, KernelFailedError
 from tickloom.engine.loading.loop import Loop, Settings
 from tickloom.engine.loading.plans import accounting_columns
 from tickloom.engine.loading.results import ContractFacts, ContractResults
+from tickloom.engine.loops.entry import ARRAY_ARGUMENTS
 from tickloom.errors import PluginError
 from tickloom.specs.kernel import KernelSpec
 
@@ -159,8 +160,10 @@ class ArrayLoop:
     """A compiled array kernel as an :data:`AuthorLoop`; it keeps the machine code alive."""
 
     def __init__(self, code: Linked, fields: int) -> None:
-        pointers = [ctypes.c_void_p] * (1 + fields + 3)
         self._code = code
+        # Made by ctypes, not NumPy: there is one call for each contract.
+        self._addresses = ctypes.c_int64 * fields
+        pointers = [ctypes.c_void_p] * (len(ARRAY_ARGUMENTS) - 1)
         self._call = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, *pointers)(code.address)
 
     def __call__(
@@ -171,5 +174,7 @@ class ArrayLoop:
         wanted: NDArray[np.int32],
     ) -> int:
         """The entry takes the constants twice, as doubles and as integers."""
-        arrays = (offsets, *fields, constants, constants, wanted)
-        return int(self._call(len(offsets) - 1, *(array.ctypes.data for array in arrays)))
+        addresses = self._addresses(*(field.ctypes.data for field in fields))
+        slots = constants.ctypes.data
+        given = (offsets.ctypes.data, addresses, slots, slots, wanted.ctypes.data)
+        return int(self._call(len(offsets) - 1, *given))

@@ -21,7 +21,6 @@ from tickloom.engine.kernels.columns import column_kind
 from tickloom.engine.kernels.constants import ConstantsLayout
 from tickloom.engine.kernels.variant import Variant, required_columns
 from tickloom.engine.loops import stepless
-from tickloom.engine.loops.array_entry import array_source
 from tickloom.engine.loops.entry import ENTRY
 from tickloom.engine.loops.many_sets.lanes import make_lanes
 from tickloom.engine.loops.many_sets.sharing import make_sharing
@@ -62,11 +61,8 @@ class Plan:
     key: str
     """Cache key, hexadecimal."""
 
-    source: str
-    """Generated source; empty where there is none."""
-
-    compile: Callable[[Path], MachineCode]
-    """``compile(path)``: the machine code; messages show ``path`` as the source's."""
+    compile: Callable[[], MachineCode]
+    """Makes the machine code."""
 
     @property
     def path(self) -> Path:
@@ -91,13 +87,13 @@ def load_entry(plan: Plan, announce: Announce | None = None) -> tuple[Entry, flo
         if announce:
             announce(f"compiling {plan.kernel} ({plan.label})")
         started = time.perf_counter()
-        code = plan.compile(plan.path.with_suffix(".py"))
+        code = plan.compile()
         took = time.perf_counter() - started
         if announce:
             announce(f"compiled {plan.kernel} ({plan.label}) in {took:.1f} s")
         return Entry(plan.key, code.image, code.needs, took)
 
-    entry, found = cached(plan.path, plan.key, plan.source, build)
+    entry, found = cached(plan.path, plan.key, build)
     return entry, 0.0 if found else entry.compile_seconds
 
 
@@ -106,7 +102,7 @@ def step_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Pl
     shape = step_shape(spec, variant, layout)
     closure = close_over(spec.name, _reached(spec, layout))
 
-    def compile_(_path: Path) -> MachineCode:
+    def compile_() -> MachineCode:
         from tickloom.engine.compiling.run_loops import compile_step_loop
 
         return compile_step_loop(spec, shape, layout, closure)
@@ -125,7 +121,6 @@ def step_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Pl
                 CHECKED,
             ),
         ),
-        source="",
         compile=compile_,
     )
 
@@ -137,7 +132,7 @@ def sweep_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> P
     closure = close_over(spec.name, _reached(spec, layout))
     shares = spec.init is None
 
-    def compile_(_path: Path) -> MachineCode:
+    def compile_() -> MachineCode:
         from tickloom.engine.compiling.sweep_loops import compile_lanes_loop, compile_sharing_loop
 
         compile_loop = compile_sharing_loop if shares else compile_lanes_loop
@@ -148,7 +143,6 @@ def sweep_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> P
         kernel=spec.name,
         label=_sweep_label(variant),
         key=entry_key(spec, (*made_of, *_declared(spec), closure.digest, *spec.flags)),
-        source="",
         compile=compile_,
     )
 
@@ -216,7 +210,7 @@ def wanted_plan(spec: KernelSpec, variant: Variant) -> Plan:
     """The host's loop over wanted positions; kernels with the same variant share it."""
     shape = wanted_shape(spec, variant)
 
-    def compile_(_path: Path) -> MachineCode:
+    def compile_() -> MachineCode:
         from tickloom.engine.compiling.run_loops import compile_wanted_loop
 
         return compile_wanted_loop(shape)
@@ -228,7 +222,6 @@ def wanted_plan(spec: KernelSpec, variant: Variant) -> Plan:
             None,
             (_loop_digest(make_loop, *stepless.FUNCTIONS), repr(shape)),
         ),
-        source="",
         compile=compile_,
     )
 
@@ -236,20 +229,18 @@ def wanted_plan(spec: KernelSpec, variant: Variant) -> Plan:
 def array_plan(spec: KernelSpec, layout: ConstantsLayout) -> Plan:
     """The C entry point of an author's own loop."""
     assert spec.loop is not None
-    fields = spec.columns + spec.clock
-    source = array_source(fields, layout.kinds)
+    given = (spec.columns + spec.clock, layout.kinds)
     closure = close_over(spec.name, (spec.loop, layout.record))
 
-    def compile_(path: Path) -> MachineCode:
+    def compile_() -> MachineCode:
         from tickloom.engine.compiling.array_loop import compile_array_loop
 
-        return compile_array_loop(spec, layout, closure, source, path)
+        return compile_array_loop(spec, layout, closure)
 
     return Plan(
         kernel=spec.name,
         label="loop",
-        key=entry_key(spec, (source, closure.digest, *spec.flags, CHECKED)),
-        source=source,
+        key=entry_key(spec, (repr(given), closure.digest, *spec.flags, CHECKED)),
         compile=compile_,
     )
 

@@ -43,6 +43,17 @@ each column's chunks, ``pieces`` a column."""
 RUN_NUMBERS: Final = ("contracts", "log_capacity", "decoded", "pieces")
 """Those that are int64, not pointers."""
 
+ARRAY_ARGUMENTS: Final = (
+    "contracts",
+    "offsets",
+    "fields",
+    "constants_f",
+    "constants_i",
+    "wanted",
+)
+"""Arguments of the entry of an author's own loop: ``contracts`` is int64, the others are pointers;
+``fields`` has the address of each field's values."""
+
 OUTCOMES: Final = ("pnl", "costs")
 """Rows of the float64 output, shape (2, contracts)."""
 
