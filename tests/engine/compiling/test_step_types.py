@@ -1,4 +1,4 @@
-"""A step whose types do not settle is refused with the author's line."""
+"""A step whose types change from tick to tick is refused with the author's line."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def turns_to_text(state: Any, tick: Any, position: int, constants: Any) -> Any:
     return Pair(state.mean, count), 0  # type: ignore[arg-type]
 
 
-def settles(state: Any, tick: Any, position: int, constants: Any) -> Any:
+def widens(state: Any, tick: Any, position: int, constants: Any) -> Any:
     return Pair(state.mean + tick.price, state.count + 1), state.mean > 5.0
 
 
@@ -91,7 +91,7 @@ def test_the_message_names_the_line(step: Callable[..., Any], message: str) -> N
     assert f"test_step_types.py, line {line}" in str(caught.value)
 
 
-def test_the_field_that_does_not_settle_is_named() -> None:
+def test_the_field_that_changes_its_type_is_named() -> None:
     with pytest.raises(UsageError, match=r"\(count turns from int64 to unicode_type\)") as caught:
         load_kernel(make(start, turns_to_text))
     assert f"line {turns_to_text.__code__.co_firstlineno + 2} must" in str(caught.value)
@@ -138,8 +138,8 @@ def test_the_line_is_that_of_the_helper_at_fault(role: str) -> None:
         load_kernel(spec)
 
 
-def test_an_int_that_becomes_a_float_settles() -> None:
-    kernel = load_kernel(make(start, settles))
+def test_an_int_that_becomes_a_float_is_widened() -> None:
+    kernel = load_kernel(make(start, widens))
     results = kernel(Params(), np.array([0, 5]), [np.array([1.0, 2.0, 4.0, 8.0, 16.0])])
     # The mean is above 5 from the fourth tick on: bought at 8, sold at 16.
     assert (results.pnl[0], results.trades[0]) == (8.0, 1)

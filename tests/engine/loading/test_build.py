@@ -160,7 +160,7 @@ def test_a_cold_run_says_once_what_it_compiles_and_how_long_that_took(
     assert "Compiled" not in told[1].out
 
 
-UNSETTLED = """
+CHANGING = """
 from typing import NamedTuple
 from tickloom import hookimpl, step_kernel
 
@@ -181,14 +181,12 @@ def tickloom_register_kernels():
 """
 
 
-def test_a_build_refuses_a_step_whose_types_do_not_settle_by_its_line(
-    site: Site, tmp_path: Path
-) -> None:
-    module = site.install("their-kernels", UNSETTLED)
+def test_a_build_refuses_a_step_whose_types_change_by_its_line(site: Site, tmp_path: Path) -> None:
+    module = site.install("their-kernels", CHANGING)
     done = site.command("kernels", "build", "grows", env={"TICKLOOM_CACHE_DIR": str(tmp_path)})
     assert done.returncode == 2
     assert done.stdout == ""
-    line = UNSETTLED[: UNSETTLED.index("return (state")].count("\n") + 1
+    line = CHANGING[: CHANGING.index("return (state")].count("\n") + 1
     *announced, said = done.stderr.splitlines()
     assert announced == ["compiling grows (plain-last)"]
     assert said.startswith(

@@ -90,7 +90,7 @@ def test_a_plain_loop_looks_at_nothing_that_it_was_not_asked_for() -> None:
         jit=as_it_is,
         init=scripted.init,
         step=scripted.step,
-        settle=as_it_is,
+        widen=as_it_is,
         access=access,
         one=True,
         pairs=False,

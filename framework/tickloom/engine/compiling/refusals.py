@@ -55,7 +55,7 @@ def does_not_compile(
     )
 
 
-def unsettled(
+def changed_type(
     spec: KernelSpec, role: str, function: Callable[..., Any], before: Any, after: Any
 ) -> UsageError:
     """``function``, the kernel's ``role``, gives back a value of another type than it got."""

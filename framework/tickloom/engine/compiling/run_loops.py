@@ -16,7 +16,7 @@ from tickloom.engine.compiling.access import (
     field_type,
     inlined,
 )
-from tickloom.engine.compiling.declared_types import settle
+from tickloom.engine.compiling.declared_types import typed_whole_step
 from tickloom.engine.compiling.machine_code import MachineCode, compile_entry
 from tickloom.engine.compiling.records import constants_type, record_type
 from tickloom.engine.compiling.refusals import does_not_compile
@@ -52,10 +52,10 @@ def compile_step_loop(
     assert spec.step is not None
     register_helpers(spec, closure)
     tick, constants = tick_type(shape.tick), constants_type(layout.record, layout.kinds)
-    settled = settle(spec, tick, constants)
+    typed = typed_whole_step(spec, tick, constants)
     access = column_access(shape.columns, shape.dtypes, tick, constants)
     jit = inlined(shape.variant.checked)
-    loop = make_loop(jit, settled.init, settled.step, settled.settle, access, shape)
+    loop = make_loop(jit, typed.init, typed.step, typed.widen, access, shape)
     try:
         return compile_entry(loop, _TYPES)
     except NumbaError as error:
@@ -67,5 +67,5 @@ def compile_wanted_loop(shape: LoopShape) -> MachineCode:
     tick, constants = tick_type(shape.tick), constants_type(stepless.NoConstants, ())
     access = column_access(shape.columns, shape.dtypes, tick, constants)
     jit = inlined(shape.variant.checked)
-    init, step, settle = (jit(function) for function in stepless.FUNCTIONS)
-    return compile_entry(make_loop(jit, init, step, settle, access, shape), _TYPES)
+    init, step, widen = (jit(function) for function in stepless.FUNCTIONS)
+    return compile_entry(make_loop(jit, init, step, widen, access, shape), _TYPES)

@@ -13,11 +13,11 @@ from numba.extending import register_jitable
 
 from tickloom.engine.cache.closure import Closure
 from tickloom.engine.compiling.records import record_type
-from tickloom.engine.compiling.refusals import does_not_compile, misshapen, unsettled
+from tickloom.engine.compiling.refusals import changed_type, does_not_compile, misshapen
 from tickloom.specs.kernel import KernelSpec
 
 _ROUNDS: Final = 3
-"""An int in ``init`` that becomes a float in ``step`` settles in the second round."""
+"""An int in ``init`` that becomes a float in ``step`` keeps its type from the second round on."""
 
 UNWRAPPED: Final = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 """For functions that compiled code alone calls: two more in each library would be compiled."""
@@ -29,7 +29,7 @@ _registered: set[Callable[..., Any]] = set()
 
 
 @dataclass(frozen=True, slots=True)
-class SettledStep:
+class TypedStep:
     """A step whose types are known."""
 
     init: Callable[..., Any]
@@ -38,7 +38,7 @@ class SettledStep:
     step: Callable[..., Any]
     """Compiled ``step``."""
 
-    settle: Callable[..., Any]
+    widen: Callable[..., Any]
     """Brings what ``init`` returns to the state's type."""
 
     state: Any
@@ -67,10 +67,10 @@ def register_helpers(spec: KernelSpec, closure: Closure) -> None:
             _registered.add(function)
 
 
-def settle_step(spec: KernelSpec, tick: Any, constants: Any) -> SettledStep:
+def typed_step(spec: KernelSpec, tick: Any, constants: Any) -> TypedStep:
     """Compile ``init`` and ``step`` for the Numba types ``tick`` and ``constants``.
 
-    Raises :class:`UsageError` with the author's line where types do not settle.
+    Raises :class:`UsageError` with the author's line where a type does not last.
     """
     assert spec.init is not None
     assert spec.step is not None
@@ -86,11 +86,11 @@ def settle_step(spec: KernelSpec, tick: Any, constants: Any) -> SettledStep:
         check_wanted(spec, step, returned[1])
         return types.unliteral(returned[0])
 
-    state = settled_type(spec, "step", step, first, after)
-    return SettledStep(init, step, settler(first, state), state)
+    state = lasting_type(spec, "step", step, first, after)
+    return TypedStep(init, step, widening(first, state), state)
 
 
-def settled_type(
+def lasting_type(
     spec: KernelSpec, role: str, function: Any, first: Any, after: Callable[[Any], Any]
 ) -> Any:
     """The type that ``first`` has come to where ``after``, the type that ``function`` returns for
@@ -102,9 +102,9 @@ def settled_type(
             return state
         wider = _wider(state, now)
         if wider is None:
-            raise unsettled(spec, role, function, state, now)
+            raise changed_type(spec, role, function, state, now)
         state = wider
-    raise unsettled(spec, role, function, state, now)
+    raise changed_type(spec, role, function, state, now)
 
 
 def check_wanted(spec: KernelSpec, step: Any, wanted: Any) -> None:
@@ -162,7 +162,7 @@ def _rebuilt(like: Any, fields: list[Any]) -> Any:
     return types.BaseTuple.from_types(fields)
 
 
-def settler(first: Any, state: Any) -> Callable[..., Any]:
+def widening(first: Any, state: Any) -> Callable[..., Any]:
     """A compiled function from ``init``'s type to the state's."""
     if first == state:
         source = "lambda state: state"

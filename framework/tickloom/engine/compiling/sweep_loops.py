@@ -19,7 +19,7 @@ from tickloom.engine.compiling.access import (
     constants_access,
     inlined,
 )
-from tickloom.engine.compiling.declared_types import SettledParts, settle, settle_parts
+from tickloom.engine.compiling.declared_types import TypedParts, typed_parts, typed_whole_step
 from tickloom.engine.compiling.machine_code import MachineCode, compile_entry
 from tickloom.engine.compiling.records import constants_type, with_features
 from tickloom.engine.compiling.refusals import does_not_compile
@@ -75,15 +75,15 @@ def compile_lanes_loop(
     assert spec.step is not None
     register_helpers(spec, closure)
     tick, constants = tick_type(shape.tick), constants_type(layout.record, layout.kinds)
-    settled = settle(spec, tick, constants)
-    lanes = in_rows(settled.state, STATE_SLOTS)
+    typed = typed_whole_step(spec, tick, constants)
+    lanes = in_rows(typed.state, STATE_SLOTS)
     if lanes is None:
         return MachineCode(b"", ())
     loop = make_lanes(
         jit=inlined(),
-        init=settled.init,
-        step=settled.step,
-        settle=settled.settle,
+        init=typed.init,
+        step=typed.step,
+        widen=typed.widen,
         load_state=lanes.load,
         store_state=lanes.store,
         access=column_access(
@@ -108,7 +108,7 @@ def compile_sharing_loop(
     tick = tick_type(shape.tick)
     # The loop asks about pairs of a tick and a position that no run comes to: a look into a table
     # there ends in an exception, after which the sets are run one by one.
-    parts = settle_parts(spec, tick)
+    parts = typed_parts(spec, tick)
     features = _shared_features(spec, parts)
     if features is None:
         return MachineCode(b"", ())
@@ -131,7 +131,7 @@ def compile_sharing_loop(
         raise does_not_compile(spec, "step", spec.step, closure.functions, error) from error
 
 
-def _shared_features(spec: KernelSpec, parts: SettledParts) -> tuple[SharedFeature, ...] | None:
+def _shared_features(spec: KernelSpec, parts: TypedParts) -> tuple[SharedFeature, ...] | None:
     features = []
     for name, _feature in spec.features:
         rows = in_rows(parts.values[name], FEATURE_SLOTS)
@@ -141,7 +141,7 @@ def _shared_features(spec: KernelSpec, parts: SettledParts) -> tuple[SharedFeatu
             SharedFeature(
                 parts.names[f"init_{name}"],
                 parts.names[f"update_{name}"],
-                parts.names[f"settle_{name}"],
+                parts.names[f"widen_{name}"],
                 constants_access(parts.records[name]),
                 rows.load,
                 rows.store,

@@ -27,7 +27,7 @@ def make_full(
     jit: Jit,
     init: Fn,
     step: Fn,
-    settle: Fn,
+    widen: Fn,
     access: Access,
     fill: str,
     delayed: bool,
@@ -94,7 +94,7 @@ def make_full(
                 if quoted:
                     quoted_at = stamp_at(where.at, row) if fill_values[TIMED] != 0 else 0
                     seen_bid, seen_ask = quote_at(where.at, row)
-                state = settle(init(tick_at(where.at, row, price, facts, contract), constants))
+                state = widen(init(tick_at(where.at, row, price, facts, contract), constants))
             while row < last:
                 where = onward(where, row, rows, decoded)
                 at, stop = where.at, min(last, where.edge - 1)

@@ -12,7 +12,7 @@ def make_loop(
     jit: Jit,
     init: Fn,
     step: Fn,
-    settle: Fn,
+    widen: Fn,
     access: Access,
     shape: LoopShape,
     *,
@@ -21,7 +21,7 @@ def make_loop(
     """``loop`` of the arguments :data:`~tickloom.engine.loops.entry.RUN_ARGUMENTS`.
 
     ``init(tick, constants)`` and ``step(state, tick, position, constants)`` are the whole step's;
-    ``settle`` brings what ``init`` returns to the type that the state has at later ticks.
+    ``widen`` brings what ``init`` returns to the type that the state has at later ticks.
     ``pairs`` overrules whether a plain loop runs two contracts side by side.
     """
     variant = shape.variant
@@ -30,7 +30,7 @@ def make_loop(
             jit=jit,
             init=init,
             step=step,
-            settle=settle,
+            widen=widen,
             access=access,
             one=shape.one,
             pairs=shape.side_by_side if pairs is None else pairs,
@@ -40,7 +40,7 @@ def make_loop(
         jit=jit,
         init=init,
         step=step,
-        settle=settle,
+        widen=widen,
         access=access,
         fill=variant.fill,
         delayed=variant.latency != "none",

@@ -33,7 +33,7 @@ def make_plain(
     jit: Jit,
     init: Fn,
     step: Fn,
-    settle: Fn,
+    widen: Fn,
     access: Access,
     one: bool,
     pairs: bool,
@@ -56,7 +56,7 @@ def make_plain(
     def first_state(where: Where, facts: Facts, constants: Any) -> Any:
         price = price_at(where.at, where.row)
         tick = tick_at(where.at, where.row, price, facts, where.contract)
-        return settle(init(tick, constants))
+        return widen(init(tick, constants))
 
     @jit
     def at_row(

@@ -20,10 +20,10 @@ def step(state: int, tick: Any, position: int, constants: NoConstants) -> tuple[
     return state, wanted
 
 
-def settle(state: int) -> int:
+def widen(state: int) -> int:
     """What ``init`` returns is of the state's type."""
     return state
 
 
-FUNCTIONS = (init, step, settle)
+FUNCTIONS = (init, step, widen)
 """What the loop takes, in its order."""

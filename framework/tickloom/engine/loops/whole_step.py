@@ -75,7 +75,7 @@ class FeatureParts(NamedTuple):
     update: Fn
     """``(value, tick, constants)``: its value at a later one."""
 
-    settle: Fn
+    widen: Fn
     """Brings what ``init`` returns to the type of later values."""
 
     constants: Fn
@@ -107,7 +107,7 @@ class StepParts(NamedTuple):
     step: Fn
     """The author's."""
 
-    settle: Fn
+    widen: Fn
     """Brings what ``init`` returns to the type of later states."""
 
     constants: Fn
@@ -120,14 +120,14 @@ class StepParts(NamedTuple):
 def make_features(jit: Jit, features: tuple[FeatureParts, ...]) -> tuple[Fn, Fn]:
     """``begin(tick, constants)`` and ``follow(state, tick, constants)``: the features' values, a
     tuple that ``state`` begins with."""
-    (init, update, settle, own), rest = features[0], features[1:]
+    (init, update, widen, own), rest = features[0], features[1:]
     more = bool(rest)
     nothing: tuple[Any, Any] = (None, None)
     begin_rest, follow_rest = make_features(jit, rest) if more else nothing
 
     @jit
     def begin(tick: Any, constants: Any) -> Any:
-        now = (settle(init(tick, own(constants))),)
+        now = (widen(init(tick, own(constants))),)
         if more:
             return now + begin_rest(tick, constants)
         return now
@@ -149,7 +149,7 @@ def make_whole_step(jit: Jit, parts: StepParts) -> WholeStep:
     nothing: tuple[Any, Any] = (None, None)
     begin, follow = make_features(jit, parts.features) if featured else nothing
     author_init: Any = parts.init
-    author_step, settle_own = parts.step, parts.settle
+    author_step, widen_own = parts.step, parts.widen
     own, full = parts.constants, parts.full
     remembers, gated = author_init is not None, parts.gate is not None
     allows, limits = parts.gate or nothing
@@ -177,7 +177,7 @@ def make_whole_step(jit: Jit, parts: StepParts) -> WholeStep:
             now = begin(tick, constants)
         mine: Any = 0
         if remembers:
-            mine = settle_own(author_init(full(tick, now), own(constants)))
+            mine = widen_own(author_init(full(tick, now), own(constants)))
         return joined(now, mine)
 
     @jit

@@ -35,7 +35,7 @@ def interpreted(spec: KernelSpec) -> InterpretedCode:
         jit=as_it_is,
         init=whole.init,
         step=whole.step,
-        settle=as_it_is,
+        widen=as_it_is,
         load_state=lambda _floats, _ints, _stride, place: states[place],
         store_state=lambda _floats, _ints, _stride, place, state: states.update({place: state}),
         access=interpreted_access(shape, layout.record, stride=LANES),

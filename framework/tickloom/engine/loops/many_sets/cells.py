@@ -30,7 +30,7 @@ class SharedFeature(NamedTuple):
     update: Fn
     """``(value, tick, constants)``: its value at a later one."""
 
-    settle: Fn
+    widen: Fn
     """Brings what ``init`` returns to the type of later values."""
 
     constants_at: Fn
@@ -102,7 +102,7 @@ def make_shared_features(
     ``stride`` is the number of constants of a cell, ``number`` that of the first feature."""
     if not features:
         return _make_none(jit)
-    (init, update, settle, constants_at, load, store), rest = features[0], features[1:]
+    (init, update, widen, constants_at, load, store), rest = features[0], features[1:]
     more = bool(rest)
     nothing: tuple[Any, ...] = (None,) * 4
     begin_rest, follow_rest, places_rest, values_rest = (
@@ -114,7 +114,7 @@ def make_shared_features(
     def begin(tick: Any, cells: Cells) -> None:
         for cell in range(cells.edges[number], cells.edges[number + 1]):
             own = constants_at(cells.shared_f, cells.shared_i, cell * stride)
-            store(cells.now_f, cells.now_i, cells.size, cell, settle(init(tick, own)))
+            store(cells.now_f, cells.now_i, cells.size, cell, widen(init(tick, own)))
         if more:
             begin_rest(tick, cells)
 

@@ -55,7 +55,7 @@ def make_lanes(
     jit: Jit,
     init: Fn,
     step: Fn,
-    settle: Fn,
+    widen: Fn,
     load_state: Fn,
     store_state: Fn,
     access: Access,
@@ -132,7 +132,7 @@ def make_lanes(
                     tick = tick_at(at, row, price, facts, contract)
                     for lane in range(LANES):
                         constants = constants_at(constants_f, constants_i, record + lane)
-                        state = settle(init(tick, constants))
+                        state = widen(init(tick, constants))
                         store_state(scratch_f, scratch_i, LANES, first_slot + lane, state)
                         store(scratch_f, scratch_i, lane, Book(0, 0.0, 0.0, 0))
                     while row < last:
