@@ -15,7 +15,7 @@ from tickloom.engine.loops.many_sets.lanes import LANES
 from tickloom.engine.sweeping.kernel import load_sweep
 from tickloom.engine.sweeping.lanes import LanesPass
 from tickloom.engine.sweeping.one_by_one import Repeated
-from tickloom.engine.sweeping.shared import SharedPass
+from tickloom.engine.sweeping.shared import SharedPass, aligned
 from tickloom.errors import PluginError
 from tickloom.host import get_host
 
@@ -163,3 +163,10 @@ def _hold(state: float, tick: Any, position: int, constants: Size) -> tuple[floa
 )
 def test_a_plain_step_goes_through_the_data_once(name: str, way: type) -> None:
     assert isinstance(load_sweep(get_host().kernels.get(name))._run, way)
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.int64])
+def test_values_of_features_begin_at_a_cache_line(kind: Any) -> None:
+    kept = [aligned(count, kind) for count in range(1, 60)]
+    assert [len(array) for array in kept] == list(range(1, 60))
+    assert all(array.ctypes.data % 64 == 0 and array.dtype == kind for array in kept)
