@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tickloom.engine.kernels.constants import layout_of, prepare_constants
-from tickloom.engine.loading.code import LoopCode
-from tickloom.engine.loading.kernel import CompiledKernel
+from tickloom.engine.kernels.constants import prepare_constants
 from tickloom.engine.loading.results import ContractFacts
 from tickloom.engine.loops.many_sets.lanes import (
     FLOAT_SLOTS,
@@ -19,45 +17,25 @@ from tickloom.engine.loops.many_sets.lanes import (
     LANES,
     STATE_SLOTS,
 )
-from tickloom.engine.orders import CostTerms, FillModel
-from tickloom.engine.sweeping.loop import SweepLoop
-from tickloom.engine.sweeping.one_by_one import Repeated, SweepResults
-
-_FEW = 8
-"""Sets that are quicker run one by one."""
+from tickloom.engine.sweeping.loop import OnePass
+from tickloom.engine.sweeping.one_by_one import SweepResults
 
 
-class LanesPass:
+class LanesPass(OnePass):
     """The sweep loop that carries blocks of sets side by side from row to row."""
 
-    def __init__(self, kernel: CompiledKernel, code: LoopCode) -> None:
-        self._spec = kernel.spec
-        self._alone = Repeated(kernel)
-        self._layout = layout_of(kernel.spec)
-        self._loop = SweepLoop(kernel, code)
+    few = 8  # a block costs the same however few of its lanes are used: about eight plain runs
 
-    def __call__(
-        self,
-        params: Sequence[Any],
-        offsets: NDArray[np.int64],
-        columns: Sequence[NDArray[Any]],
-        *,
-        facts: ContractFacts | None,
-        fill: FillModel | None,
-        costs: CostTerms | None,
-    ) -> SweepResults:
-        """Whole blocks of sets in one pass each, a few left over one by one."""
-        self._loop.check(offsets, columns, facts, fill, costs)
-        # A block costs the same however few of its lanes are used: about eight plain runs.
+    def _batches(self, params: Sequence[Any]) -> Iterator[Sequence[Any]]:
+        """Whole blocks of sets, then a few left over."""
         alone = len(params) % LANES
-        alone = alone if alone <= _FEW else 0
-        together = params[: len(params) - alone]
-        few = self._alone(params[len(together) :], offsets, columns, facts=facts)
-        if not together:
-            return few
-        return SweepResults.joined([self._blocks(together, offsets, columns, facts), few])
+        together = len(params) - (alone if alone <= self.few else 0)
+        if together:
+            yield params[:together]
+        if together < len(params) or not params:
+            yield params[together:]
 
-    def _blocks(
+    def _together(
         self,
         params: Sequence[Any],
         offsets: NDArray[np.int64],

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.engine.columns.chunks import Chunks
+from tickloom.engine.kernels.constants import layout_of
 from tickloom.engine.kernels.variant import required_columns
 from tickloom.engine.loading.checks import check_facts, check_slice
 from tickloom.engine.loading.code import LoopCode
@@ -16,7 +18,7 @@ from tickloom.engine.loading.kernel import CompiledKernel
 from tickloom.engine.loading.results import ContractFacts
 from tickloom.engine.loops.entry import OK
 from tickloom.engine.orders import CostTerms, FillModel
-from tickloom.engine.sweeping.one_by_one import SweepResults
+from tickloom.engine.sweeping.one_by_one import Repeated, SweepResults
 
 _NOTHING: Final = np.zeros(1, np.int64)
 
@@ -72,3 +74,51 @@ class SweepLoop:
         }
         status = self._code(every)
         return results if status == OK else None
+
+
+class OnePass(ABC):
+    """A sweep loop that takes many sets through the rows at once."""
+
+    few: ClassVar[int]
+    """Sets that are quicker run one by one."""
+
+    def __init__(self, kernel: CompiledKernel, code: LoopCode) -> None:
+        self._spec = kernel.spec
+        self._alone = Repeated(kernel)
+        self._layout = layout_of(kernel.spec)
+        self._loop = SweepLoop(kernel, code)
+
+    def __call__(
+        self,
+        params: Sequence[Any],
+        offsets: NDArray[np.int64],
+        columns: Sequence[NDArray[Any]],
+        *,
+        facts: ContractFacts | None,
+        fill: FillModel | None,
+        costs: CostTerms | None,
+    ) -> SweepResults:
+        """Each batch of sets in one pass, a few one by one."""
+        self._loop.check(offsets, columns, facts, fill, costs)
+        return SweepResults.joined(
+            [
+                self._alone(some, offsets, columns, facts=facts)
+                if len(some) <= self.few
+                else self._together(some, offsets, columns, facts)
+                for some in self._batches(params)
+            ]
+        )
+
+    @abstractmethod
+    def _batches(self, params: Sequence[Any]) -> Iterator[Sequence[Any]]:
+        """The sets that go together; one batch at least."""
+
+    @abstractmethod
+    def _together(
+        self,
+        params: Sequence[Any],
+        offsets: NDArray[np.int64],
+        columns: Sequence[NDArray[Any]],
+        facts: ContractFacts | None,
+    ) -> SweepResults:
+        """One pass over a slice that was checked."""

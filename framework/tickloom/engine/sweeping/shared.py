@@ -14,7 +14,6 @@ from tickloom.engine.kernels.constants import (
     GATE,
     Exactly,
     constant_records,
-    layout_of,
     prepare_constants,
 )
 from tickloom.engine.loading.code import LoopCode
@@ -22,15 +21,11 @@ from tickloom.engine.loading.kernel import CompiledKernel
 from tickloom.engine.loading.results import ContractFacts
 from tickloom.engine.loops.many_sets.cells import CELL_ROW, FEATURE_SLOTS, GROUP, TILE
 from tickloom.engine.loops.many_sets.words import WORD
-from tickloom.engine.orders import CostTerms, FillModel
-from tickloom.engine.sweeping.loop import SweepLoop
-from tickloom.engine.sweeping.one_by_one import Repeated, SweepResults
+from tickloom.engine.sweeping.loop import OnePass
+from tickloom.engine.sweeping.one_by_one import SweepResults
 
 TOGETHER: Final = 256
 """Sets in one pass over the rows. If they share nothing, each number of a feature takes 0.5 MB."""
-
-_FEW: Final = 2
-"""Sets that are quicker run one by one."""
 
 _LINE: Final = 8
 """Numbers of 8 bytes in a cache line."""
@@ -62,37 +57,21 @@ class _Shared:
     """Constants of each gate, shape (gates, fields)."""
 
 
-class SharedPass:
+class SharedPass(OnePass):
     """The sweep loop: each distinct feature and gate once, then set by set."""
 
+    few = 2
+
     def __init__(self, kernel: CompiledKernel, code: LoopCode) -> None:
-        self._spec = kernel.spec
-        self._alone = Repeated(kernel)
-        self._layout = layout_of(kernel.spec)
-        self._loop = SweepLoop(kernel, code)
+        super().__init__(kernel, code)
         # Of one sweep, whose slices ask again and again for the same sets.
         self._shared = lru_cache(_REMEMBERED)(self._find_shared)
 
-    def __call__(
-        self,
-        params: Sequence[Any],
-        offsets: NDArray[np.int64],
-        columns: Sequence[NDArray[Any]],
-        *,
-        facts: ContractFacts | None,
-        fill: FillModel | None,
-        costs: CostTerms | None,
-    ) -> SweepResults:
-        """As many sets as go together in one pass each, a few one by one."""
-        self._loop.check(offsets, columns, facts, fill, costs)
-        return SweepResults.joined(
-            [
-                self._alone(some, offsets, columns, facts=facts)
-                if len(some) <= _FEW
-                else self._together(some, offsets, columns, facts)
-                for some in _batches(params)
-            ]
-        )
+    def _batches(self, params: Sequence[Any]) -> Iterator[Sequence[Any]]:
+        """As many sets as go together in one pass each."""
+        yield params[:TOGETHER]
+        for start in range(TOGETHER, len(params), TOGETHER):
+            yield params[start : start + TOGETHER]
 
     def _together(
         self,
@@ -158,12 +137,6 @@ class SharedPass:
             cells=np.concatenate(cells) if cells else np.zeros((0, most)),
             limits=limits,
         )
-
-
-def _batches(params: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    yield params[:TOGETHER]
-    for start in range(TOGETHER, len(params), TOGETHER):
-        yield params[start : start + TOGETHER]
 
 
 def _distinct(
