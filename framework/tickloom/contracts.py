@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 Kind = Literal["weekly", "monthly"]
 """How a contract was listed."""
 
-Right = Literal["CE", "PE"]
-"""Call or put, in the exchange's letters."""
+Right = Literal["CE", "PE", "XX"]
+"""Call, put, or, of a future and of a spot, neither, in the exchange's letters."""
+
+Instrument = Literal["option", "future", "spot"]
+"""What is traded; a spot is the underlying itself, an index or a stock."""
+
+NO_RIGHT: Final = "XX"
+
+NEAREST: Final = "nearest"
+"""Period of a future whose name does not say its month: that of the nearest monthly expiry, day by
+day, by the calendar."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Contract:
-    """One option contract as its name identifies it.
+    """One contract as its name identifies it: an option, a future, or the underlying itself.
 
     A weekly and a monthly contract of one month may differ in nothing but ``kind``. The expiry is
     not part of it: a corrected calendar re-dates a contract and never doubles it.
@@ -29,13 +38,37 @@ class Contract:
 
     period: str
     """``YYYY-MM``, the contract month that a monthly name states, or ``YYYY-MM-DD``, the scheduled
-    expiry that the name states."""
+    expiry that the name states. Of a future also :data:`NEAREST`; empty of a spot."""
 
     right: Right
-    """``CE`` (call) or ``PE`` (put)."""
+    """``CE`` (call) or ``PE`` (put); ``XX`` of a future and of a spot."""
 
     strike: float
-    """Strike price in the currency of the underlying."""
+    """Strike price in the currency of the underlying; 0 of a future and of a spot."""
+
+    @classmethod
+    def future(cls, underlying: str, period: str = NEAREST) -> Contract:
+        """A future on ``underlying``; without a period it is the nearest one."""
+        return cls(underlying, "monthly", period, NO_RIGHT, 0.0)
+
+    @classmethod
+    def spot(cls, underlying: str) -> Contract:
+        """The underlying itself."""
+        return cls(underlying, "monthly", "", NO_RIGHT, 0.0)
+
+    @property
+    def instrument(self) -> Instrument:
+        """What it is."""
+        if self.right != NO_RIGHT:
+            return "option"
+        return "future" if self.period else "spot"
+
+    @property
+    def title(self) -> str:
+        """What it is called in messages."""
+        if self.instrument == "option":
+            return f"{self.underlying} {self.period} {self.strike:.10g} {self.right}".strip()
+        return f"{self.underlying} {self.instrument} {self.period}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +93,10 @@ class Expiry:
     listed: dt.date | None = None
     """The first day on which the exchange can have listed the contract, by the longest that it
     lists any of its kind; None where that is not known. Ticks before it are quarantined."""
+
+
+NEVER: Final = Expiry(date=dt.date.max, scheduled=dt.date.max, kind="monthly")
+"""The expiry of what does not expire: of a spot."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final, Literal
 
+from tickloom.contracts import Instrument
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -25,7 +27,17 @@ KINDS: Final = ("weekly", "monthly")
 LEVELS: Final = range(5)
 
 SORT_KEY: Final = ("expiry", "opt_type", "strike", "timestamp")
-"""The order of the rows in every file of the store."""
+"""The order of the rows in every partition of options."""
+
+SORT_KEYS: Final[dict[Instrument, tuple[str, ...]]] = {
+    "option": SORT_KEY,
+    "future": ("expiry", "timestamp"),
+    "spot": ("timestamp",),
+}
+"""The order of the rows in the files of each instrument."""
+
+OPTION_COLUMNS: Final = frozenset({"opt_type", "strike", "year", "month"})
+"""Columns that say which option a row is of: no series has them."""
 
 ROW_GROUP_ROWS: Final = 100_000
 """Rows per row group of a partition file."""
@@ -109,6 +121,14 @@ QUANTITY_COLUMNS: Final = tuple(column.name for column in RAW_COLUMNS if column.
 """Columns that hold quantities and counts: not negative, or null."""
 
 
+def required(instrument: Instrument) -> tuple[Column, ...]:
+    """The columns that no partition file of an ``instrument`` goes without."""
+    if instrument == "option":
+        return STORED_COLUMNS
+    names = {"timestamp", "price", "timestamp_ns", *SORT_KEYS[instrument]}
+    return tuple(column for column in STORED_COLUMNS if column.name in names)
+
+
 @cache
 def polars_dtype(logical: LogicalType) -> pl.DataType:
     """The Polars type of a logical type, as ``Column.type`` has it."""
@@ -137,3 +157,5 @@ def polars_schema(columns: Iterable[Column] = STORED_COLUMNS) -> pl.Schema:
 
 
 STORED_NAMES = frozenset(column.name for column in STORED_COLUMNS)
+
+COMPUTED_NAMES: Final = frozenset(column.name for column in COMPUTED_COLUMNS)

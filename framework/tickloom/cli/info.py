@@ -39,6 +39,10 @@ def command(store: Path, as_json: bool) -> None:
             ("underlyings", ", ".join(f"{u} ({n:,} rows)" for u, n in found.underlyings.items())),
             ("expiries", ", ".join(map(str, found.expiries))),
             ("contracts", f"{found.contracts:,}"),
+            *(
+                (name, f"{one.rows:,} rows, {one.days} days, {one.first_date} to {one.last_date}")
+                for name, one in found.series.items()
+            ),
             ("sources", ", ".join(f"{n:,} {state}" for state, n in found.sources.items())),
             ("conflicts", _conflicts(found)),
             ("extra columns", ", ".join(found.columns) or "none"),

@@ -19,8 +19,8 @@ from tickloom.packing.report import PackReport
 from tickloom.packing.workers.budget import budget_for
 from tickloom.packing.workers.crew import Crew
 from tickloom.progress import Phases, untold_phases
-from tickloom.specs import Calendar, CalendarGapError
-from tickloom.store.api import open_store
+from tickloom.specs import Calendar, CalendarGapError, expiry_of
+from tickloom.store.api import Partition, open_store
 from tickloom.store.layout import PartitionKey
 from tickloom.store.partitions.index import ContractIndex, ContractRows
 from tickloom.store.writer import StoreWriter
@@ -97,7 +97,6 @@ class _Redating:
                 writer=choose_writer(self._store, None),
                 crew=crew,
                 budget=budget,
-                extra=tuple(self._store.manifest.columns or ()),
                 clocks=self._calendars.clocks({key.underlying for key in touched}),
                 calendar_file=self._file,
                 report=PackReport(),
@@ -116,7 +115,7 @@ class _Redating:
         in which rows that were one contract's are several contracts' now."""
         plain: list[PartitionKey] = []
         splitting: list[PartitionKey] = []
-        partitions = open_store(self._store.path).partitions()
+        partitions = self._partitions()
         progress = self._progress("looking")
         for done, partition in enumerate(partitions, 1):
             calendar = self._calendars.of(partition.key.underlying)
@@ -127,6 +126,12 @@ class _Redating:
             self.report.partitions += 1
             progress(done, len(partitions))
         return plain, splitting
+
+    def _partitions(self) -> list[Partition]:
+        """All that expire: options and futures."""
+        store = open_store(self._store.path)
+        futures = [one for one in store.series() if one.key.instrument == "future"]
+        return [*store.partitions(), *futures]
 
     def _look(self, index: ContractIndex, calendar: Calendar) -> tuple[int, int]:
         """How many contracts change, and how many of them become several."""
@@ -147,7 +152,7 @@ def _is_known(entry: ContractRows, calendar: Calendar) -> bool:
     names = names_of(entry)
     try:
         for name in names:
-            calendar.expiry(name)
+            expiry_of(calendar, name)
     except CalendarGapError:
         return False
     return bool(names)

@@ -20,11 +20,12 @@ from tickloom.host import get_host
 from tickloom.packing.reading.evidence import Evidence, gather
 from tickloom.packing.reading.names import Names
 from tickloom.packing.reading.parts import one_by_one
+from tickloom.packing.reading.series import series_batches
 from tickloom.packing.rows.checks import split_rows
 from tickloom.packing.rows.clean import Batch, canonical
 from tickloom.packing.rows.own_expiry import without_expiry
 from tickloom.packing.rows.table import PartitionColumns, in_type
-from tickloom.packing.rows.transforms import apply_all, batch_transforms
+from tickloom.packing.rows.transforms import apply_all, batch_transforms, partition_transforms
 from tickloom.packing.sources.claims import Claim
 from tickloom.packing.sources.identity import look_at
 from tickloom.packing.sources.inputs import Inputs, inputs_of
@@ -42,7 +43,7 @@ from tickloom.specs import (
 )
 from tickloom.store.api import Store
 from tickloom.store.commits.manifest import SourceEntry
-from tickloom.store.layout import PartitionKey
+from tickloom.store.layout import PartitionKey, key_of
 from tickloom.store.partitions.order import reading
 
 if TYPE_CHECKING:
@@ -124,17 +125,22 @@ class _Comparison:
         self._names = Names(
             self._calendar, inputs.dialect or claim.spec.dialect, {}, bool(inputs.dialect)
         )
-        self._columns = PartitionColumns(store.manifest.columns or (), ())
 
     def missing(self) -> int:
         """How many good rows of the source the store does not have."""
         count = 0
         for part in one_by_one(self._claim.spec.read(self._claim.unit, self._options)):
-            if isinstance(part, RawBatch) and part.frame.height:
-                # A batch that no contract can be made of is in the quarantine.
-                with suppress(ReadError):
-                    count += self._missing(part)
+            if not (isinstance(part, RawBatch) and part.frame.height):
+                continue
+            # A batch that no contract can be made of is in the quarantine.
+            with suppress(ReadError):
+                count += sum(self._missing(batch) for batch in self._batches(part))
         return count
+
+    def _batches(self, part: RawBatch) -> list[RawBatch]:
+        if part.contract is None or part.contract.instrument == "option":
+            return [part]
+        return list(series_batches(part, self._calendar))
 
     def _missing(self, batch: RawBatch) -> int:
         import polars as pl
@@ -144,14 +150,14 @@ class _Comparison:
         frame, _ = without_expiry(batch.frame, contract, named.expiry)
         whole = ContractSlice(contract=contract, expiry=named.expiry, start=0, rows=frame.height)
         context = PartitionContext(symbol=batch.symbol, date=None, slices=(whole,))
-        typed = canonical(Batch(apply_all(batch_transforms(), frame, context)))
-        others = self._names.others(typed.frame["symbol"], batch.symbol, named)
+        typed = canonical(Batch(apply_all(batch_transforms(contract.instrument), frame, context)))
+        others = self._names.others(
+            typed.frame.get_column("symbol", default=None), batch.symbol, named
+        )
         good, _ = split_rows(typed, contract, self._calendar, others, named.expiry)
         days = good["timestamp"].cast(pl.Date)
         return sum(
-            self._missing_on(
-                PartitionKey(day, contract.underlying), contract, good.filter(days == day)
-            )
+            self._missing_on(key_of(day, contract), contract, good.filter(days == day))
             for day in days.unique().to_list()
         )
 
@@ -162,7 +168,7 @@ class _Comparison:
         stored = self._stored(key, contract)
         if stored is None:
             return rows.height
-        identity = list(self._columns.identity)
+        identity = list(self._columns(key).identity)
         there = stored.select(identity).group_by(identity).len("stored")
         wanted = rows.select(
             in_type(rows[name], there.schema[name])
@@ -193,8 +199,14 @@ class _Comparison:
             return None
         path = partition.file()
         there = partition.writer.summarise(path).columns
-        names = [name for name in self._columns.merged if name in there]
-        return self._columns.from_arrow(list(partition.writer.scan(path, names, ranges)))
+        columns = self._columns(key)
+        names = [name for name in columns.merged if name in there]
+        return columns.from_arrow(list(partition.writer.scan(path, names, ranges)))
+
+    def _columns(self, key: PartitionKey) -> PartitionColumns:
+        """The columns of the partition ``key``."""
+        given = {n for t in partition_transforms(key.instrument) for n in t.gives}
+        return PartitionColumns(self._store.manifest.columns_of(key), given)
 
     def _evidence(self) -> Mapping[str, Evidence]:
         """What the source's rows say about their contracts, for names with several readings."""

@@ -13,6 +13,7 @@ from tickloom.packing.bins.space import BinSpace, BinUse, cache_room
 from tickloom.packing.partitions.clocks import Clocks
 from tickloom.packing.partitions.columns import fix_columns
 from tickloom.packing.partitions.format import choose_writer
+from tickloom.packing.partitions.series_columns import fix_series
 from tickloom.packing.partitions.stage import AssemblyStage, by_partition
 from tickloom.packing.reading.stage import ReadingStage
 from tickloom.packing.report import PackReport, Quarantined
@@ -41,7 +42,6 @@ from tickloom.packing.workers.budget import Budget
 from tickloom.packing.workers.crew import Crew
 from tickloom.paths import path_text
 from tickloom.progress import Phases
-from tickloom.schema import Column
 from tickloom.specs import ExecutorSpec, ReaderSpec, SourceOptions
 from tickloom.store.commits.manifest import SourceEntry, parse_key
 from tickloom.store.layout import PartitionKey
@@ -147,14 +147,13 @@ class Packing:
         space = BinSpace(store.staging, cache_room(store.staging))
         with Crew(self._request.executor, self._budget.workers, self._request.timeout) as crew:
             results, mixed, sources, rebuild = self._read(store, sources, space, crew, gone)
-            extra = self._fix_columns(store, results)
+            self._fix_columns(store, results)
             clocks = self._fix_clocks(store, sources, results)
             assembly = AssemblyStage(
                 store=store,
                 writer=writer,
                 crew=crew,
                 budget=self._budget,
-                extra=extra,
                 clocks=clocks,
                 paths={n: path_text(result.path) for n, result in results.items()},
                 excluded=frozenset(),
@@ -256,17 +255,21 @@ class Packing:
             sources.append(new_source(number, entry.key, claim, settings, inputs.noted()))
         return sources
 
-    def _fix_columns(
-        self, store: StoreWriter, results: dict[int, UnitResult]
-    ) -> tuple[Column, ...]:
-        """The store's columns beyond the 58; units that do not fit them are rejected whole."""
+    def _fix_columns(self, store: StoreWriter, results: dict[int, UnitResult]) -> None:
+        """Fix the columns of the store and of its series; units that do not fit them are rejected
+        whole."""
         fixed = store.manifest.columns
-        extra, misfits = fix_columns(fixed, results.values(), may_add=self._request.add_columns)
+        may_add = self._request.add_columns
+        extra, misfits = fix_columns(fixed, results.values(), may_add=may_add)
+        known = store.manifest.series
+        series, others = fix_series(known, results.values(), may_add=may_add)
+        misfits |= others
         for number, reason in misfits.items():
             results[number].reject_whole(reason)
         if extra != fixed:
             store.set_columns(extra)
-        return extra
+        if series != known:
+            store.set_series(series)
 
     def _fix_clocks(
         self, store: StoreWriter, sources: Iterable[Source], results: Mapping[int, UnitResult]

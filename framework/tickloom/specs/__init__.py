@@ -1,6 +1,6 @@
 """What plugins register: one frozen dataclass a kind, every field documented."""
 
-from tickloom.specs.calendar import Calendar, CalendarGapError, CalendarSpec
+from tickloom.specs.calendar import Calendar, CalendarGapError, CalendarSpec, expiry_of
 from tickloom.specs.executor import ExecutorSpec
 from tickloom.specs.kernel import Feature, Gate, KernelSpec
 from tickloom.specs.reader import (
@@ -42,5 +42,6 @@ __all__ = [
     "Unit",
     "WriteSettings",
     "WriterSpec",
+    "expiry_of",
     "session_on",
 ]

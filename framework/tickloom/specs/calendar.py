@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Protocol
 
-from tickloom.contracts import Contract, Expiry, NameReading
+from tickloom.contracts import NEVER, Contract, Expiry, NameReading
 from tickloom.errors import TickloomError
 from tickloom.specs.expiry_rows import ExpiryDifference, ExpiryRow
 
@@ -38,6 +38,12 @@ class Calendar(Protocol):
     def is_trading_day(self, day: date) -> bool | None:
         """Does the exchange trade on ``day`` (special sessions included)? None: not known."""
         ...
+
+
+def expiry_of(calendar: Calendar, contract: Contract) -> Expiry:
+    """When ``contract`` expires: a future with the month's options, a spot never. Raises
+    :class:`CalendarGapError`."""
+    return NEVER if contract.instrument == "spot" else calendar.expiry(contract)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

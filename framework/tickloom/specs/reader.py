@@ -50,7 +50,8 @@ class Unit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawBatch:
-    """Rows of one contract, in the order in which the vendor recorded them."""
+    """Rows of one contract, a future and a spot included, in the order in which the vendor recorded
+    them."""
 
     frame: pl.DataFrame
     """Columns of the raw schema (:data:`tickloom.RAW_COLUMNS`) in any order and any castable type,
@@ -61,7 +62,10 @@ class RawBatch:
     """The trading symbol. Without ``contract``, the calendar reads it."""
 
     contract: Contract | None = None
-    """The contract, where the reader knows it without reading a symbol."""
+    """The contract, where the reader knows it without reading a symbol. So rows of another
+    instrument are told: ``Contract.future("NIFTY", "2025-11")``, ``Contract.future("NIFTY")`` where
+    nothing but the rows' days say the month, ``Contract.spot("NIFTY")``. Of a series the frame
+    needs ``timestamp`` and ``price`` alone; it keeps the columns that it has."""
 
     dialect: str = ""
     """The dialect of the symbol, where the reader knows one for this unit; empty for its own. The
@@ -70,8 +74,8 @@ class RawBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawRows:
-    """Rows of many contracts, each one's in the order in which the vendor recorded them: what a
-    file of a whole chain holds. The host takes them as one frame, without a step per contract; a
+    """Rows of many option contracts, each one's in the order in which the vendor recorded them: what
+    a file of a whole chain holds. The host takes them as one frame, without a step per contract; a
     reader whose files have many rows of few contracts yields :class:`RawBatch` instead."""
 
     frame: pl.DataFrame

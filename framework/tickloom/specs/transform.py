@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
-from tickloom.contracts import Contract, Expiry
+from tickloom.contracts import Contract, Expiry, Instrument
 
 if TYPE_CHECKING:
     import polars as pl
@@ -87,6 +87,10 @@ class TransformSpec:
     many_contracts: bool = False
     """Whether ``apply`` takes batches of several contracts, each with its symbol in the context's
     slices; otherwise the host calls it for each contract. Batch phase only."""
+
+    instruments: tuple[Instrument, ...] = ("option",)
+    """What it is applied to. Rows of a ``future`` or ``spot`` have the columns that their vendor
+    has: it is left out where one that it needs is not there."""
 
     version: str = "1"
     """Version of its meaning: a new one makes a store read its sources again."""

@@ -7,6 +7,7 @@ its files are what there is, and a contract index is made by scanning.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from os import PathLike
 from pathlib import Path
 from typing import Final
@@ -55,7 +56,7 @@ class Store:
         self.reload()
 
     def __repr__(self) -> str:
-        count = len(self._state.manifest.partitions if self._state else self._foreign)
+        count = len(self._keys())
         kind = "" if self.managed else ", without a manifest"
         return f"<Store {str(self.path)!r}: {count:,} partitions{kind}>"
 
@@ -70,13 +71,19 @@ class Store:
         return self._state.manifest if self._state else Manifest()
 
     def partitions(self) -> tuple[Partition, ...]:
-        """All partitions, by date and underlying."""
-        keys = self._state.manifest.partitions if self._state else self._foreign
-        return tuple(Partition(self, key) for key in sorted(keys))
+        """All partitions of options, by date and underlying."""
+        return tuple(Partition(self, key) for key in sorted(self._keys()) if not key.series)
+
+    def series(self) -> tuple[Partition, ...]:
+        """All partitions of the underlyings' own series, by date and underlying."""
+        return tuple(Partition(self, key) for key in sorted(self._keys()) if key.series)
+
+    def _keys(self) -> Collection[PartitionKey]:
+        return self._state.manifest.partitions if self._state else self._foreign
 
     def partition(self, key: PartitionKey) -> Partition:
         """The partition ``key``; raises :class:`UnknownNameError` listing what there is."""
-        keys = self._state.manifest.partitions if self._state else self._foreign
+        keys = self._keys()
         if key not in keys:
             raise UnknownNameError("partition", str(key), map(str, keys))
         return Partition(self, key)
@@ -170,7 +177,7 @@ class Partition:
         in the user's cache folder."""
         if self._entry is None:
             path = self.file()
-            return remembered(path, lambda: scan_index(path, self.writer))
+            return remembered(path, lambda: scan_index(path, self.writer, self.key.instrument))
         return msgspec.json.decode(self._index_data(self._entry)[0], type=ContractIndex)
 
     def contracts(self) -> ContractColumns:

@@ -13,6 +13,29 @@ from tickloom.store.partitions.order import contract_set
 
 
 @dataclass(slots=True)
+class SeriesContents:
+    """What is in one series of an underlying."""
+
+    days: int
+    """Number of trading days."""
+
+    rows: int
+    """Number of rows."""
+
+    bytes: int
+    """Size of its files."""
+
+    first_date: date
+    """First trading day."""
+
+    last_date: date
+    """Last trading day."""
+
+    columns: list[str]
+    """Its columns, in their order on disk; empty without a manifest."""
+
+
+@dataclass(slots=True)
 class Contents:
     """What is in a store."""
 
@@ -57,6 +80,9 @@ class Contents:
 
     conflicts: dict[str, Disagreements]
     """Where sources disagree: by partition, as ``DATE/UNDERLYING``."""
+
+    series: dict[str, SeriesContents]
+    """The underlyings' own series, by name: ``NIFTY/spot``, say."""
 
     columns: list[str]
     """Columns beyond the 58."""
@@ -110,6 +136,7 @@ def describe(store: Store) -> Contents:
         sources=sources,
         rows_conflicting=sum(found.rows for found in conflicts.values()),
         conflicts=conflicts,
+        series=_series(store),
         columns=[column.name for column in manifest.columns or ()],
         settings=manifest.settings,
         plugins=manifest.plugins,
@@ -122,3 +149,20 @@ def _contracts(part: Partition) -> set[tuple[date, Right, float]]:
     if part.entry is None:
         return contract_set(part.file(), part.writer)
     return {(c.expiry, c.right, c.strike) for c in part.index().contracts}
+
+
+def _series(store: Store) -> dict[str, SeriesContents]:
+    found: dict[str, list[Partition]] = {}
+    for part in store.series():
+        found.setdefault(part.key.series, []).append(part)
+    return {
+        name: SeriesContents(
+            days=len(parts),
+            rows=sum(part.rows for part in parts),
+            bytes=sum(part.size for part in parts),
+            first_date=parts[0].key.date,
+            last_date=parts[-1].key.date,
+            columns=[column.name for column in store.manifest.series.get(name, ())],
+        )
+        for name, parts in sorted(found.items())
+    }

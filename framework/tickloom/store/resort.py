@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
+from tickloom.contracts import Instrument
 from tickloom.errors import Interrupted, StoreError
 from tickloom.files import SYSTEM, FileLayer
 from tickloom.progress import Progress, untold
-from tickloom.schema import SORT_KEY
+from tickloom.schema import SORT_KEYS
 from tickloom.specs import WriterSpec, WriteSettings
 from tickloom.store.api import open_store
 from tickloom.store.commits.session import WriteSession, as_store_errors
-from tickloom.store.layout import partition_files
+from tickloom.store.layout import PartitionKey, partition_files
 from tickloom.store.partitions.formats import format_of
 from tickloom.store.partitions.order import UnsortedError, contract_runs, read_row_groups, reading
 
@@ -79,10 +80,10 @@ def resort_store(
     started = time.perf_counter()
     report = ResortReport()
     managed = open_store(path).managed
-    paths = [file for _, file in partition_files(path)]
+    paths = list(partition_files(path))
     if dry_run or managed:
-        for done, file in enumerate(paths, 1):
-            report.files.append(_look(file))
+        for done, (key, file) in enumerate(paths, 1):
+            report.files.append(_look(file, key.instrument))
             progress(done, len(paths))
     else:
         _resort_all(path, paths, report, progress, files)
@@ -92,7 +93,7 @@ def resort_store(
 
 def _resort_all(
     store: Path,
-    paths: list[Path],
+    paths: list[tuple[PartitionKey, Path]],
     report: ResortReport,
     progress: Progress,
     files: FileLayer,
@@ -101,9 +102,10 @@ def _resort_all(
     try:
         with as_store_errors(store):
             session.make_staging()
-        for done, path in enumerate(paths, 1):
-            found = _look(path)
-            report.files.append(_sort(path, session) if found.outcome == "unsorted" else found)
+        for done, (key, path) in enumerate(paths, 1):
+            found = _look(path, key.instrument)
+            is_unsorted = found.outcome == "unsorted"
+            report.files.append(_sort(path, session, key.instrument) if is_unsorted else found)
             progress(done, len(paths))
     except Interrupted as error:
         error.summary = (
@@ -119,7 +121,7 @@ def _resort_all(
             session.release()
 
 
-def _look(path: Path) -> Resorted:
+def _look(path: Path, instrument: Instrument) -> Resorted:
     started = time.perf_counter()
     outcome: Outcome = "already sorted"
     rows, reason = 0, ""
@@ -127,7 +129,7 @@ def _look(path: Path) -> Resorted:
         writer = format_of(path)
         with reading(path):
             rows = writer.summarise(path).rows
-            contract_runs(path, writer)
+            contract_runs(path, writer, instrument)
     except UnsortedError:
         outcome = "unsorted"
     except StoreError as error:
@@ -135,13 +137,13 @@ def _look(path: Path) -> Resorted:
     return Resorted(str(path), outcome, rows, time.perf_counter() - started, reason)
 
 
-def _sort(path: Path, session: WriteSession) -> Resorted:
+def _sort(path: Path, session: WriteSession, instrument: Instrument) -> Resorted:
     """Sort one file into staging, compare the rows, and put it in place."""
     started = time.perf_counter()
     staged = session.staging / path.name
     try:
         with reading(path):
-            rows = _write_sorted(path, staged, format_of(path))
+            rows = _write_sorted(path, staged, format_of(path), instrument)
         with as_store_errors(session.path):
             session.files.fsync(staged)
             with session.interrupts.shielded():
@@ -154,7 +156,7 @@ def _sort(path: Path, session: WriteSession) -> Resorted:
     return Resorted(str(path), "sorted", rows, time.perf_counter() - started)
 
 
-def _write_sorted(path: Path, staged: Path, writer: WriterSpec) -> int:
+def _write_sorted(path: Path, staged: Path, writer: WriterSpec, instrument: Instrument) -> int:
     """Write the rows of ``path`` to ``staged``, in order; how many there are."""
     import polars as pl
 
@@ -164,11 +166,12 @@ def _write_sorted(path: Path, staged: Path, writer: WriterSpec) -> int:
     frame = pl.concat([pl.DataFrame(pl.from_arrow(table)) for table in tables])
     right = pl.col("opt_type").cast(pl.String)
     ordered = frame.sort(
-        *(right if name == "opt_type" else pl.col(name) for name in SORT_KEY), maintain_order=True
+        *(right if name == "opt_type" else pl.col(name) for name in SORT_KEYS[instrument]),
+        maintain_order=True,
     )
     del frame
     writer.write([ordered], staged, WriteSettings())
-    contract_runs(staged, writer)
+    contract_runs(staged, writer, instrument)
     _check_rows(staged, writer, columns, ordered)
     return ordered.height
 

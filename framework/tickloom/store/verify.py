@@ -13,7 +13,7 @@ import msgspec
 from tickloom.errors import StoreError
 from tickloom.files import file_sha256
 from tickloom.progress import Progress, untold
-from tickloom.schema import Column
+from tickloom.schema import Column, required
 from tickloom.store.api import Store, open_store
 from tickloom.store.commits.manifest import DamagedError
 from tickloom.store.layout import CONTROL_DIR, PartitionKey, partition_files
@@ -120,10 +120,10 @@ def _examine_all(report: Report, tasks: list[Callable[[], _Finding]], progress: 
 
 
 def _foreign_tasks(path: Path, deep: bool) -> list[Callable[[], _Finding]]:
-    return [partial(_examine_foreign, file, deep) for _, file in partition_files(path)]
+    return [partial(_examine_foreign, key, file, deep) for key, file in partition_files(path)]
 
 
-def _examine_foreign(path: Path, deep: bool) -> _Finding:
+def _examine_foreign(key: PartitionKey, path: Path, deep: bool) -> _Finding:
     """A file that no manifest describes: does it decode, is it sorted, are its columns there."""
     finding = _Finding()
     with finding.noting(path):
@@ -132,7 +132,7 @@ def _examine_foreign(path: Path, deep: bool) -> _Finding:
             finding.note(path, reason)
         if not finding.problems:
             finding.rows = writer.summarise(path).rows
-            _content(finding, path, lenient=True, deep=deep)
+            _content(finding, path, key, required(key.instrument), lenient=True, deep=deep)
     return finding
 
 
@@ -157,23 +157,26 @@ def _committed(store: Store, key: PartitionKey, deep: bool) -> _Finding:
     if not finding.problems:
         index = msgspec.json.decode(index_path.read_bytes(), type=ContractIndex)
         with finding.noting(path):
-            _content(finding, path, entry.adopted, deep, store.manifest.columns or (), index)
+            columns = store.manifest.columns_of(key)
+            _content(finding, path, key, columns, index, lenient=entry.adopted, deep=deep)
     return finding
 
 
 def _content(
     finding: _Finding,
     path: Path,
+    key: PartitionKey,
+    columns: Sequence[Column],
+    index: ContractIndex | None = None,
+    *,
     lenient: bool,
     deep: bool,
-    extra: Sequence[Column] = (),
-    index: ContractIndex | None = None,
 ) -> None:
     """Columns, order and index of a file whose bytes are as they should be."""
     writer = format_of(path)
-    for reason in column_problems(writer.summarise(path).columns, extra, lenient=lenient):
+    for reason in column_problems(writer.summarise(path).columns, columns, lenient=lenient):
         finding.note(path, reason)
-    runs = contract_runs(path, writer)
+    runs = contract_runs(path, writer, key.instrument)
     if index is not None:
         finding.note(path, index_problem(runs, index))
     if not deep:

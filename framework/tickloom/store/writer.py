@@ -93,7 +93,8 @@ class StoreWriter:
         if problem := layout.underlying_problem(key.underlying):
             raise StoreError(problem)
         self._names += 1
-        return self.staging / f"{key.date.isoformat()}-{key.underlying}-{self._names}{suffix}"
+        name = str(key).replace("/", "-")
+        return self.staging / f"{name}-{self._names}{suffix}"
 
     def commit(
         self,
@@ -112,8 +113,8 @@ class StoreWriter:
         """
         with as_store_errors(self.path):
             if checked is None or not checked.is_still(staged):
-                checked = check_staged(staged, index)
-            check_summary(staged, index, self.manifest.columns or ())
+                checked = check_staged(staged, index, key.instrument)
+            check_summary(staged, index, self.manifest.columns_of(key))
             target = self.path / key.file(staged.suffix)
             known = self.manifest.partitions.get(key)
             if known is None and target.exists():
@@ -196,6 +197,15 @@ class StoreWriter:
         """Fix the columns that the store has beyond the 58."""
         self._describe(columns=tuple(columns))
 
+    def set_series(self, series: Mapping[str, Sequence[Column]]) -> None:
+        """Fix the columns of each series. The first one raises the store's format: at once, before
+        a commit of a series is in the log, which an older version could not read."""
+        before = self.manifest.format
+        self._describe(series={name: tuple(columns) for name, columns in series.items()})
+        if self.manifest.format != before:
+            with as_store_errors(self.path), self._interrupts.shielded():
+                self._control.snapshot(self._state)
+
     def set_settings(self, settings: Mapping[str, str]) -> None:
         """Record the settings that the store is written with."""
         self._describe(settings=dict(settings))
@@ -258,6 +268,7 @@ class StoreWriter:
         columns: tuple[Column, ...] | None = None,
         settings: dict[str, str] | None = None,
         plugins: dict[str, str] | None = None,
+        series: dict[str, tuple[Column, ...]] | None = None,
     ) -> None:
         self._note(
             Describe(
@@ -266,6 +277,7 @@ class StoreWriter:
                 columns=columns,
                 settings=settings,
                 plugins=plugins,
+                series=series,
             )
         )
 

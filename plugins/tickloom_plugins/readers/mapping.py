@@ -103,6 +103,13 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dialect: str = ""
     """How the vendor writes symbols, such as `angelone`; any form unless said."""
 
+    instrument: Literal["option", "future", "spot"] = "option"
+    """What the rows are of. The symbol of a future or a spot is its underlying."""
+
+    period: str = ""
+    """Template of a future's month, YYYY-MM, or expiry, YYYY-MM-DD; empty where only the rows' days
+    say it: the nearest month then."""
+
     instruments: tuple[Instrument, ...] = ()
     """The contracts of a line, where it has several; then ``symbol`` is left out."""
 
@@ -238,6 +245,7 @@ def columns_used(mapping: Mapping) -> dict[str, str]:
     for name, clock in {"clock": mapping.clock, **mapping.clocks}.items():
         named |= dict.fromkeys(clock.columns, name)
     named |= dict.fromkeys(template_columns(mapping.symbol), "symbol")
+    named |= dict.fromkeys(template_columns(mapping.period), "period")
     for place in ("keep", "values", "extract"):
         named |= dict.fromkeys(getattr(mapping, place), place)
     if mapping.lookup is not None:
@@ -251,6 +259,8 @@ def _source(one: str | Source) -> Source:
 
 def _problems(mapping: Mapping) -> list[str]:
     problems = []
+    if mapping.period and mapping.instrument != "future":
+        problems.append(f"only a future has a period; found instrument {mapping.instrument!r}")
     for name, clock in {"": mapping.clock, **mapping.clocks}.items():
         problems += [f"{f'clocks.{name}' if name else 'clock'}: {p}" for p in _clock_faults(clock)]
     for name in (*mapping.columns, *mapping.clocks):

@@ -12,7 +12,7 @@ from typing import Final
 
 import polars as pl
 
-from tickloom import RAW_COLUMNS, RawBatch, RawRows, ReadError, Rejected, SourceOptions
+from tickloom import RAW_COLUMNS, Contract, RawBatch, RawRows, ReadError, Rejected, SourceOptions
 from tickloom_plugins.readers.bars import Bars
 from tickloom_plugins.readers.mapping import (
     Clock,
@@ -29,6 +29,7 @@ ZONE: Final = "Asia/Kolkata"
 
 _TYPES: Final = {column.name: column.type for column in RAW_COLUMNS}
 _SYMBOL: Final = "trading symbol"
+_PERIOD: Final = "period of the future"
 _ROW: Final = "row"
 
 ROWS_OF_ONE: Final = 1_024
@@ -85,6 +86,9 @@ class TextRows:
             typed, faults = self._bars.totals(typed)
             typed, raw, lost = self._split(typed, raw, faults)
             yield from lost
+        if self._mapping.instrument != "option":
+            yield from self._series(typed, options)
+            return
         contracts = typed[_SYMBOL].n_unique()
         if contracts > 1 and len(typed) < ROWS_OF_ONE * contracts:
             for part in typed.iter_slices(options.batch_rows):
@@ -100,6 +104,15 @@ class TextRows:
             symbol = frame[_SYMBOL][0]
             for part in frame.drop(_SYMBOL).iter_slices(options.batch_rows):
                 yield RawBatch(frame=part, symbol=symbol, dialect=self._mapping.dialect)
+
+    def _series(self, typed: pl.DataFrame, options: SourceOptions) -> Iterator[RawBatch]:
+        """The rows of futures or spots, by underlying and month."""
+        for frame in typed.partition_by(_SYMBOL, _PERIOD, maintain_order=True):
+            name, period = frame[_SYMBOL][0].upper(), frame[_PERIOD][0]
+            is_spot = self._mapping.instrument == "spot"
+            contract = Contract.spot(name) if is_spot else Contract.future(name, period)
+            for part in frame.drop(_SYMBOL, _PERIOD).iter_slices(options.batch_rows):
+                yield RawBatch(frame=part, symbol=name, contract=contract)
 
     def _split(
         self, typed: pl.DataFrame, raw: pl.DataFrame, faults: list[tuple[str, pl.Series]]
@@ -173,7 +186,18 @@ class TextRows:
         symbols = self._symbols(text)
         if symbols.null_count():
             faults.append(("expected a symbol; the template found none", symbols.is_null()))
+        if self._mapping.instrument != "option":
+            periods = self._periods(text)
+            if periods.null_count():
+                faults.append(("expected a period; the template found none", periods.is_null()))
+            return pl.DataFrame([symbols, periods, *columns]), faults
         return pl.DataFrame([symbols, *columns]), faults
+
+    def _periods(self, text: pl.DataFrame) -> pl.Series:
+        """The month of each row's future, where the mapping says it."""
+        if not self._mapping.period:
+            return pl.Series(_PERIOD, ["nearest"]).new_from_index(0, len(text))
+        return self._symbols(text, self._mapping.period).alias(_PERIOD)
 
     def _number_or_text(self, text: pl.Series, source: Source) -> pl.Series:
         kind = _TYPES.get(text.name, source.type)
@@ -193,15 +217,16 @@ class TextRows:
             numbers = pl.Series(text.name, exact).zip_with(numbers.is_not_null(), numbers)
         return numbers
 
-    def _symbols(self, text: pl.DataFrame) -> pl.Series:
-        parsed = list(string.Formatter().parse(self._mapping.symbol))
-        names = list(dict.fromkeys(template_columns(self._mapping.symbol)))
+    def _symbols(self, text: pl.DataFrame, template: str = "") -> pl.Series:
+        template = template or self._mapping.symbol
+        parsed = list(string.Formatter().parse(template))
+        names = list(dict.fromkeys(template_columns(template)))
         parts = text.select(names)
         is_text = all(dtype == pl.String for dtype in parts.dtypes)
         if is_text and not any(form or conversion for _, _, form, conversion in parsed):
             return parts.select(_plain_symbols(parsed)).to_series()
         combinations = parts.unique(maintain_order=True)
-        made = [render(self._mapping.symbol, row) for row in combinations.to_dicts()]
+        made = [render(template, row) for row in combinations.to_dicts()]
         table = combinations.with_columns(pl.Series(_SYMBOL, made, dtype=pl.String))
         joined = parts.join(table, on=names, how="left", maintain_order="left", nulls_equal=True)
         return joined[_SYMBOL]

@@ -30,4 +30,5 @@ changeper: Final = TransformSpec(
     updates=("changeper",),
     apply=apply,
     many_contracts=True,
+    instruments=("option", "future", "spot"),
 )

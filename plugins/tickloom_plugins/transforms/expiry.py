@@ -35,4 +35,5 @@ expiry: Final = TransformSpec(
     needs=(),
     gives=("expiry", "expiry_type", "is_monthly", "is_weekly"),
     apply=apply,
+    instruments=("option", "future"),
 )

@@ -37,4 +37,5 @@ vol_delta: Final = TransformSpec(
     needs=("volume",),
     gives=("vol_delta",),
     apply=apply,
+    instruments=("option", "future", "spot"),
 )

@@ -63,7 +63,7 @@ class Disagreement:
         if one.coarse:
             self.columns["timestamp"] += one.coarse
             self.example = self.example or (
-                f"{_said(one.contract)}: whole seconds in one source, fractions in another"
+                f"{one.contract.title}: whole seconds in one source, fractions in another"
             )
         self.units |= one.units
         self.with_stored |= one.with_stored
@@ -91,7 +91,7 @@ class Disagreement:
                 [owner] = [one for one in rows if one.has(int(others[place]))]
                 at = frame["timestamp"][int(others[place])]
                 self.example = (
-                    f"{_said(owner.contract)} at {at}: {name} is {_value(first[place])} in one "
+                    f"{owner.contract.title} at {at}: {name} is {_value(first[place])} in one "
                     f"source and {_value(second[place])} in another"
                 )
 
@@ -156,12 +156,6 @@ def coarse_rows(seconds: Sequence[Ints], fine: Sequence[bool]) -> int:
 def is_fine(stamps: Ints) -> bool:
     """Whether some of the ``stamps``, microseconds, are not whole seconds."""
     return bool((stamps % SECOND).any())
-
-
-def _said(contract: Contract) -> str:
-    return (
-        f"{contract.underlying} {contract.period} {contract.strike:.10g} {contract.right}".strip()
-    )
 
 
 def _value(value: Any) -> str:

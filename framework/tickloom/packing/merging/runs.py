@@ -13,9 +13,9 @@ import numpy as np
 from tickloom.contracts import Contract, Expiry, Right
 from tickloom.packing.bins.bin import Bin
 from tickloom.packing.bins.mixed import MixedBlock
-from tickloom.schema import RIGHTS
-from tickloom.specs import Calendar, CalendarGapError
+from tickloom.specs import Calendar, CalendarGapError, expiry_of
 from tickloom.store.partitions.index import ContractIndex, ContractRows
+from tickloom.store.partitions.order import ALL_RIGHTS
 
 
 class NumberedBin(NamedTuple):
@@ -35,7 +35,7 @@ class RunKey(NamedTuple):
     """Expiry."""
 
     right: int
-    """0 for CE, 1 for PE."""
+    """0 for CE, 1 for PE, 2 for neither."""
 
     strike: float
     """Strike, as stored (the nearest Float32)."""
@@ -97,8 +97,8 @@ class Run:
 
     @property
     def right(self) -> Right:
-        """CE or PE."""
-        return RIGHTS[self.key.right]
+        """CE, PE, or XX for neither."""
+        return ALL_RIGHTS[self.key.right]
 
     @property
     def expiry(self) -> Expiry:
@@ -168,12 +168,12 @@ def names_of(rows: ContractRows) -> Sequence[Contract]:
 
 
 def _run(runs: dict[RunKey, Run], day: dt.date, right: Right, strike: float) -> Run:
-    key = RunKey(day, RIGHTS.index(right), float(np.float32(strike)))
+    key = RunKey(day, ALL_RIGHTS.index(right), float(np.float32(strike)))
     return runs.setdefault(key, Run(key))
 
 
 def _date(contract: Contract, rows: ContractRows, calendar: Calendar | None) -> Expiry:
     if calendar is not None:
         with suppress(CalendarGapError):
-            return calendar.expiry(contract)
+            return expiry_of(calendar, contract)
     return Expiry(date=rows.expiry, scheduled=rows.expiry, kind=rows.kind)

@@ -56,8 +56,8 @@ class PartitionTask(NamedTuple):
     calendar_file: Path | None
     """The file of ``--calendar``."""
 
-    extra: tuple[Column, ...]
-    """Columns of the store beyond the 58."""
+    columns: tuple[Column, ...]
+    """Its columns, in their order on disk."""
 
     writer: str
     """Name of the writer."""
@@ -105,8 +105,9 @@ def assemble(task: PartitionTask) -> PartitionResult:
 class _Assembly:
     def __init__(self, task: PartitionTask) -> None:
         self._task = task
-        derived = {name for t in partition_transforms() for name in t.gives}
-        self._columns = PartitionColumns(task.extra, derived)
+        self._transforms = partition_transforms(task.key.instrument)
+        derived = {name for t in self._transforms for name in t.gives}
+        self._columns = PartitionColumns(task.columns, derived)
         index = task.stored[1] if task.stored else None
         clock = task.clock
         self._calendar = load_calendar(clock.calendar, task.calendar_file) if clock else None
@@ -130,7 +131,7 @@ class _Assembly:
             rows_stored=task.stored[1].rows if task.stored else 0,
             resets=self._resets,
             disagreement=self._disagreement,
-            checked=check_staged(task.target, index),
+            checked=check_staged(task.target, index, task.key.instrument),
         )
 
     def _frames(self) -> Iterator[pl.DataFrame]:
@@ -219,7 +220,7 @@ class _Assembly:
         if contested:
             self._disagreement.add(frame, contested, self._columns.identity)
         context = PartitionContext(symbol="", date=self._task.key.date, slices=tuple(slices))
-        finished = self._columns.finish(apply_all(partition_transforms(), frame, context))
+        finished = self._columns.finish(apply_all(self._transforms, frame, context))
         self._resets += _resets(finished, slices)
         return finished
 
@@ -245,6 +246,8 @@ def _resets(frame: pl.DataFrame, slices: list[ContractSlice]) -> int:
     """Rows whose volume is below that of the contract's row before."""
     import numpy as np
 
+    if "volume" not in frame.columns:
+        return 0
     volume = frame["volume"]
     fell = (volume < volume.shift(1)).fill_null(False).to_numpy(writable=True)
     fell[[part.start for part in slices]] = False

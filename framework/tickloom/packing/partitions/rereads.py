@@ -51,8 +51,8 @@ class RereadTask(NamedTuple):
     calendar_file: Path | None
     """The file of ``--calendar``."""
 
-    extra: tuple[Column, ...]
-    """Columns of the store beyond the 58."""
+    columns: tuple[Column, ...]
+    """Columns of the partition, in their order on disk."""
 
     folder: Path
     """For rows that do not fit into memory."""
@@ -63,8 +63,8 @@ class RereadTask(NamedTuple):
 
 def count_missing(task: RereadTask) -> Counter[int]:
     """How many rows of each unit the partition does not have."""
-    derived = {name for t in partition_transforms() for name in t.gives}
-    columns = PartitionColumns(task.extra, derived)
+    derived = {name for t in partition_transforms(task.key.instrument) for name in t.gives}
+    columns = PartitionColumns(task.columns, derived)
     clock = task.clock
     calendar = load_calendar(clock.calendar, task.calendar_file) if clock else None
     path, index = task.stored

@@ -24,7 +24,6 @@ from tickloom.packing.sources.units import UnitResult
 from tickloom.packing.workers.budget import Budget
 from tickloom.packing.workers.crew import Crashed, Crew
 from tickloom.progress import Phases
-from tickloom.schema import Column
 from tickloom.store.api import Partition, open_store
 from tickloom.store.commits.manifest import Disagreements
 from tickloom.store.layout import PartitionKey
@@ -91,9 +90,6 @@ class AssemblyStage:
 
     budget: Budget
     """Memory and workers."""
-
-    extra: tuple[Column, ...]
-    """The store's columns beyond the 58."""
 
     clocks: Clocks
     """The underlyings' clocks and calendars."""
@@ -168,7 +164,7 @@ class AssemblyStage:
             stored=(partition.file(), partition.index()),
             clock=self.clocks.get(key.underlying),
             calendar_file=self.calendar_file,
-            extra=self.extra,
+            columns=self.store.manifest.columns_of(key),
             folder=self.store.staging,
             batch_rows=self.budget.assembly_rows,
         )
@@ -195,7 +191,7 @@ class AssemblyStage:
                 stored=stored,
                 clock=self.clocks.get(key.underlying),
                 calendar_file=self.calendar_file,
-                extra=self.extra,
+                columns=self.store.manifest.columns_of(key),
                 writer=self.writer,
                 target=self.store.stage(key, suffix),
                 batch_rows=self.budget.assembly_rows,

@@ -14,7 +14,7 @@ from tickloom.contracts import Contract, Expiry, NameReading
 from tickloom.errors import UsageError
 from tickloom.packing.reading.evidence import Evidence, resolve
 from tickloom.schema import KINDS, RIGHTS
-from tickloom.specs import Calendar, CalendarGapError, RawBatch, ReadError
+from tickloom.specs import Calendar, CalendarGapError, RawBatch, ReadError, expiry_of
 from tickloom.store.layout import underlying_problem
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Names:
         contract, note = batch.contract, ""
         if contract is None:
             contract, note = self._read(batch, evidence)
-        elif self._contradicts(batch, contract):
+        elif contract.instrument == "option" and self._contradicts(batch, contract):
             raise ReadError(
                 f"symbol names another contract than its batch: {batch.symbol}; the reader gave "
                 f"{contract}"
@@ -73,13 +73,15 @@ class Names:
         if problem:
             raise ReadError(problem)
         try:
-            return Named(contract, self.calendar.expiry(contract), note)
+            return Named(contract, expiry_of(self.calendar, contract), note)
         except CalendarGapError as error:
             raise ReadError(str(error)) from error
 
-    def others(self, symbols: pl.Series, symbol: str, named: Named) -> list[str]:
+    def others(self, symbols: pl.Series | None, symbol: str, named: Named) -> list[str]:
         """Those of the rows' ``symbols`` that name another contract than ``named``, that of a batch
         called ``symbol``. One that nobody can read names none."""
+        if symbols is None or named.contract.instrument != "option":
+            return []  # what a vendor calls the rows of a series says nothing about options
         found = [one for one in symbols.unique().to_list() if one not in (None, symbol)]
         return sorted(one for one in found if self._names_other(one, named))
 
@@ -141,10 +143,18 @@ def contract_problem(contract: Contract) -> str:
     problem = underlying_problem(contract.underlying)
     if problem:
         return problem
+    if contract.instrument == "spot":
+        return ""
+    if contract.instrument == "future":
+        return "" if _PERIOD.fullmatch(contract.period) else _period_problem(contract)
     if contract.right not in RIGHTS or contract.kind not in KINDS:
         return f"expected right CE or PE and kind weekly or monthly; found {contract}"
     if not _PERIOD.fullmatch(contract.period):
-        return f"expected a period YYYY-MM or YYYY-MM-DD; found {contract.period!r}"
+        return _period_problem(contract)
     if not (math.isfinite(contract.strike) and 0 < contract.strike < 1e9):
         return f"expected a strike above 0 and below 1e9; found {contract.strike}"
     return ""
+
+
+def _period_problem(contract: Contract) -> str:
+    return f"expected a period YYYY-MM or YYYY-MM-DD; found {contract.period!r}"

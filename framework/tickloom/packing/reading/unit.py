@@ -23,6 +23,7 @@ from tickloom.packing.reading.many import ManyContracts
 from tickloom.packing.reading.names import Named, Names
 from tickloom.packing.reading.parts import Part, check_part, one_by_one, rows_of
 from tickloom.packing.reading.rejected import RejectedRows
+from tickloom.packing.reading.series import series_batches
 from tickloom.packing.rows.checks import split_rows
 from tickloom.packing.rows.clean import Batch, canonical, crossed_quotes, is_open
 from tickloom.packing.rows.days import by_day
@@ -32,7 +33,7 @@ from tickloom.packing.sources.identity import look_at, with_digests
 from tickloom.packing.sources.stamps import step_of
 from tickloom.packing.sources.units import UnitResult, UnitTask
 from tickloom.packing.workers.calendars import load_calendar
-from tickloom.schema import STORED_NAMES
+from tickloom.schema import COMPUTED_NAMES, STORED_NAMES
 from tickloom.specs import (
     ContractSlice,
     Ignored,
@@ -44,7 +45,7 @@ from tickloom.specs import (
     Rejected,
     SourceOptions,
 )
-from tickloom.store.layout import PartitionKey
+from tickloom.store.layout import PartitionKey, key_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -195,6 +196,18 @@ class _UnitReading:
     def take_batch(self, batch: RawBatch) -> None:
         """Take a batch of one contract, or quarantine it; raises :class:`ReadError` where that is
         the whole unit."""
+        if batch.contract is None or batch.contract.instrument == "option":
+            self._take_one(batch)
+            return
+        try:
+            parts = list(series_batches(batch, self._calendar))
+        except ReadError as error:
+            self._refuse(batch, error)
+            return
+        for part in parts:
+            self._take_one(part)
+
+    def _take_one(self, batch: RawBatch) -> None:
         try:
             key = batch.symbol, batch.contract
             if key not in self._contracts:
@@ -251,19 +264,22 @@ class _UnitReading:
             self._rejected.add_rows(self._unit.paths[0], strange)
         whole = ContractSlice(contract=contract, expiry=expiry, start=0, rows=frame.height)
         context = PartitionContext(symbol=batch.symbol, date=None, slices=(whole,))
-        typed = canonical(Batch(apply_all(batch_transforms(), frame, context)))
-        others = self._names.others(typed.frame["symbol"], batch.symbol, named)
+        typed = canonical(Batch(apply_all(batch_transforms(contract.instrument), frame, context)))
+        others = self._names.others(
+            typed.frame.get_column("symbol", default=None), batch.symbol, named
+        )
         good, bad = split_rows(typed, contract, self._calendar, others, expiry)
         if bad is not None:
             self._rejected.add_rows(self._unit.paths[0], bad)
         if not good.height:
             return
         self.result.crossed += crossed_quotes(good)
-        self.note_columns(good)
+        if contract.instrument == "option":
+            self.note_columns(good)
+        else:
+            self._note_series(f"{contract.underlying}/{contract.instrument}", good)
         good, days = by_day(good)
-        parts = [
-            BinPart(PartitionKey(day.day, contract.underlying), day.start, day.rows) for day in days
-        ]
+        parts = [BinPart(key_of(day.day, contract), day.start, day.rows) for day in days]
         places = self._bins.append(compact(good), parts, shared=self._is_one(batch.symbol))
         for day, part, (block, start) in zip(days, parts, places, strict=True):
             found = self._found.get((part.key, contract))
@@ -293,6 +309,13 @@ class _UnitReading:
                     f"reader {self._spec.name!r} or a transform gave column {name!r} of "
                     f"{self._unit.paths[0]} the types {known} and {dtype}; expected one"
                 )
+
+    def _note_series(self, series: str, frame: pl.DataFrame) -> None:
+        """Note the columns that a series has."""
+        known = self.result.series.setdefault(series, {})
+        for name, dtype in zip(frame.columns, frame.dtypes, strict=True):
+            if name not in COMPUTED_NAMES:
+                known.setdefault(name, dtype)
 
     def _reject_whole(self, reason: str) -> None:
         self._rejected.discard()

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from tickloom.contracts import Contract, Expiry
-from tickloom.packing.rows.clean import Batch, is_clean
-from tickloom.packing.rows.days import EPOCH, FIRST_YEAR, LAST_YEAR
+from tickloom.packing.rows.clean import Batch, is_clean, there
+from tickloom.packing.rows.days import EPOCH, LAST_YEAR, first_year
 from tickloom.schema import PRICE_COLUMNS, QUANTITY_COLUMNS
 from tickloom.specs import Calendar
 
@@ -59,11 +59,12 @@ def _checks(
     year = timestamp.dt.year()
     yield timestamp.is_null(), "timestamp is null"
     yield (year == EPOCH.year).fill_null(False), "timestamp is in 1970: a missing time"
+    earliest = first_year(contract)
     yield (
-        ((year < FIRST_YEAR) | (year > LAST_YEAR)).fill_null(False),
-        f"timestamp is outside {FIRST_YEAR}-{LAST_YEAR}",
+        ((year < earliest) | (year > LAST_YEAR)).fill_null(False),
+        f"timestamp is outside {earliest}-{LAST_YEAR}",
     )
-    for day in _closed_days(frame, calendar):
+    for day in _closed_days(frame, calendar, earliest):
         yield (timestamp.dt.date() == day).fill_null(False), f"{day} is no trading day"
     if expiry is not None:
         date = timestamp.dt.date()
@@ -77,17 +78,19 @@ def _checks(
                 f"a tick before {expiry.listed}: no contract that expires on {expiry.date} is "
                 "listed so long before",
             )
-    for name in PRICE_COLUMNS:
+    for name in there(frame, PRICE_COLUMNS):
         price = pl.col(name)
         yield (~price.is_finite()).fill_null(False), f"{name} is not finite"
         yield (price < 0).fill_null(False), f"{name} is negative"
-    for name in QUANTITY_COLUMNS:
+    for name in there(frame, QUANTITY_COLUMNS):
         yield (pl.col(name) < 0).fill_null(False), f"{name} is negative"
     for symbol in others:
         yield (
             (pl.col("symbol").cast(pl.String) == symbol).fill_null(False),
             f"symbol names another contract than its batch: {symbol}",
         )
+    if contract.instrument != "option":
+        return
     strike = pl.lit(contract.strike, pl.Float32)
     yield (
         (pl.col("opt_type") != contract.right) | (pl.col("strike") != strike),
@@ -101,11 +104,11 @@ def _checks(
         )
 
 
-def _closed_days(frame: pl.DataFrame, calendar: Calendar) -> list[dt.date]:
+def _closed_days(frame: pl.DataFrame, calendar: Calendar, earliest: int) -> list[dt.date]:
     """Days of ``frame``, within the years that the store takes, on which nobody traded."""
     days = frame["timestamp"].dt.date().drop_nulls().unique().sort().to_list()
     return [
         day
         for day in days
-        if FIRST_YEAR <= day.year <= LAST_YEAR and calendar.is_trading_day(day) is False
+        if earliest <= day.year <= LAST_YEAR and calendar.is_trading_day(day) is False
     ]

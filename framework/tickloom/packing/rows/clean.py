@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from tickloom.contracts import Contract, Expiry
-from tickloom.packing.rows.days import EPOCH, FIRST_YEAR, LAST_YEAR, days_of
+from tickloom.packing.rows.days import EPOCH, FIRST_YEAR, LAST_YEAR, days_of, first_year
 from tickloom.schema import PRICE_COLUMNS, QUANTITY_COLUMNS
 from tickloom.specs import Calendar
 
@@ -46,23 +47,31 @@ def is_clean(
     batch: Batch, contract: Contract, calendar: Calendar, expiry: Expiry | None = None
 ) -> bool:
     """Is every row of ``batch`` one that the store takes, as far as a quick look tells?"""
-    first, last = days_listed(expiry)
+    first, last = days_listed(expiry, first_year(contract))
     frame = batch.frame
     return (
         frame["timestamp"].null_count() == 0
         and all(first <= day <= last and is_open(day, calendar) for day in days_of(frame))
-        and all(_is_price(*batch.extremes(name)) for name in PRICE_COLUMNS)
-        and not any(_has_negative(frame[name]) for name in QUANTITY_COLUMNS)
-        and _is_of(frame, contract)
+        and all(_is_price(*batch.extremes(name)) for name in there(frame, PRICE_COLUMNS))
+        and not any(_has_negative(frame[name]) for name in there(frame, QUANTITY_COLUMNS))
+        and (contract.instrument != "option" or _is_of(frame, contract))
     )
 
 
-def days_listed(expiry: Expiry | None) -> tuple[int, int]:
-    """The first and the last day on which a contract can trade, as days since 1970."""
+def there(frame: pl.DataFrame, names: Iterable[str]) -> list[str]:
+    """Those of ``names`` that ``frame`` has: the rows of a series lack some."""
+    columns = frame.columns
+    return [name for name in names if name in columns]
+
+
+def days_listed(expiry: Expiry | None, earliest: int = FIRST_YEAR) -> tuple[int, int]:
+    """The first and the last day on which a contract can trade, as days since 1970; none is before
+    the year ``earliest``."""
+    start = (dt.date(earliest, 1, 1) - EPOCH).days
     if expiry is None:
-        return _FIRST_DAY, _LAST_DAY
-    first = _FIRST_DAY if expiry.listed is None else (expiry.listed - EPOCH).days
-    return max(first, _FIRST_DAY), min((expiry.date - EPOCH).days, _LAST_DAY)
+        return start, _LAST_DAY
+    first = start if expiry.listed is None else (expiry.listed - EPOCH).days
+    return max(first, start), min((expiry.date - EPOCH).days, _LAST_DAY)
 
 
 def is_open(day: int, calendar: Calendar) -> bool:
@@ -70,7 +79,6 @@ def is_open(day: int, calendar: Calendar) -> bool:
     return calendar.is_trading_day(EPOCH + dt.timedelta(days=day)) is not False
 
 
-_FIRST_DAY: Final = (dt.date(FIRST_YEAR, 1, 1) - EPOCH).days
 _LAST_DAY: Final = (dt.date(LAST_YEAR, 12, 31) - EPOCH).days
 
 
@@ -107,6 +115,8 @@ def crossed_quotes(frame: pl.DataFrame) -> int:
 
 def crossed_rows(frame: pl.DataFrame) -> npt.NDArray[np.bool_]:
     """``bool[rows]``: whose best bid is above their best ask, both being there."""
+    if not {"bp0", "sp0"} <= set(frame.columns):
+        return np.zeros(frame.height, np.bool_)
     bid, ask = frame["bp0"].to_numpy(), frame["sp0"].to_numpy()
     # Nulls are NaN here, and nothing is above NaN.
     crossed: npt.NDArray[np.bool_] = (bid > ask) & (ask > 0)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from tickloom.contracts import Contract
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -18,6 +20,11 @@ Ints = npt.NDArray[np.int64]
 EPOCH: Final = dt.date(1970, 1, 1)
 
 FIRST_YEAR: Final = 2010
+"""First of the years whose times the store takes of options."""
+
+FIRST_SERIES_YEAR: Final = 1990
+"""The same of series, which are older than the options on them: the NIFTY began in 1990."""
+
 LAST_YEAR: Final = 2100
 """Last of the years whose times the store takes."""
 
@@ -59,6 +66,11 @@ def by_day(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[DayRows]]:
         day = EPOCH + dt.timedelta(days=int(days[start]))
         found.append(DayRows(day, start, end - start, int(part.min()), int(part.max()), in_order))
     return frame, found
+
+
+def first_year(contract: Contract) -> int:
+    """First of the years whose times the store takes of ``contract``."""
+    return FIRST_YEAR if contract.instrument == "option" else FIRST_SERIES_YEAR
 
 
 def days_of(frame: pl.DataFrame) -> set[int]:

@@ -6,7 +6,7 @@ from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Final
 
 from tickloom.errors import PluginError
-from tickloom.schema import RAW_COLUMNS, STORED_COLUMNS, Column, polars_schema
+from tickloom.schema import COMPUTED_NAMES, STORED_COLUMNS, Column, polars_schema
 
 if TYPE_CHECKING:
     import polars as pl
@@ -18,14 +18,15 @@ TIMESTAMP_NS: Final = next(c for c in STORED_COLUMNS if c.name == "timestamp_ns"
 
 
 class PartitionColumns:
-    """The columns of one store: how bins and stored rows become rows of a partition."""
+    """The columns of a store's options, or of a series: how bins and stored rows become
+    rows of a partition."""
 
-    def __init__(self, extra: Sequence[Column], derived: Container[str]) -> None:
-        """``extra``: columns beyond the 58; ``derived``: those that partition transforms give."""
-        raw = (*RAW_COLUMNS, *(column for column in extra if column.name not in derived))
+    def __init__(self, columns: Sequence[Column], derived: Container[str]) -> None:
+        """``columns``: those on disk; ``derived``: those that partition transforms give."""
+        raw = [c for c in columns if c.name not in COMPUTED_NAMES and c.name not in derived]
         self.identity: tuple[str, ...] = tuple(column.name for column in raw)
         """Columns that make a row what it is: the vendor's."""
-        self._final = polars_schema((*STORED_COLUMNS, *extra))
+        self._final = polars_schema(columns)
         self._merged = polars_schema((*raw, TIMESTAMP_NS))
 
     @property

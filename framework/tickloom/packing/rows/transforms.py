@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from tickloom.contracts import Instrument
 from tickloom.errors import PluginError
 from tickloom.host import get_host
 from tickloom.host.transform_order import ordered
@@ -35,8 +36,11 @@ def apply_all(
     last: dict[str, str] = {}
     rows = np.arange(frame.height)
     frame = frame.hstack([pl.Series(ROW, rows)])
+    is_series = bool(context.slices) and context.slices[0].contract.instrument != "option"
     for transform in transforms:
         missing = [name for name in transform.needs if name not in frame.columns]
+        if missing and is_series:
+            continue
         if missing:
             raise PluginError(
                 f"transform {transform.name!r} needs {', '.join(missing)}; neither the source nor "
@@ -76,7 +80,7 @@ def _check_types(frame: pl.DataFrame, last: Mapping[str, str]) -> None:
     """Raise :class:`PluginError` where a column of numbers or times is none any more; ``last`` has
     the transform that had it last, for each column that one had."""
     for column in STORED_COLUMNS:
-        if column.name not in last:
+        if column.name not in last or column.name not in frame.columns:
             continue
         expected, found = polars_dtype(column.type), frame.schema[column.name]
         if (expected.is_numeric() or expected.is_temporal()) and found != expected:
@@ -124,12 +128,14 @@ def apply_one(
 
 
 @cache
-def batch_transforms() -> tuple[TransformSpec, ...]:
-    """The transforms of the batch phase, in order."""
-    return ordered((offer.spec for offer in get_host().transforms), "batch")
+def batch_transforms(instrument: Instrument = "option") -> tuple[TransformSpec, ...]:
+    """The transforms of the batch phase for an ``instrument``, in order."""
+    found = ordered((offer.spec for offer in get_host().transforms), "batch")
+    return tuple(one for one in found if instrument in one.instruments)
 
 
 @cache
-def partition_transforms() -> tuple[TransformSpec, ...]:
-    """The transforms of the partition phase, in order."""
-    return ordered((offer.spec for offer in get_host().transforms), "partition")
+def partition_transforms(instrument: Instrument = "option") -> tuple[TransformSpec, ...]:
+    """The transforms of the partition phase for an ``instrument``, in order."""
+    found = ordered((offer.spec for offer in get_host().transforms), "partition")
+    return tuple(one for one in found if instrument in one.instruments)

@@ -66,6 +66,9 @@ class UnitResult:
     columns: dict[str, pl.DataType] = field(default_factory=dict)
     """Columns beyond the 58 that its bins have."""
 
+    series: dict[str, dict[str, pl.DataType]] = field(default_factory=dict)
+    """Columns that its bins have of each series, such as ``NIFTY/spot``."""
+
     beyond_floats: set[str] = field(default_factory=set)
     """Those among them with integers that no float64 holds exactly."""
 
@@ -98,6 +101,7 @@ class UnitResult:
         self.bins = []
         self.mixed = set()
         self.columns = {}
+        self.series = {}
         self.beyond_floats = set()
         self.crossed = 0
         self.resolved = []

@@ -34,13 +34,7 @@ class ControlFolder:
 
     def recover(self, state: State) -> None:
         """Finish the commits that ``state`` names, fold the log into the snapshot, clean up."""
-        touched: set[Path] = set()
-        for commit in state.staged.values():
-            touched |= self.publish(commit)
-        for record in state.removed.values():
-            touched |= self.discard(record)
-        for folder in sorted(touched):
-            self._files.fsync_dir(folder)
+        self._finish(state)
         try:
             self.replace(self.manifest, state.manifest.encode())
             self._files.unlink(self.log)
@@ -51,6 +45,21 @@ class ControlFolder:
             # Everything committed is in place and durable: even where the disk is too full for a
             # new snapshot, what is still staged is garbage.
             self.clean()
+
+    def snapshot(self, state: State) -> None:
+        """A snapshot of ``state`` beside its log, whose lines it holds: what follows in the log is
+        then read only by who understands the snapshot's format."""
+        self._finish(state)
+        self.replace(self.manifest, state.manifest.encode())
+
+    def _finish(self, state: State) -> None:
+        touched: set[Path] = set()
+        for commit in state.staged.values():
+            touched |= self.publish(commit)
+        for record in state.removed.values():
+            touched |= self.discard(record)
+        for folder in sorted(touched):
+            self._files.fsync_dir(folder)
 
     def publish(self, commit: Commit) -> set[Path]:
         """Rename what ``commit`` staged into place, as far as that is outstanding.

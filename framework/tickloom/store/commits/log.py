@@ -62,6 +62,7 @@ class Describe(msgspec.Struct, frozen=True, tag="describe"):
     columns: tuple[Column, ...] | None = None
     settings: dict[str, str] | None = None
     plugins: dict[str, str] | None = None
+    series: dict[str, tuple[Column, ...]] | None = None
 
 
 Record = Commit | Remove | Sources | Describe
@@ -143,6 +144,8 @@ def _describe(manifest: Manifest, record: Describe) -> None:
         manifest.settings = record.settings
     if record.plugins is not None:
         manifest.plugins = record.plugins
+    if record.series is not None:
+        manifest.series = record.series
 
 
 def _records(log: bytes, state: State, name: str) -> list[Record]:

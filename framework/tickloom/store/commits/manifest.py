@@ -14,11 +14,16 @@ from typing import Final, Literal
 import msgspec
 
 from tickloom.errors import StoreError
-from tickloom.schema import Column
-from tickloom.store.layout import PartitionKey
+from tickloom.schema import STORED_COLUMNS, Column
+from tickloom.store.layout import SERIES, PartitionKey
 
-MANIFEST_FORMAT: Final = 1
-"""Version of the format that this tickloom writes, and the newest that it reads."""
+MANIFEST_FORMAT: Final = 2
+"""The newest version of the format that this tickloom reads and writes."""
+
+WITHOUT_SERIES: Final = 1
+"""Version of a store that has options alone. What a store holds decides its version, not who wrote
+it or what it held before: so the same rows give the same manifest, and a store that a reader of
+version 1 understands whole stays one for it."""
 
 SourceState = Literal["packed", "quarantined"]
 
@@ -149,6 +154,7 @@ class _Body(msgspec.Struct):
     plugins: dict[str, str]
     partitions: dict[str, PartitionEntry]
     sources: msgspec.Raw
+    series: dict[str, tuple[Column, ...]] | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Envelope(msgspec.Struct):
@@ -161,14 +167,14 @@ class Manifest:
     """The live manifest. Only a :class:`StoreWriter` changes it; treat it as read-only."""
 
     def __init__(self) -> None:
-        self.format: int = MANIFEST_FORMAT
-        """Version of the format."""
         self.seq: int = 0
         """Number of the last change that it holds."""
         self.packer: str = ""
         """Version of the tickloom that wrote last."""
         self.columns: tuple[Column, ...] | None = None
         """Columns beyond the 58, fixed by the first pack; None before it."""
+        self.series: dict[str, tuple[Column, ...]] = {}
+        """All columns of each series, such as ``NIFTY/spot``, fixed by its first pack."""
         self.settings: dict[str, str] = {}
         """Settings of the last pack."""
         self.plugins: dict[str, str] = {}
@@ -177,6 +183,17 @@ class Manifest:
         """The partitions, in no particular order."""
         self._sources: dict[str, SourceEntry] | None = {}
         self._raw_sources = msgspec.Raw(b"{}")
+
+    @property
+    def format(self) -> int:
+        """Version of the format that the store needs."""
+        return MANIFEST_FORMAT if self.series else WITHOUT_SERIES
+
+    def columns_of(self, key: PartitionKey) -> tuple[Column, ...]:
+        """All columns of the partition ``key``, in their order on disk."""
+        if key.series:
+            return self.series.get(key.series, ())
+        return (*STORED_COLUMNS, *(self.columns or ()))
 
     @property
     def sources(self) -> dict[str, SourceEntry]:
@@ -199,8 +216,9 @@ class Manifest:
             plugins=dict(sorted(self.plugins.items())),
             partitions={str(key): self.partitions[key] for key in sorted(self.partitions)},
             sources=sources,
+            series=dict(sorted(self.series.items())) or msgspec.UNSET,
         )
-        return seal(msgspec.json.encode(body))
+        return seal(msgspec.json.encode(body), self.format)
 
     @classmethod
     def decode(cls, data: bytes, name: str) -> Manifest:
@@ -225,6 +243,7 @@ class Manifest:
         manifest.settings = body.settings
         manifest.plugins = body.plugins
         manifest.partitions = partitions
+        manifest.series = {} if body.series is msgspec.UNSET else body.series
         manifest._sources = None
         manifest._raw_sources = msgspec.Raw(bytes(body.sources))
         return manifest
@@ -254,14 +273,17 @@ class DamagedError(StoreError):
 
 
 def parse_key(text: str) -> PartitionKey:
-    """The key that ``DATE/UNDERLYING`` names; raises :class:`ValueError`."""
-    day, _, underlying = text.partition("/")
-    if not underlying or "/" in underlying:
-        raise ValueError(f"{text!r} is not DATE/UNDERLYING")
-    return PartitionKey(date.fromisoformat(day), underlying)
+    """The key that ``DATE/UNDERLYING`` names, or ``DATE/UNDERLYING/spot``; raises
+    :class:`ValueError`."""
+    day, _, rest = text.partition("/")
+    underlying, slash, series = rest.partition("/")
+    found = next((one for one in SERIES if one == series), None)
+    if not underlying or (slash and found is None):
+        raise ValueError(f"{text!r} is not DATE/UNDERLYING, nor a series of {' or '.join(SERIES)}")
+    return PartitionKey(date.fromisoformat(day), underlying, found or "option")
 
 
-def seal(body: bytes, version: int = MANIFEST_FORMAT) -> bytes:
+def seal(body: bytes, version: int) -> bytes:
     """The bytes of a file that holds ``body``. Every version of the format keeps this envelope:
     the digest is of the version's digits, a space and the body's bytes."""
     digest = hashlib.sha256(f"{version} ".encode() + body).hexdigest()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tickloom.contracts import Instrument
 from tickloom.errors import StoreError
 from tickloom.files import file_sha256
 from tickloom.schema import Column
@@ -35,28 +36,30 @@ class CheckedFile:
         return (found.st_size, found.st_mtime_ns) == (self.size, self.mtime_ns)
 
 
-def check_staged(staged: Path, index: ContractIndex) -> CheckedFile:
-    """Read the file ``staged`` back.
+def check_staged(
+    staged: Path, index: ContractIndex, instrument: Instrument = "option"
+) -> CheckedFile:
+    """Read the file ``staged`` of an ``instrument`` back.
 
     Raises :class:`StoreError` if its rows are out of order, or are not the ones that ``index``
     describes.
     """
-    if problem := index_problem(contract_runs(staged, format_of(staged)), index):
+    runs = contract_runs(staged, format_of(staged), instrument)
+    if problem := index_problem(runs, index):
         raise StoreError(f"{staged}: {problem}. The plugin that wrote the file lost or moved rows")
     found = staged.stat()
     return CheckedFile(found.st_size, found.st_mtime_ns, file_sha256(staged))
 
 
-def check_summary(staged: Path, index: ContractIndex, extra: Sequence[Column]) -> None:
-    """Look at what the file ``staged`` says about itself; ``extra`` are the store's columns beyond
-    the 58.
+def check_summary(staged: Path, index: ContractIndex, columns: Sequence[Column]) -> None:
+    """Look at what the file ``staged`` says about itself; ``columns`` are those of its partition.
 
     Raises :class:`StoreError` if it has other columns, types or numbers of rows than a partition of
     the store has.
     """
     writer = format_of(staged)
     summary = writer.summarise(staged)
-    problems = list(column_problems(summary.columns, extra, lenient=False))
+    problems = list(column_problems(summary.columns, columns, lenient=False))
     for name, rows in (("rows", summary.rows), ("row_groups", sum(summary.row_groups))):
         if rows != index.rows:
             problems.append(f"{name} of its summary: expected {index.rows} rows, found {rows}")

@@ -17,7 +17,7 @@ import msgspec
 from tickloom.errors import StoreError
 from tickloom.files import file_sha256
 from tickloom.progress import Progress, untold
-from tickloom.schema import STORED_COLUMNS, Column, LogicalType
+from tickloom.schema import STORED_COLUMNS, Column, LogicalType, required
 from tickloom.store.commits.control import entry_of
 from tickloom.store.commits.manifest import Manifest, PartitionEntry
 from tickloom.store.commits.session import WriteSession
@@ -45,7 +45,8 @@ class _Taken:
     key: PartitionKey
     entry: PartitionEntry
     index: bytes
-    extra: tuple[Column, ...]
+    columns: tuple[Column, ...]
+    """All columns of a series; of options those beyond the 58."""
     unnamed: int
 
 
@@ -82,8 +83,11 @@ class Adoption:
         self._manifest.packer = __version__
         self._manifest.seq += 1
         self._manifest.partitions.update((item.key, item.entry) for item in taken)
-        if taken and self._manifest.columns is None:
-            self._manifest.columns = taken[0].extra
+        for item in taken:
+            if item.key.series:
+                self._manifest.series.setdefault(item.key.series, item.columns)
+            elif self._manifest.columns is None:
+                self._manifest.columns = item.columns
         control.replace(control.manifest, self._manifest.encode())
         self.unnamed = sum(item.unnamed for item in taken)
         return [item.entry for item in taken]
@@ -106,7 +110,7 @@ class Adoption:
                 problems.append(f"{store / found.entry.file}: its partition has another file")
             else:
                 taken[found.key] = found
-        problems += _differing_columns(list(taken.values()), self._manifest.columns)
+        problems += _differing_columns(list(taken.values()), self._manifest)
         if problems:
             more = f"; and {len(problems) - LISTED} more" if len(problems) > LISTED else ""
             raise StoreError(
@@ -129,16 +133,17 @@ class Adoption:
             for damage in writer.check(path):
                 raise StoreError(f"{path}: {damage}")
             columns = writer.summarise(path).columns
-        for problem in column_problems(columns, (), lenient=True):
+        for problem in column_problems(columns, required(key.instrument), lenient=True):
             raise StoreError(f"{path}: {problem}")
-        index = self._known_index(key, path) or self._names.name(
-            scan_index(path, writer), key, path, writer
-        )
+        index = self._known_index(key, path) or scan_index(path, writer, key.instrument)
+        if not key.series and all(rows.contract is None for rows in index.contracts):
+            index = self._names.name(index, key, path, writer)
         encoded = msgspec.json.encode(index)
         file = path.relative_to(self._session.path).as_posix()
         entry = entry_of(file, path, index, encoded, file_sha256(path), adopted=True)
         unnamed = sum(rows.contract is None for rows in index.contracts)
-        return _Taken(key, entry, encoded, _extra_columns(path, columns), unnamed)
+        found = _series_columns(path, columns) if key.series else _extra_columns(path, columns)
+        return _Taken(key, entry, encoded, found, 0 if key.series else unnamed)
 
     def _known_index(self, key: PartitionKey, path: Path) -> ContractIndex | None:
         """The index that is still there where a manifest was lost, if it is this file's: it knows
@@ -146,7 +151,7 @@ class Adoption:
         with contextlib.suppress(FileNotFoundError, msgspec.DecodeError):
             data = (self._session.path / key.index).read_bytes()
             index = msgspec.json.decode(data, type=ContractIndex)
-            if not index_problem(contract_runs(path, format_of(path)), index):
+            if not index_problem(contract_runs(path, format_of(path), key.instrument), index):
                 return index
         return None
 
@@ -160,6 +165,15 @@ def _extra_columns(path: Path, columns: Mapping[str, str]) -> tuple[Column, ...]
     )
 
 
+def _series_columns(path: Path, columns: Mapping[str, str]) -> tuple[Column, ...]:
+    """All columns of a series' file, in their order."""
+    known = {column.name: column for column in STORED_COLUMNS}
+    return tuple(
+        known.get(name) or Column(name, _logical(path, name, columns[name]), "of an adopted file")
+        for name in columns
+    )
+
+
 def _logical(path: Path, name: str, arrow: str) -> LogicalType:
     for logical, pattern in STRICT.items():
         if logical in EXTRA_TYPES and re.fullmatch(pattern, arrow):
@@ -169,14 +183,17 @@ def _logical(path: Path, name: str, arrow: str) -> LogicalType:
     raise StoreError(f"{path}: column {name} is of type {arrow}, which no store has; drop it")
 
 
-def _differing_columns(taken: list[_Taken], fixed: tuple[Column, ...] | None) -> Iterator[str]:
-    expected = fixed
+def _differing_columns(taken: list[_Taken], manifest: Manifest) -> Iterator[str]:
+    fixed = dict(manifest.series)
+    if manifest.columns is not None:
+        fixed[""] = manifest.columns
     for item in taken:
-        expected = item.extra if expected is None else expected
-        if [(c.name, c.type) for c in item.extra] != [(c.name, c.type) for c in expected]:
+        expected = fixed.setdefault(item.key.series, item.columns)
+        if [(c.name, c.type) for c in item.columns] != [(c.name, c.type) for c in expected]:
+            what = "" if item.key.series else f" beyond the {len(STORED_COLUMNS)}"
             yield (
-                f"{item.entry.file}: its columns beyond the {len(STORED_COLUMNS)} are "
-                f"{_listed(item.extra)}; those of the store are {_listed(expected)}"
+                f"{item.entry.file}: its columns{what} are {_listed(item.columns)}; those of the "
+                f"{'series' if item.key.series else 'store'} are {_listed(expected)}"
             )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tickloom.contracts import Kind
+from tickloom.contracts import Instrument, Kind
 from tickloom.errors import StoreError, UsageError
 from tickloom.schema import KINDS
 from tickloom.specs import WriterSpec
@@ -42,13 +42,15 @@ def foreign_partitions(store: Path) -> dict[PartitionKey, Path]:
     return found
 
 
-def scan_index(path: Path, writer: WriterSpec) -> ContractIndex:
+def scan_index(path: Path, writer: WriterSpec, instrument: Instrument = "option") -> ContractIndex:
     """The contract index of the file at ``path``, from its rows; the contracts' names are unknown.
 
     Raises :class:`UnsortedError` if the rows are out of order.
     """
-    runs = contract_runs(path, writer)
-    kinds = first_values(path, writer, "expiry_type", runs)
+    runs = contract_runs(path, writer, instrument)
+    kinds: list[object] = ["monthly"] * len(runs)
+    if "expiry_type" in writer.summarise(path).columns or instrument == "option":
+        kinds = first_values(path, writer, "expiry_type", runs)
     return ContractIndex(
         tuple(
             ContractRows(

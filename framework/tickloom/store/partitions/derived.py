@@ -39,13 +39,15 @@ def derived_problems(path: Path, writer: WriterSpec, runs: list[ContractRun]) ->
     wrong = dict.fromkeys(("vol_delta", "timestamp_ns", "is_monthly", "is_weekly"), 0)
     first = 0
     carried: tuple[int, bool] = (0, True)
-    for table in read_row_groups(path, writer, _COLUMNS):
+    there = writer.summarise(path).columns
+    for table in read_row_groups(path, writer, [name for name in _COLUMNS if name in there]):
         begins = np.zeros(table.num_rows, np.bool_)
         begins[starts[(starts >= first) & (starts < first + table.num_rows)] - first] = True
-        bad, carried = _vol_delta(table, begins, carried)
-        wrong["vol_delta"] += bad
+        if "vol_delta" in there and "volume" in there:
+            bad, carried = _vol_delta(table, begins, carried)
+            wrong["vol_delta"] += bad
         wrong["timestamp_ns"] += _timestamp_ns(table)
-        for kind in ("monthly", "weekly"):
+        for kind in ("monthly", "weekly") if "expiry_type" in there else ():
             wrong[f"is_{kind}"] += _kind_flag(table, kind)
         first += table.num_rows
     for name, count in wrong.items():

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tickloom.arrow import numbers_of
-from tickloom.contracts import Right
+from tickloom.contracts import NEVER, NO_RIGHT, Instrument, Right
 from tickloom.errors import StoreError
-from tickloom.schema import RIGHTS, SORT_KEY
+from tickloom.schema import RIGHTS, SORT_KEYS
 from tickloom.specs import WriterSpec
 from tickloom.store.partitions.index import ContractIndex
 
@@ -31,6 +31,9 @@ TABLE_ROWS: Final = 250_000
 58 columns 110 MB."""
 
 _EPOCH: Final = date(1970, 1, 1)
+
+ALL_RIGHTS: Final[tuple[Right, ...]] = (*RIGHTS, NO_RIGHT)
+"""What a number of a right means."""
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -68,7 +71,7 @@ class SortKeys:
     """Days since 1970."""
 
     right: Ints
-    """0 for CE, 1 for PE."""
+    """0 for CE, 1 for PE, 2 for neither."""
 
     strike: Floats
     """Strike."""
@@ -111,7 +114,9 @@ def _contract(item: tuple[date, Right, float, int, int]) -> str:
     return f"{expiry} {strike:g} {right} with {rows} rows from row {first}"
 
 
-def contract_runs(path: Path, writer: WriterSpec) -> list[ContractRun]:
+def contract_runs(
+    path: Path, writer: WriterSpec, instrument: Instrument = "option"
+) -> list[ContractRun]:
     """The contracts of the file at ``path``, one run each, in the order of their rows.
 
     Raises :class:`UnsortedError` naming the first row that is out of order, and
@@ -120,10 +125,10 @@ def contract_runs(path: Path, writer: WriterSpec) -> list[ContractRun]:
     starts: list[tuple[int, int, int, float]] = []
     last: SortKeys | None = None
     row = 0
-    for keys in read_sort_keys(path, writer):
+    for keys in read_sort_keys(path, writer, instrument):
         joined = keys if last is None else _concat(last, keys)
         overlap = len(joined) - len(keys)
-        changes = _changes(joined, path, row - overlap) - overlap
+        changes = _changes(joined, path, row - overlap, instrument) - overlap
         if last is None:
             changes = np.concatenate(([0], changes))
         starts += _starts(keys, changes, row)
@@ -132,10 +137,12 @@ def contract_runs(path: Path, writer: WriterSpec) -> list[ContractRun]:
     return _runs(starts, row)
 
 
-def read_sort_keys(path: Path, writer: WriterSpec) -> Iterator[SortKeys]:
+def read_sort_keys(
+    path: Path, writer: WriterSpec, instrument: Instrument = "option"
+) -> Iterator[SortKeys]:
     """The sort columns of ``path``, a row group at a time, or a piece of a large one."""
-    for table in read_row_groups(path, writer, SORT_KEY):
-        yield _keys(table, path)
+    for table in read_row_groups(path, writer, SORT_KEYS[instrument]):
+        yield _keys(table, path, instrument)
 
 
 def read_row_groups(path: Path, writer: WriterSpec, columns: Sequence[str]) -> Iterator[pa.Table]:
@@ -155,18 +162,20 @@ def read_row_groups(path: Path, writer: WriterSpec, columns: Sequence[str]) -> I
         yield from writer.scan(path, columns, ranges)
 
 
-def _keys(table: pa.Table, path: Path) -> SortKeys:
+def _keys(table: pa.Table, path: Path, instrument: Instrument) -> SortKeys:
     import polars as pl
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    for name in SORT_KEY:
+    for name in SORT_KEYS[instrument]:
         nulls = table.column(name).null_count
         if nulls:
             raise StoreError(
-                f"{path}: {nulls} rows have no {name}; each row of a store has expiry, opt_type, "
-                "strike and timestamp"
+                f"{path}: {nulls} rows have no {name}; each row of a store has "
+                f"{_listed(SORT_KEYS[instrument])}"
             )
+    if instrument != "option":
+        return _series_keys(table, instrument)
     right, expiry = (_plain(table.column(name)) for name in ("opt_type", "expiry"))
     codes = pc.index_in(right, pl.Series(RIGHTS).to_arrow().cast(right.type))
     if codes.null_count:
@@ -179,6 +188,24 @@ def _keys(table: pa.Table, path: Path) -> SortKeys:
     )
 
 
+def _series_keys(table: pa.Table, instrument: Instrument) -> SortKeys:
+    import pyarrow as pa
+
+    expiry = np.full(table.num_rows, (NEVER.date - _EPOCH).days)
+    if instrument == "future":
+        expiry = numbers_of(table.column("expiry").cast(pa.date32()).cast(pa.int32())).astype("i8")
+    return SortKeys(
+        expiry=expiry,
+        right=np.full(table.num_rows, ALL_RIGHTS.index(NO_RIGHT)),
+        strike=np.zeros(table.num_rows, np.float32),
+        timestamp=numbers_of(table.column("timestamp").cast(pa.int64())),
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Categorical text as plain text; anything else as it is."""
     import pyarrow as pa
@@ -186,7 +213,7 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
 
 
-def _changes(keys: SortKeys, path: Path, row: int) -> Ints:
+def _changes(keys: SortKeys, path: Path, row: int, instrument: Instrument) -> Ints:
     """Where a new contract starts (never 0); raises where a row is smaller than the one before."""
     if np.isnan(keys.strike).any():
         raise StoreError(f"{path}: some strikes are not numbers")
@@ -196,7 +223,8 @@ def _changes(keys: SortKeys, path: Path, row: int) -> Ints:
         at = int(np.argmax(less)) + 1
         raise UnsortedError(
             f"{path}: row {row + at} belongs before row {row + at - 1}; rows of a store are "
-            f"sorted by {', '.join(SORT_KEY)}. 'tickloom resort STORE' puts them into order"
+            f"sorted by {', '.join(SORT_KEYS[instrument])}. 'tickloom resort STORE' puts them into "
+            "order"
         )
     return np.flatnonzero(~contract_equal) + 1
 
@@ -225,7 +253,7 @@ def _starts(keys: SortKeys, at: Ints, row: int) -> Iterator[tuple[int, int, int,
 def _runs(starts: list[tuple[int, int, int, float]], rows: int) -> list[ContractRun]:
     ends = [*(start[0] for start in starts), rows][1:]
     return [
-        ContractRun(_EPOCH + timedelta(days=expiry), RIGHTS[right], strike, first, end - first)
+        ContractRun(_EPOCH + timedelta(days=expiry), ALL_RIGHTS[right], strike, first, end - first)
         for (first, expiry, right, strike), end in zip(starts, ends, strict=True)
     ]
 
@@ -258,5 +286,6 @@ def contract_set(path: Path, writer: WriterSpec) -> set[tuple[date, Right, float
             )
         )
     return {
-        (_EPOCH + timedelta(days=expiry), RIGHTS[right], strike) for expiry, right, strike in found
+        (_EPOCH + timedelta(days=expiry), ALL_RIGHTS[right], strike)
+        for expiry, right, strike in found
     }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from tickloom.schema import STORED_COLUMNS, Column, LogicalType
+from tickloom.schema import Column, LogicalType
 
 _TEXT: Final = r"dictionary<values=(large_)?string(_view)?, .*"
 PLAIN_TEXT: Final = r"(large_)?string(_view)?|" + _TEXT
@@ -43,14 +43,13 @@ LENIENT: Final[Mapping[LogicalType, str]] = {
 
 
 def column_problems(
-    found: Mapping[str, str], extra: Iterable[Column], *, lenient: bool
+    found: Mapping[str, str], expected: Sequence[Column], *, lenient: bool
 ) -> Iterator[str]:
     """A sentence for each column of ``found`` (name to Arrow type) that is not as it must be.
 
-    ``extra`` are the store's columns beyond the 58. A lenient look accepts any order and columns
-    that nobody knows.
+    ``expected`` are the partition's columns. A lenient look accepts any order and columns that
+    nobody knows.
     """
-    expected = (*STORED_COLUMNS, *extra)
     patterns = LENIENT if lenient else STRICT
     missing = [column.name for column in expected if column.name not in found]
     if missing:
