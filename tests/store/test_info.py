@@ -68,6 +68,7 @@ def test_info_counts_what_is_there(store: Path) -> None:
         "sources": {"packed": 2, "quarantined": 1},
         "rows_conflicting": 0,
         "conflicts": {},
+        "series": {},
         "columns": ["iv"],
         "settings": {"reader": "nse-parquet"},
         "plugins": {"tickloom": "1.2"},

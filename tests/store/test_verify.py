@@ -102,7 +102,7 @@ def test_a_file_that_the_manifest_does_not_know(store: Path) -> None:
 def test_a_newer_format_is_refused_with_a_sentence(store: Path) -> None:
     manifest = store / "_tickloom" / "manifest.json"
     manifest.write_bytes(seal(manifest.read_bytes().split(b'"body":', 1)[1][:-2], 7))
-    with pytest.raises(StoreError, match=r"store format 7.*formats up to 1.*[Uu]pgrade tickloom"):
+    with pytest.raises(StoreError, match=r"store format 7.*formats up to 2.*[Uu]pgrade tickloom"):
         open_store(store)
     with pytest.raises(StoreError, match="store format 7"):
         StoreWriter.open(store)

@@ -74,9 +74,9 @@ class RawBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawRows:
-    """Rows of many option contracts, each one's in the order in which the vendor recorded them: what
-    a file of a whole chain holds. The host takes them as one frame, without a step per contract; a
-    reader whose files have many rows of few contracts yields :class:`RawBatch` instead."""
+    """Rows of many option contracts, each one's in the order in which the vendor recorded them:
+    the rows of a file of a whole chain. The host takes them as one frame, without a step per
+    contract; a reader whose files have many rows of few contracts yields :class:`RawBatch`."""
 
     frame: pl.DataFrame
     """Columns like those of ``RawBatch.frame``."""

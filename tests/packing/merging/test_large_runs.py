@@ -17,6 +17,7 @@ from tickloom.host import get_host
 from tickloom.packing.merging.runs import Run, find_runs
 from tickloom.packing.merging.stored_rows import StoredRows
 from tickloom.packing.rows.table import PartitionColumns
+from tickloom.schema import STORED_COLUMNS
 
 MONTHLY = "nifty25aug24500ce"
 WEEKLY = "nifty2582124500ce"
@@ -94,7 +95,7 @@ def test_a_stored_contract_that_is_out_of_order_is_refused(part: tuple[Path, Run
     """Where it would be cut is not known, and rows could be lost."""
     path, run = part
     pl.read_parquet(path).reverse().write_parquet(path)
-    rows = StoredRows(path, [], PartitionColumns((), ()), None)
+    rows = StoredRows(path, [], PartitionColumns(STORED_COLUMNS, ()), None)
     with pytest.raises(
         StoreError, match="54000 CE are not in order of time; run 'tickloom resort'"
     ):
@@ -105,7 +106,7 @@ def test_a_name_without_rows_in_the_store_is_an_error(part: tuple[Path, Run]) ->
     path, run = part
     run.stored = [run.stored[0]._replace(periods=frozenset({"2025-09"}))]
     calendar = get_host().calendars.get("nse").load(None)
-    rows = StoredRows(path, [run], PartitionColumns((), ()), calendar)
+    rows = StoredRows(path, [run], PartitionColumns(STORED_COLUMNS, ()), calendar)
     with pytest.raises(StoreError, match="pack their sources again with --replace"):
         list(rows.next(run))
     with pytest.raises(StoreError, match="pack their sources again with --replace"):

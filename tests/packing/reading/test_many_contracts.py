@@ -204,7 +204,7 @@ def test_a_transform_of_one_contract_is_called_for_each(
     transforms = many.batch_transforms()
     for module in ("many", "unit"):
         monkeypatch.setattr(
-            f"tickloom.packing.reading.{module}.batch_transforms", lambda: (*transforms, spec)
+            f"tickloom.packing.reading.{module}.batch_transforms", lambda *_: (*transforms, spec)
         )
     packed(raw, tmp_path / "store")
     rows = stored(tmp_path / "store")

@@ -25,7 +25,7 @@ from tickloom.packing.merging.runs import NumberedBin
 from tickloom.packing.partitions.assembly import PartitionTask, _Assembly
 from tickloom.packing.rows.table import TIMESTAMP_NS
 from tickloom.packing.workers.budget import MIB, budget_for, parse_size
-from tickloom.schema import RAW_COLUMNS, polars_schema
+from tickloom.schema import RAW_COLUMNS, STORED_COLUMNS, polars_schema
 from tickloom.store.layout import PartitionKey
 
 CAP = 512 * MIB
@@ -183,7 +183,7 @@ def test_bins_of_a_large_contract_are_let_go_piece_by_piece(tmp_path: Path) -> N
         stored=None,
         clock=None,
         calendar_file=None,
-        extra=(),
+        columns=STORED_COLUMNS,
         writer="parquet",
         target=tmp_path / "target",
         batch_rows=rows,
