@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import polars as pl
 import pyarrow.dataset as pa_dataset
 import pytest
 
-from tickloom import StoreError, info, open_store, pack, verify
+from tickloom import StoreError, adopt, info, open_store, pack, verify
 from tickloom.store.commits.manifest import Manifest
 from tickloom.store.resort import resort_store
 
@@ -201,3 +202,34 @@ def test_a_version_that_knows_no_series_refuses_the_store(
     monkeypatch.setattr("tickloom.store.commits.manifest.MANIFEST_FORMAT", 1)
     with pytest.raises(StoreError, match="has store format 2; this tickloom reads formats up to 1"):
         open_store(tmp_path / "store")
+
+
+def test_a_lost_manifest_is_made_again_with_its_series(tmp_path: Path) -> None:
+    write(tmp_path / "raw", "NIFTY.csv", TICKS)
+    store = tmp_path / "store"
+    pack([tmp_path / "raw"], store, mapping=mapping(tmp_path, SPOT), workers=1)
+    before = hashes(store)
+    columns = open_store(store).manifest.columns_of(open_store(store).series()[0].key)
+    (store / "_tickloom" / "manifest.json").unlink()
+    adopt(store)
+    after = open_store(store)
+    assert hashes(store) == before
+    assert [c.name for c in after.manifest.columns_of(after.series()[0].key)] == [
+        c.name for c in columns
+    ]
+    assert verify(store, deep=True).ok
+
+
+def test_resort_puts_a_series_of_another_tool_into_order(tmp_path: Path) -> None:
+    write(tmp_path / "raw", "NIFTY.csv", TICKS)
+    store = tmp_path / "store"
+    pack([tmp_path / "raw"], store, mapping=mapping(tmp_path, SPOT), workers=1)
+    path = open_store(store).series()[0].file()
+    sorted_rows = pl.read_parquet(path)
+    later = sorted_rows.with_columns(pl.col("timestamp") + pl.duration(seconds=5))
+    pl.concat([later, sorted_rows]).write_parquet(path)
+    shutil.rmtree(store / "_tickloom")
+    assert [one.outcome for one in resort_store(store).files] == ["sorted", "already sorted"]
+    stamps = pl.read_parquet(path)["timestamp"].to_list()
+    assert stamps == sorted(stamps)
+    assert len(stamps) == 4
