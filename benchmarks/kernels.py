@@ -57,12 +57,10 @@ class Calibration(calibration.Calibration):
 
 def setup_cache() -> dict[str, list[str]]:
     """Every kernel's ticks, saved once; the columns that each of them takes."""
-    from tickloom.engine.loading.kernel import Variant, required_columns
+    from tickloom.engine.kernels.specialised import Specialised
     from tickloom.host import get_host
 
-    columns = {
-        name: list(required_columns(get_host().kernels.get(name), Variant())) for name in KERNELS
-    }
+    columns = {name: list(Specialised.of(get_host().kernels.get(name)).columns) for name in KERNELS}
     kernel_data.save_rows(sorted({column for names in columns.values() for column in names}))
     return columns
 

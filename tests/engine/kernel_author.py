@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tickloom import KernelSpec
-from tickloom.engine.kernels.constants import layout_of
+from tickloom.engine.kernels.specialised import Specialised
 from tickloom.engine.loading.kernel import Variant, load_kernel
 from tickloom.engine.loading.plans import array_plan, step_plan
 
@@ -101,7 +101,7 @@ def author(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Author:
 
 
 def key(spec: KernelSpec, variant: Variant = Variant()) -> str:  # noqa: B008
-    return step_plan(spec, variant, layout_of(spec)).key
+    return step_plan(Specialised.of(spec, variant)).key
 
 
 def array_kernel_of_author() -> KernelSpec:
@@ -112,7 +112,7 @@ def array_kernel_of_author() -> KernelSpec:
 
 def array_key() -> str:
     spec = array_kernel_of_author()
-    return array_plan(spec, layout_of(spec)).key
+    return array_plan(Specialised.of(spec)).key
 
 
 def profit(spec: KernelSpec) -> tuple[float, float]:

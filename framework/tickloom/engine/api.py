@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any, TypeVar, Unpack
 
 from tickloom.engine import arguments
-from tickloom.engine.kernels.variant import Variant, required_columns
+from tickloom.engine.kernels.specialised import Specialised
+from tickloom.engine.kernels.variant import Variant
 from tickloom.engine.request.grid import parameter_sets
 from tickloom.engine.request.options import Options, takes_options, with_defaults
 from tickloom.engine.request.parameters import make_params
@@ -110,10 +111,8 @@ def _job(
     variant = replace(variant, checked=checked)
     return Job(
         inner=inner,
-        spec=request.spec,
+        kernel=Specialised.of(request.spec, variant),
         params=params,
-        variant=variant,
         fill=request.fill,
         costs=costs,
-        columns=required_columns(request.spec, variant),
     )

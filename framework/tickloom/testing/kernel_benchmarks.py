@@ -11,7 +11,7 @@ from tickloom.bench.calibration import calibrate, calibration_rate
 from tickloom.bench.measurement import empty_cache
 from tickloom.bench.parity import check_parity, run_ticks
 from tickloom.bench.ticks import Ticks, make_ticks
-from tickloom.engine.kernels.variant import Variant, required_columns
+from tickloom.engine.kernels.specialised import Specialised
 from tickloom.engine.loading.kernel import load_kernel
 from tickloom.host import get_host
 
@@ -103,7 +103,7 @@ class KernelBenchmarks(ABC):
         # are made when they are first needed.
         path = folder / f"{self.kernel}.npz"
         if not path.exists():
-            columns = required_columns(get_host().kernels.get(self.kernel), Variant())
+            columns = Specialised.of(get_host().kernels.get(self.kernel)).columns
             make_ticks(columns).save(path)
         return path
 

@@ -19,7 +19,6 @@ from tickloom.engine.loading.kernel import (
     ContractResults,
     Variant,
     load_kernel,
-    required_columns,
 )
 from tickloom.engine.sweeping.kernel import load_sweep
 from tickloom.specs.kernel import KernelSpec
@@ -277,8 +276,8 @@ class KernelTests:
 
 def run(compiled: CompiledKernel, ticks: Ticks, params: Any) -> ContractResults:
     """Run ``compiled`` over ``ticks``."""
-    names = required_columns(compiled.spec, compiled.variant)
-    return compiled(params, ticks.offsets, ticks.arrays(names), facts=ticks.facts)
+    columns = ticks.arrays(compiled.required_columns)
+    return compiled(params, ticks.offsets, columns, facts=ticks.facts)
 
 
 def agree(

@@ -12,8 +12,8 @@ import pytest
 from numba.core.typing.templates import builtin_registry
 
 from tickloom import KernelSpec, step_kernel
-from tickloom.engine.kernels.constants import layout_of
-from tickloom.engine.loading.kernel import Variant, load_kernel
+from tickloom.engine.kernels.specialised import Specialised
+from tickloom.engine.loading.kernel import load_kernel
 from tickloom.engine.loading.plans import step_plan
 from tickloom.errors import UsageError
 
@@ -117,7 +117,7 @@ def author(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Author:
 
 
 def key(spec: KernelSpec) -> str:
-    return step_plan(spec, Variant(), layout_of(spec)).key
+    return step_plan(Specialised.of(spec)).key
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 from tests.engine.declared import Params, by_hand
 
 from tickloom import Feature, Gate, step_kernel
-from tickloom.engine.kernels.constants import layout_of
-from tickloom.engine.loading.kernel import Variant, load_kernel
+from tickloom.engine.kernels.specialised import Specialised
+from tickloom.engine.loading.kernel import load_kernel
 from tickloom.engine.loading.plans import step_plan, sweep_plan
 from tickloom.errors import PluginError, UsageError
 
@@ -18,8 +18,8 @@ def test_functions_of_features_and_gates_are_part_of_the_key() -> None:
     def plan_keys(**changes: Any) -> set[str]:
         features = {"fast": Feature(params=("span",), init=start, update=same)}
         spec = make(**({"features": features, "gate": Gate(allows=open_)} | changes))
-        layout = layout_of(spec)
-        plans = (step_plan(spec, Variant(), layout), sweep_plan(spec, Variant(), layout))
+        kernel = Specialised.of(spec)
+        plans = (step_plan(kernel), sweep_plan(kernel))
         return {plan.key for plan in plans}
 
     keys = plan_keys()

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,7 +24,9 @@ from tests.programs import needs_cc
 from tickloom import KernelSpec
 from tickloom.cli.main import main
 from tickloom.engine.cache.folder import LIBRARY_SUFFIX
-from tickloom.engine.kernels.variant import BOOK_COLUMNS, LatencyKind, Variant, hot_dtypes
+from tickloom.engine.kernels.specialised import Specialised
+from tickloom.engine.kernels.variant import BOOK_COLUMNS, LatencyKind, Variant
+from tickloom.engine.loading import author_loop
 from tickloom.engine.loading import build as building
 from tickloom.engine.loading import kernel as compiled
 from tickloom.engine.loading.plans import Plan
@@ -59,7 +60,7 @@ def variants(spec: KernelSpec) -> Iterator[Variant]:
         for logged, stale, costs in itertools.product(yes_or_no, repeat=3):
             variant = Variant(fill=fill, latency=latency, logged=logged, stale=stale, costs=costs)
             yield variant
-            yield replace(variant, dtypes=hot_dtypes(spec, variant))
+            yield Specialised.of(spec, variant).hot().variant
 
 
 @needs_cc
@@ -75,9 +76,10 @@ def test_a_build_has_every_loop_that_a_run_or_sweep_asks_for(
 
     spec = get_host().kernels.get(name)
     if spec.kind == "native":
-        library = compiled.native_library(spec)
-        monkeypatch.setattr(compiled, "native_library", lambda *_: library)
+        library = author_loop.native_library(spec)
+        monkeypatch.setattr(author_loop, "native_library", lambda *_: library)
     monkeypatch.setattr(compiled, "load_code", note)
+    monkeypatch.setattr(author_loop, "load_code", note)
     monkeypatch.setattr(sweep_call, "load_entry", note)
     for variant in variants(spec):
         compiled.load_kernel(spec, variant)

@@ -67,8 +67,8 @@ def test_plain_runs_are_the_compiled_ones(variant: Variant, pairs: bool) -> None
     if variant.dtypes:
         columns = [*map(hundredths, columns[:3]), columns[3].astype(np.int32)]
     compiled = load_kernel(EMA_CROSS, variant)
-    loop = interpreted_loop(EMA_CROSS, variant, pairs=pairs)
-    interpreted = CompiledKernel(EMA_CROSS, variant, loop, 0.0)
+    loop = interpreted_loop(compiled.kernel, pairs=pairs)
+    interpreted = CompiledKernel(compiled.kernel, loop, 0.0)
     params = EmaParams(max_spread=0.01)
     for given in (columns, in_pieces(columns, [5, 299, 300, 400])):
         expected = compiled(params, ticks.offsets, given)

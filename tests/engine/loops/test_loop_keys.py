@@ -9,8 +9,7 @@ from tests.engine import scripted
 
 from tickloom import KernelSpec
 from tickloom.engine.cache import key
-from tickloom.engine.kernels.constants import layout_of
-from tickloom.engine.kernels.variant import Variant
+from tickloom.engine.kernels.specialised import Specialised
 from tickloom.engine.loading import plans
 from tickloom.engine.loading.plans import Plan, step_plan, sweep_plan, wanted_plan
 from tickloom.engine.loops import booking, orders, plain, stepless
@@ -26,15 +25,15 @@ def forgetful() -> Iterator[None]:
 
 
 def step(spec: KernelSpec) -> Plan:
-    return step_plan(spec, Variant(), layout_of(spec))
+    return step_plan(Specialised.of(spec))
 
 
 def sweep(spec: KernelSpec) -> Plan:
-    return sweep_plan(spec, Variant(), layout_of(spec))
+    return sweep_plan(Specialised.of(spec))
 
 
 def wanted(spec: KernelSpec) -> Plan:
-    return wanted_plan(spec, Variant())
+    return wanted_plan(Specialised.of(spec))
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from tickloom.engine.kernels.columns import column_kind
 from tickloom.engine.orders import FillMode, FillModel
-from tickloom.schema import STORED_COLUMNS
-from tickloom.specs.kernel import KernelSpec
 
 LatencyKind = Literal["none", "ticks", "time"]
 
@@ -110,37 +107,3 @@ class Variant:
         words += ["latency"] if self.latency != "none" else []
         words += ["checked"] if self.checked else []
         return "-".join(words)
-
-    def column_dtypes(self, spec: KernelSpec) -> tuple[str, ...]:
-        """The dtype name of each required column of ``spec``."""
-        return self.dtypes or tuple(column_kind(name) for name in required_columns(spec, self))
-
-
-def required_columns(spec: KernelSpec, variant: Variant) -> tuple[str, ...]:
-    """The columns to read: the kernel's own in its order, then those of fill and clock."""
-    extra = list(variant.book_columns)
-    if variant.timed or {"time_of_day", "time_to_expiry"} & set(spec.clock):
-        extra.append("timestamp_ns")
-    return spec.columns + tuple(name for name in extra if name not in spec.columns)
-
-
-def hot_dtypes(spec: KernelSpec, variant: Variant) -> tuple[str, ...]:
-    """The types that the hot tier stores where values allow: 32 bits, but for times."""
-    times = {column.name for column in STORED_COLUMNS if column.type == "datetime"}
-    times.add("timestamp_ns")
-    return tuple(
-        column_kind(name) if name in times else "int32" for name in required_columns(spec, variant)
-    )
-
-
-def is_fused(spec: KernelSpec, variant: Variant) -> bool:
-    """Whether a loop of its own reads the variant's stored types.
-
-    That is so for plain runs over float64 and int64, or over the hot tier's usual types. All other
-    columns are turned into float64 and int64 before the loop: types that a store's values force
-    upon a run would otherwise compile a loop that no build could foresee.
-    """
-    if not variant.dtypes or spec.kind != "step":
-        return True
-    whole = spec.ticks == "price"  # a quote's middle is no whole number of hundredths
-    return whole and variant.plain and variant.dtypes == hot_dtypes(spec, variant)

@@ -18,10 +18,10 @@ from tickloom.engine.cache.link import Linked
 from tickloom.engine.columns.chunks import Chunks
 from tickloom.engine.columns.values import plain_values
 from tickloom.engine.kernels.columns import clock_value
-from tickloom.engine.kernels.variant import Variant, required_columns
+from tickloom.engine.kernels.specialised import Specialised
 from tickloom.engine.loading.failure import CONTRACT, KernelFailedError
 from tickloom.engine.loading.loop import Loop, Settings
-from tickloom.engine.loading.plans import accounting_columns
+from tickloom.engine.loading.plans import Announce, array_plan, load_code, native_library
 from tickloom.engine.loading.results import ContractFacts, ContractResults
 from tickloom.engine.loops.entry import ARRAY_ARGUMENTS
 from tickloom.errors import PluginError
@@ -38,27 +38,22 @@ class WantedRunner:
 
     def __init__(
         self,
-        spec: KernelSpec,
-        variant: Variant,
+        kernel: Specialised,
         author: AuthorLoop,
         accounting: Loop,
         *,
         together: bool = False,
     ) -> None:
         """``together``: one call for all contracts, as nothing but a test has it."""
-        self._spec = spec
-        self._variant = variant
+        self._kernel = kernel
+        self._spec = kernel.spec
         self._author = author
         self._accounting = accounting
         self._together = together
-        self._names = required_columns(spec, variant)
-        self._accounted = accounting_columns(variant)
 
     def together(self) -> WantedRunner:
         """The same, with one call for all contracts of a slice."""
-        return WantedRunner(
-            self._spec, self._variant, self._author, self._accounting, together=True
-        )
+        return WantedRunner(self._kernel, self._author, self._accounting, together=True)
 
     def __call__(
         self, offsets: NDArray[np.int64], columns: Chunks, settings: Settings
@@ -67,14 +62,14 @@ class WantedRunner:
         first, last = int(offsets[0]), int(offsets[-1])
         values = {
             name: plain_values(name, column)
-            for name, column in zip(self._names, columns.span(first, last), strict=True)
+            for name, column in zip(self._kernel.columns, columns.span(first, last), strict=True)
         }
         kept = np.flatnonzero(values["price"] > 0.0)
         bounds = np.searchsorted(kept, offsets - first)
         if len(kept) < last - first:
             values = {name: column[kept] for name, column in values.items()}
         wanted = self._wanted(bounds, values, settings)
-        accounted = [values[name] for name in self._accounted]
+        accounted = [values[name] for name in self._kernel.accounted]
         results = self._accounting(bounds, Chunks.whole([*accounted, wanted]), settings)
         log = results.log
         if log is not None:
@@ -120,6 +115,17 @@ def clock_values(
         return np.repeat(getattr(facts, known), np.diff(bounds))
 
     return np.asarray(clock_value(name, values.get("timestamp_ns"), fact))
+
+
+def load_author_loop(
+    kernel: Specialised, announce: Announce | None = None
+) -> tuple[AuthorLoop, float]:
+    """The machine code of the author's loop and how long compiling took, seconds."""
+    if kernel.spec.kind == "native":
+        path, seconds = native_library(kernel.spec, announce)
+        return native_loop(kernel.spec, path), seconds
+    linked, seconds = load_code(array_plan(kernel), announce)
+    return ArrayLoop(linked, len(kernel.spec.columns) + len(kernel.spec.clock)), seconds
 
 
 def native_loop(spec: KernelSpec, path: Path) -> AuthorLoop:

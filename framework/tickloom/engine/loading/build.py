@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tickloom.engine.cache.folder import REMEDY, cache_folder, require_writable
 from tickloom.engine.compiling.c_source import is_whole, library_of
-from tickloom.engine.kernels.constants import layout_of
-from tickloom.engine.kernels.variant import BOOK_COLUMNS, LatencyKind, Variant, hot_dtypes
+from tickloom.engine.kernels.specialised import Specialised
+from tickloom.engine.kernels.variant import BOOK_COLUMNS, LatencyKind, Variant
 from tickloom.engine.loading.code import DISABLE_JIT, interprets
 from tickloom.engine.loading.kernel import load_kernel
 from tickloom.engine.loading.plans import (
@@ -41,14 +41,13 @@ def forms() -> Iterator[Variant]:
 
 def plans(spec: KernelSpec) -> list[Plan]:
     """Every cache entry of ``spec``; plain loops of step kernels also for the hot tier's types."""
-    layout = layout_of(spec)
+    plain, *others = (Specialised.of(spec, variant) for variant in forms())
     if spec.kind != "step":
-        found = [wanted_plan(spec, variant) for variant in forms()]
-        return [*found, array_plan(spec, layout)] if spec.kind == "array" else found
-    plain = [Variant(), Variant(dtypes=hot_dtypes(spec, Variant()))]
-    others = [form for form in forms() if form != Variant()]
-    found = [step_plan(spec, variant, layout) for variant in [*plain, *others]]
-    return found + [sweep_plan(spec, variant, layout) for variant in plain]
+        found = [wanted_plan(kernel) for kernel in (plain, *others)]
+        return [*found, array_plan(plain)] if spec.kind == "array" else found
+    both = plain, plain.hot()
+    found = [step_plan(kernel) for kernel in (*both, *others)]
+    return found + [sweep_plan(kernel) for kernel in both]
 
 
 def build_kernel(kernel: str | KernelSpec, announce: Announce | None = None) -> float:

@@ -8,15 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tickloom.engine.kernels.constants import layout_of
-from tickloom.engine.kernels.variant import Variant, required_columns
-from tickloom.engine.loading.author_loop import AuthorLoop, WantedRunner, native_loop
+from tickloom.engine.kernels.specialised import Specialised
+from tickloom.engine.loading.author_loop import AuthorLoop, WantedRunner, load_author_loop
 from tickloom.engine.loading.code import InterpretedCode
 from tickloom.engine.loading.loop import Loop
 from tickloom.engine.loading.plans import (
-    accounting_columns,
-    loop_columns,
-    native_library,
     step_shape,
     wanted_shape,
 )
@@ -27,15 +23,13 @@ from tickloom.engine.loops.interpreted import constants_in, interpreted_access
 from tickloom.engine.loops.one_set import make_loop
 from tickloom.engine.loops.whole_step import full_tick, plain_step
 from tickloom.errors import PluginError
-from tickloom.specs.kernel import KernelSpec
 
 
-def interpreted_loop(spec: KernelSpec, variant: Variant, *, pairs: bool = False) -> Loop:
-    """The loop around the step of ``spec``. ``pairs``: two contracts side by side where compiled
+def interpreted_loop(kernel: Specialised, *, pairs: bool = False) -> Loop:
+    """The loop around the kernel's step. ``pairs``: two contracts side by side where compiled
     code does that; otherwise they come in order, as who follows them in a debugger expects."""
-    layout, whole = layout_of(spec), plain_step(spec)
-    shape = step_shape(spec, variant, layout)
-    access = interpreted_access(shape, layout.record)
+    whole, shape = plain_step(kernel.spec), step_shape(kernel)
+    access = interpreted_access(shape, kernel.layout.record)
     loop = make_loop(
         as_it_is,
         whole.init,
@@ -45,28 +39,23 @@ def interpreted_loop(spec: KernelSpec, variant: Variant, *, pairs: bool = False)
         shape,
         pairs=pairs and shape.side_by_side,
     )
-    code = InterpretedCode(spec.name, loop, RUN_ARGUMENTS)
-    return Loop(
-        spec.name, code, variant, loop_columns(spec, variant), required_columns(spec, variant)
-    )
+    return Loop(kernel, InterpretedCode(kernel.spec.name, loop, RUN_ARGUMENTS))
 
 
-def interpreted_runner(spec: KernelSpec, variant: Variant) -> WantedRunner:
+def interpreted_runner(kernel: Specialised) -> WantedRunner:
     """An array kernel's loop, or a native one's, which stays machine code, and the accounting."""
-    shape = wanted_shape(spec, variant)
+    shape = wanted_shape(kernel)
     access = interpreted_access(shape, stepless.NoConstants)
     loop = make_loop(as_it_is, *stepless.FUNCTIONS, access, shape)
-    code = InterpretedCode(spec.name, loop, RUN_ARGUMENTS)
-    given = (*accounting_columns(variant), "wanted")
-    accounting = Loop(spec.name, code, variant, loop_columns(spec, variant), given)
-    if spec.kind == "native":
-        path, _seconds = native_library(spec)
-        return WantedRunner(spec, variant, native_loop(spec, path), accounting)
-    return WantedRunner(spec, variant, _author_loop(spec), accounting)
+    accounting = Loop(kernel, InterpretedCode(kernel.spec.name, loop, RUN_ARGUMENTS))
+    native = kernel.spec.kind == "native"
+    author = load_author_loop(kernel)[0] if native else _author_loop(kernel)
+    return WantedRunner(kernel, author, accounting)
 
 
-def _author_loop(spec: KernelSpec) -> AuthorLoop:
-    layout, author = layout_of(spec), getattr(spec.loop, "py_func", spec.loop)
+def _author_loop(kernel: Specialised) -> AuthorLoop:
+    spec, layout = kernel.spec, kernel.layout
+    author = getattr(spec.loop, "py_func", spec.loop)
     assert author is not None
     constants_at = constants_in(layout.record, layout.kinds)
     record = full_tick(spec.columns + spec.clock)

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from tickloom.engine.columns.chunks import Chunks
 from tickloom.engine.columns.quoted import quoted
 from tickloom.engine.columns.values import plain_values
-from tickloom.engine.kernels.constants import Exactly, layout_of, prepare_constants
-from tickloom.engine.kernels.variant import Variant, is_fused, required_columns
-from tickloom.engine.loading.author_loop import ArrayLoop, AuthorLoop, WantedRunner, native_loop
+from tickloom.engine.kernels.constants import Exactly, prepare_constants
+from tickloom.engine.kernels.specialised import Specialised
+from tickloom.engine.kernels.variant import Variant
+from tickloom.engine.loading.author_loop import WantedRunner, load_author_loop
 from tickloom.engine.loading.checks import check_facts, check_slice
 from tickloom.engine.loading.code import LinkedCode, interprets
 from tickloom.engine.loading.failure import KernelFailedError
@@ -23,11 +24,7 @@ from tickloom.engine.loading.interpreted import interpreted_loop, interpreted_ru
 from tickloom.engine.loading.loop import Loop, Settings
 from tickloom.engine.loading.plans import (
     Announce,
-    accounting_columns,
-    array_plan,
     load_code,
-    loop_columns,
-    native_library,
     step_plan,
     wanted_plan,
 )
@@ -46,7 +43,6 @@ __all__ = [
     "FillModel",
     "Variant",
     "load_kernel",
-    "required_columns",
 ]
 
 Runner = Callable[[NDArray[np.int64], Chunks, Settings], ContractResults]
@@ -58,26 +54,24 @@ _PREPARED = 4096
 class CompiledKernel:
     """A kernel, compiled for one variant. Threads may share it; calls hold no GIL."""
 
-    def __init__(
-        self, spec: KernelSpec, variant: Variant, run: Runner, compile_seconds: float
-    ) -> None:
-        self.spec = spec
+    def __init__(self, kernel: Specialised, run: Runner, compile_seconds: float) -> None:
+        self.kernel = kernel
+        """What was known of it before."""
+        self.spec = spec = kernel.spec
         """The registry entry."""
-        self.variant = variant
+        self.variant = kernel.variant
         """What the loop is specialised for."""
         self.compile_seconds = compile_seconds
         """How long compiling took, seconds; 0.0 when it came from the cache."""
-        self.required_columns: tuple[str, ...] = required_columns(spec, variant)
+        self.required_columns: tuple[str, ...] = kernel.columns
         """The columns that a call takes, in this order."""
         self.needs_facts: bool = bool(spec.clock)
         """Whether a call needs ``facts``."""
         self.reads_chunks: bool = spec.kind == "step"
         """Whether chunks are read where they are; others are put together by a copy."""
         self._run = run
-        self._dtypes = variant.column_dtypes(spec)
-        layout = layout_of(spec)
         self._constants = lru_cache(_PREPARED)(
-            lambda key: layout.pack(prepare_constants(spec, key.params))
+            lambda key: kernel.layout.pack(prepare_constants(spec, key.params))
         )
 
     def __call__(
@@ -104,7 +98,7 @@ class CompiledKernel:
         if self.spec.serving(params) is not self.spec:
             return self._switched()(params, offsets, columns, facts=facts, fill=fill, costs=costs)
         columns = columns if isinstance(columns, Chunks) else Chunks.whole(columns)
-        check_slice(offsets, columns, self.required_columns, self._dtypes)
+        check_slice(offsets, columns, self.required_columns, self.kernel.dtypes)
         check_facts(facts, len(offsets) - 1, self.needs_facts)
         fill = fill or FillModel(mode=self.variant.fill)
         self._check_values(fill, costs)
@@ -136,7 +130,7 @@ class CompiledKernel:
         that looks at its neighbours gives something else; a step kernel is itself."""
         if not isinstance(self._run, WantedRunner):
             return self
-        return CompiledKernel(self.spec, self.variant, self._run.together(), 0.0)
+        return CompiledKernel(self.kernel, self._run.together(), 0.0)
 
     def _check_values(self, fill: FillModel, costs: CostTerms | None) -> None:
         asked = Variant.of(fill, costs=costs is not None)
@@ -162,31 +156,20 @@ def load_kernel(
     """
     if interprets():
         return interpreted_kernel(spec, variant)
-    if not is_fused(spec, variant):
+    kernel = Specialised.of(spec, variant)
+    if not kernel.is_fused:
         plain = load_kernel(spec, replace(variant, dtypes=()), announce=announce)
         decoded = plain._run
         if spec.ticks == "price":
-            decoded = _decoding(plain.required_columns, decoded)
-        return CompiledKernel(spec, variant, decoded, plain.compile_seconds)
-    layout = layout_of(spec)
+            decoded = _decoding(kernel.columns, decoded)
+        return CompiledKernel(kernel, decoded, plain.compile_seconds)
+    plan = step_plan(kernel) if spec.kind == "step" else wanted_plan(kernel)
+    linked, seconds = load_code(plan, announce)
+    loop = Loop(kernel, LinkedCode(linked, RUN_ARGUMENTS, RUN_NUMBERS))
     if spec.kind == "step":
-        linked, seconds = load_code(step_plan(spec, variant, layout), announce)
-        code = LinkedCode(linked, RUN_ARGUMENTS, RUN_NUMBERS)
-        given = required_columns(spec, variant)
-        loop = Loop(spec.name, code, variant, loop_columns(spec, variant), given)
-        return CompiledKernel(spec, variant, loop, seconds)
-    linked, seconds = load_code(wanted_plan(spec, variant), announce)
-    accounting = LinkedCode(linked, RUN_ARGUMENTS, RUN_NUMBERS)
-    given = (*accounting_columns(variant), "wanted")
-    loop = Loop(spec.name, accounting, variant, loop_columns(spec, variant), given)
-    if spec.kind == "native":
-        path, more = native_library(spec, announce)
-        author: AuthorLoop = native_loop(spec, path)
-    else:
-        linked, more = load_code(array_plan(spec, layout), announce)
-        author = ArrayLoop(linked, len(spec.columns) + len(spec.clock))
-    runner = WantedRunner(spec, variant, author, loop)
-    return CompiledKernel(spec, variant, runner, seconds + more)
+        return CompiledKernel(kernel, loop, seconds)
+    author, more = load_author_loop(kernel, announce)
+    return CompiledKernel(kernel, WantedRunner(kernel, author, loop), seconds + more)
 
 
 @lru_cache(maxsize=64)
@@ -201,10 +184,10 @@ def interpreted_kernel(
     """``spec`` for ``variant``, run by the interpreter: the same results, slowly, from loops in
     which a debugger stops. Raises :class:`~tickloom.errors.PluginError` with the line where an
     author's function raises."""
-    form = replace(variant, dtypes=()) if spec.ticks == "quote" else variant
-    if spec.kind == "step":
-        return CompiledKernel(spec, variant, interpreted_loop(spec, form), 0.0)
-    return CompiledKernel(spec, variant, interpreted_runner(spec, form), 0.0)
+    kernel = Specialised.of(spec, variant)
+    read = kernel.stored_as(()) if spec.ticks == "quote" else kernel
+    run = interpreted_loop(read) if spec.kind == "step" else interpreted_runner(read)
+    return CompiledKernel(kernel, run, 0.0)
 
 
 def _decoding(names: Sequence[str], run: Runner) -> Runner:

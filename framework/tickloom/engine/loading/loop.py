@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.engine.columns.chunks import Chunks
-from tickloom.engine.kernels.variant import Variant
+from tickloom.engine.kernels.specialised import Specialised
 from tickloom.engine.loading import failure
 from tickloom.engine.loading.code import LoopCode
 from tickloom.engine.loading.failure import KernelFailedError
@@ -67,20 +66,16 @@ class Settings:
 class Loop:
     """A loop as a callable; it may be called from several threads at once."""
 
-    def __init__(
-        self,
-        kernel: str,
-        code: LoopCode,
-        variant: Variant,
-        columns: Sequence[str],
-        given: Sequence[str],
-    ) -> None:
-        """``columns`` are those of the compiled loop, ``given`` those that calls will hand over."""
-        self._kernel = kernel
+    def __init__(self, kernel: Specialised, code: LoopCode) -> None:
+        """Calls hand over the kernel's columns; where its author writes wanted positions, those
+        that the accounting reads, and ``wanted``."""
+        stepping = kernel.spec.kind == "step"
+        given = kernel.columns if stepping else (*kernel.accounted, "wanted")
+        self._kernel = kernel.spec.name
         self._code = code
-        self._variant = variant
-        self._names = columns
-        self._columns = [given.index(name) if name in given else None for name in columns]
+        self._variant = kernel.variant
+        self._names = kernel.loop_columns
+        self._columns = [given.index(name) if name in given else None for name in self._names]
         self._timed = "timestamp_ns" in given
 
     def __call__(

@@ -19,7 +19,8 @@ from tickloom.engine.cache.link import Linked, link
 from tickloom.engine.compiling.c_source import build_library
 from tickloom.engine.kernels.columns import column_kind
 from tickloom.engine.kernels.constants import ConstantsLayout
-from tickloom.engine.kernels.variant import Variant, required_columns
+from tickloom.engine.kernels.specialised import Specialised
+from tickloom.engine.kernels.variant import Variant
 from tickloom.engine.loops import stepless
 from tickloom.engine.loops.entry import ENTRY
 from tickloom.engine.loops.many_sets.lanes import make_lanes
@@ -97,9 +98,9 @@ def load_entry(plan: Plan, announce: Announce | None = None) -> tuple[Entry, flo
     return entry, 0.0 if found else entry.compile_seconds
 
 
-def step_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Plan:
-    """The loop around the step of ``spec``."""
-    shape = step_shape(spec, variant, layout)
+def step_plan(kernel: Specialised) -> Plan:
+    """The loop around the kernel's step."""
+    spec, layout, shape = kernel.spec, kernel.layout, step_shape(kernel)
     closure = close_over(spec.name, _reached(spec, layout))
 
     def compile_() -> MachineCode:
@@ -109,7 +110,7 @@ def step_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Pl
 
     return Plan(
         kernel=spec.name,
-        label=shape.variant.label + dtype_label(variant),
+        label=shape.variant.label + dtype_label(kernel.variant),
         key=entry_key(
             spec,
             (
@@ -125,10 +126,10 @@ def step_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Pl
     )
 
 
-def sweep_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> Plan:
-    """The loop that carries many parameter sets through the step of ``spec``: set by set through
+def sweep_plan(kernel: Specialised) -> Plan:
+    """The loop that carries many parameter sets through the kernel's step: set by set through
     shared features where the step remembers nothing of its own, otherwise side by side in lanes."""
-    shape = step_shape(spec, variant, layout)
+    spec, layout, shape = kernel.spec, kernel.layout, step_shape(kernel)
     closure = close_over(spec.name, _reached(spec, layout))
     shares = spec.init is None
 
@@ -141,7 +142,7 @@ def sweep_plan(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> P
     made_of = _loop_digest(make_sharing if shares else make_lanes), repr(shape)
     return Plan(
         kernel=spec.name,
-        label=_sweep_label(variant),
+        label=_sweep_label(kernel.variant),
         key=entry_key(spec, (*made_of, *_declared(spec), closure.digest, *spec.flags)),
         compile=compile_,
     )
@@ -166,25 +167,18 @@ def _declared(spec: KernelSpec) -> tuple[str, ...]:
     return (_loop_digest(make_whole_step), repr(parts))
 
 
-def step_shape(spec: KernelSpec, variant: Variant, layout: ConstantsLayout) -> LoopShape:
-    """What the loop around the step of ``spec`` depends on."""
-    given = dict(zip(required_columns(spec, variant), variant.column_dtypes(spec), strict=True))
-    columns = loop_columns(spec, variant)
+def step_shape(kernel: Specialised) -> LoopShape:
+    """What the loop around the kernel's step depends on."""
+    given = dict(zip(kernel.columns, kernel.dtypes, strict=True))
+    columns = kernel.loop_columns
     return LoopShape(
         columns=columns,
         dtypes=tuple(given.get(name, column_kind(name)) for name in columns),
-        tick=spec.columns + spec.clock,
-        constants=layout.kinds,
-        one=spec.max_position == 1,
-        variant=replace(variant.form, dtypes=()),
+        tick=kernel.spec.columns + kernel.spec.clock,
+        constants=kernel.layout.kinds,
+        one=kernel.spec.max_position == 1,
+        variant=replace(kernel.variant.form, dtypes=()),
     )
-
-
-def loop_columns(spec: KernelSpec, variant: Variant) -> tuple[str, ...]:
-    """The columns of the loop that serves ``variant``, in the order of its arguments."""
-    if spec.kind == "step":
-        return required_columns(spec, variant.form)
-    return (*accounting_columns(variant.form), "wanted")
 
 
 def dtype_label(variant: Variant) -> str:
@@ -193,22 +187,22 @@ def dtype_label(variant: Variant) -> str:
     return f"-{letters}" if letters else ""
 
 
-def wanted_shape(spec: KernelSpec, variant: Variant) -> LoopShape:
+def wanted_shape(kernel: Specialised) -> LoopShape:
     """What the host's loop over wanted positions depends on."""
-    columns = loop_columns(spec, variant)
+    columns = kernel.loop_columns
     return LoopShape(
         columns=columns,
         dtypes=tuple("int32" if name == "wanted" else column_kind(name) for name in columns),
         tick=("wanted",),
         constants=(),
-        one=spec.max_position == 1,
-        variant=replace(variant.form, dtypes=()),
+        one=kernel.spec.max_position == 1,
+        variant=replace(kernel.variant.form, dtypes=()),
     )
 
 
-def wanted_plan(spec: KernelSpec, variant: Variant) -> Plan:
+def wanted_plan(kernel: Specialised) -> Plan:
     """The host's loop over wanted positions; kernels with the same variant share it."""
-    shape = wanted_shape(spec, variant)
+    shape = wanted_shape(kernel)
 
     def compile_() -> MachineCode:
         from tickloom.engine.compiling.run_loops import compile_wanted_loop
@@ -217,7 +211,7 @@ def wanted_plan(spec: KernelSpec, variant: Variant) -> Plan:
 
     return Plan(
         kernel=ACCOUNTING,
-        label=f"{variant.form.label}-{'one' if shape.one else 'sized'}",
+        label=f"{shape.variant.label}-{'one' if shape.one else 'sized'}",
         key=entry_key(
             None,
             (_loop_digest(make_loop, *stepless.FUNCTIONS), repr(shape)),
@@ -226,8 +220,9 @@ def wanted_plan(spec: KernelSpec, variant: Variant) -> Plan:
     )
 
 
-def array_plan(spec: KernelSpec, layout: ConstantsLayout) -> Plan:
+def array_plan(kernel: Specialised) -> Plan:
     """The C entry point of an author's own loop."""
+    spec, layout = kernel.spec, kernel.layout
     assert spec.loop is not None
     given = (spec.columns + spec.clock, layout.kinds)
     closure = close_over(spec.name, (spec.loop, layout.record))
@@ -250,12 +245,6 @@ def native_library(spec: KernelSpec, announce: Announce | None = None) -> tuple[
     if spec.library is not None:
         return spec.library, 0.0
     return build_library(spec, announce)
-
-
-def accounting_columns(variant: Variant) -> tuple[str, ...]:
-    """The columns that the host's loop over wanted positions reads, without ``wanted``."""
-    columns = ("price", *variant.book_columns)
-    return (*columns, "timestamp_ns") if variant.timed else columns
 
 
 @cache

@@ -14,6 +14,7 @@ import numpy as np
 from tickloom.engine.columns.hot_file import HotFile
 from tickloom.engine.columns.scan import Block, Scan
 from tickloom.engine.columns.slices import Slice
+from tickloom.engine.kernels.specialised import Specialised
 from tickloom.engine.kernels.variant import Variant
 from tickloom.engine.loading.failure import KernelFailedError
 from tickloom.engine.loading.plans import Announce
@@ -80,14 +81,11 @@ class Job(Generic[G]):
     inner: InnerLoop[G]
     """The loop inside."""
 
-    spec: KernelSpec
-    """The kernel."""
+    kernel: Specialised
+    """The kernel, for slices that come straight from their partition."""
 
     params: Any
     """Its parameter record; in a sweep, a sequence of them."""
-
-    variant: Variant
-    """What the loop is specialised for where slices come straight from their partition."""
 
     fill: FillModel
     """How orders are filled."""
@@ -95,8 +93,20 @@ class Job(Generic[G]):
     costs: CostModel | None
     """What a fill pays; None without costs."""
 
-    columns: tuple[str, ...]
-    """What the kernel takes."""
+    @property
+    def spec(self) -> KernelSpec:
+        """The kernel's registry entry."""
+        return self.kernel.spec
+
+    @property
+    def variant(self) -> Variant:
+        """What the loop is specialised for where slices come straight from their partition."""
+        return self.kernel.variant
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What the kernel takes."""
+        return self.kernel.columns
 
     @property
     def names(self) -> tuple[str, ...]:

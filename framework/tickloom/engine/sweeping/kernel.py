@@ -14,8 +14,8 @@ from tickloom.engine.cache.link import link
 from tickloom.engine.columns.chunks import Chunks
 from tickloom.engine.columns.quoted import quoted
 from tickloom.engine.columns.values import plain_values
-from tickloom.engine.kernels.constants import layout_of
-from tickloom.engine.kernels.variant import Variant, is_fused, required_columns
+from tickloom.engine.kernels.specialised import Specialised
+from tickloom.engine.kernels.variant import Variant
 from tickloom.engine.loading.code import LinkedCode, interprets
 from tickloom.engine.loading.kernel import load_kernel
 from tickloom.engine.loading.plans import Announce, load_entry, sweep_plan
@@ -34,15 +34,15 @@ class CompiledSweep:
     """A kernel compiled to be run with many parameter sets. Threads may share it."""
 
     def __init__(
-        self, spec: KernelSpec, variant: Variant, run: Callable[..., SweepResults], seconds: float
+        self, kernel: Specialised, run: Callable[..., SweepResults], seconds: float
     ) -> None:
-        self.spec = spec
+        self.spec = spec = kernel.spec
         """The registry entry."""
-        self.variant = variant
+        self.variant = kernel.variant
         """What it is specialised for."""
         self.compile_seconds = seconds
         """How long compiling took, seconds; 0.0 when it came from the cache."""
-        self.required_columns: tuple[str, ...] = required_columns(spec, variant)
+        self.required_columns: tuple[str, ...] = kernel.columns
         """The columns that a call takes, in this order."""
         self.needs_facts: bool = bool(spec.clock)
         """Whether a call needs ``facts``."""
@@ -97,26 +97,26 @@ def load_sweep(
     (array and native kernels, other fills, costs, a state that holds more than numbers), the
     kernel is called once a set.
     """
-    if interprets():
-        return CompiledSweep(spec, variant, Repeated(load_kernel(spec, variant)), 0.0)
-    if not is_fused(spec, variant):
+    kernel = Specialised.of(spec, variant)
+    if not (kernel.is_fused or interprets()):
         plain = load_sweep(spec, replace(variant, dtypes=()), announce=announce)
-        return CompiledSweep(spec, variant, _Decoding(plain), plain.compile_seconds)
-    kernel = load_kernel(spec, variant, announce=announce)
-    if spec.kind == "step" and variant.plain and not variant.checked:
-        entry, seconds = load_entry(sweep_plan(spec, variant, layout_of(spec)), announce)
+        return CompiledSweep(kernel, _Decoding(plain), plain.compile_seconds)
+    alone = load_kernel(spec, variant, announce=announce)
+    seconds = alone.compile_seconds
+    if spec.kind == "step" and variant.plain and not (variant.checked or interprets()):
+        entry, more = load_entry(sweep_plan(kernel), announce)
         if entry.image:
             code = link(entry.image, entry.needs, ENTRY)
             one_pass: Callable[..., SweepResults]
             if spec.init is None:
                 shared = LinkedCode(code, SHARED_ARGUMENTS, SHARED_NUMBERS)
-                one_pass = SharedPass(kernel, shared)
+                one_pass = SharedPass(alone, shared)
             else:
-                one_pass = LanesPass(kernel, LinkedCode(code, SWEEP_ARGUMENTS, SWEEP_NUMBERS))
+                one_pass = LanesPass(alone, LinkedCode(code, SWEEP_ARGUMENTS, SWEEP_NUMBERS))
             if spec.ticks == "quote":
-                one_pass = _Quoted(kernel.required_columns, one_pass)
-            return CompiledSweep(spec, variant, one_pass, kernel.compile_seconds + seconds)
-    return CompiledSweep(spec, variant, Repeated(kernel), kernel.compile_seconds)
+                one_pass = _Quoted(kernel.columns, one_pass)
+            return CompiledSweep(kernel, one_pass, seconds + more)
+    return CompiledSweep(kernel, Repeated(alone), seconds)
 
 
 @lru_cache(maxsize=64)

@@ -10,8 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.engine.columns.chunks import Chunks
-from tickloom.engine.kernels.constants import layout_of
-from tickloom.engine.kernels.variant import required_columns
 from tickloom.engine.loading.checks import check_facts, check_slice
 from tickloom.engine.loading.code import LoopCode
 from tickloom.engine.loading.kernel import CompiledKernel
@@ -29,8 +27,8 @@ class SweepLoop:
     def __init__(self, kernel: CompiledKernel, code: LoopCode) -> None:
         self._spec = kernel.spec
         self._code = code
-        self._names = required_columns(kernel.spec, kernel.variant)
-        self._dtypes = kernel.variant.column_dtypes(kernel.spec)
+        self._names = kernel.required_columns
+        self._dtypes = kernel.kernel.dtypes
 
     def check(
         self,
@@ -85,7 +83,7 @@ class OnePass(ABC):
     def __init__(self, kernel: CompiledKernel, code: LoopCode) -> None:
         self._spec = kernel.spec
         self._alone = Repeated(kernel)
-        self._layout = layout_of(kernel.spec)
+        self._layout = kernel.kernel.layout
         self._loop = SweepLoop(kernel, code)
 
     def __call__(

@@ -13,7 +13,8 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
-from tickloom.engine.kernels.constants import layout_of, prepare_constants
+from tickloom.engine.kernels.constants import prepare_constants
+from tickloom.engine.kernels.specialised import Specialised
 from tickloom.engine.loading.plans import array_plan, native_library, step_plan
 from tickloom.engine.request.filters import Filters
 from tickloom.engine.running.job import Job
@@ -112,8 +113,9 @@ def sweep_key(job: Job[Any], filters: Filters, partitions: Sequence[Partition]) 
     """A digest of everything that decides a sweep's totals: kernel, constants of every set, fills,
     filters and the partitions' files."""
     digest = hashlib.sha256()
-    layout = layout_of(job.spec)
-    constants = [layout.pack(prepare_constants(job.spec, record)) for record in job.params]
+    constants = [
+        job.kernel.layout.pack(prepare_constants(job.spec, record)) for record in job.params
+    ]
     kernel = (job.spec.name, _code(job), repr(job.params), repr(constants))
     for text in (*kernel, repr(job.fill), repr(job.costs), repr(job.variant), repr(filters)):
         digest.update(text.encode() + b"\0")
@@ -126,10 +128,11 @@ def _code(job: Job[Any]) -> str:
     """What tells one state of the kernel's code from another."""
     if job.spec.kind == "native":
         return file_sha256(native_library(job.spec)[0])
-    specs = [job.spec] if job.spec.switch is None else [job.spec, job.spec.switch[1]]
-    if job.spec.kind == "array":
-        return " ".join(array_plan(spec, layout_of(spec)).key for spec in specs)
-    return " ".join(step_plan(spec, job.variant, layout_of(spec)).key for spec in specs)
+    kernels = [job.kernel]
+    if job.spec.switch is not None:
+        kernels.append(Specialised.of(job.spec.switch[1], job.variant))
+    plan = array_plan if job.spec.kind == "array" else step_plan
+    return " ".join(plan(kernel).key for kernel in kernels)
 
 
 def _file(partition: Partition) -> str:

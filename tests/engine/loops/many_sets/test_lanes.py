@@ -14,7 +14,7 @@ from tests.engine.tick_slices import random_slice
 from tickloom import KernelSpec
 from tickloom.engine.columns.chunks import Chunks
 from tickloom.engine.kernels.constants import layout_of, prepare_constants
-from tickloom.engine.kernels.variant import Variant
+from tickloom.engine.kernels.specialised import Specialised
 from tickloom.engine.loading.code import InterpretedCode
 from tickloom.engine.loading.plans import step_shape
 from tickloom.engine.loops.access import as_it_is
@@ -29,7 +29,7 @@ from tickloom_kernels.mean_reversion import Params
 
 def interpreted(spec: KernelSpec) -> InterpretedCode:
     layout, whole = layout_of(spec), plain_step(spec)
-    shape = step_shape(spec, Variant(), layout)
+    shape = step_shape(Specialised.of(spec))
     states: dict[int, Any] = {}
     loop = make_lanes(
         jit=as_it_is,

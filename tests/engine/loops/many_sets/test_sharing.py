@@ -14,8 +14,8 @@ from tests.engine.declared import RESTLESS, SHUT, SIZED, Params
 from tests.engine.tick_slices import TickSlice, random_slice
 
 from tickloom import KernelSpec
-from tickloom.engine.kernels.constants import GATE, constant_records, kinds_of, layout_of
-from tickloom.engine.kernels.variant import Variant
+from tickloom.engine.kernels.constants import GATE, constant_records, kinds_of
+from tickloom.engine.kernels.specialised import Specialised
 from tickloom.engine.loading.code import InterpretedCode
 from tickloom.engine.loading.kernel import load_kernel
 from tickloom.engine.loading.plans import step_shape
@@ -69,7 +69,7 @@ def interpreted(spec: KernelSpec) -> InterpretedCode:
         part: constants_in(type(record), kinds_of(spec, record)) for part, record in records.items()
     }
     made = full_tick(tick_fields(spec))
-    shape = step_shape(spec, Variant(), layout_of(spec))
+    shape = step_shape(Specialised.of(spec))
     shape = replace(shape, constants=kinds_of(spec, records[""]))
     loop = make_sharing(
         jit=as_it_is,
