@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tickloom import RawBatch, ReadError, ReaderSpec, SourceOptions, Unit
+from tickloom import RawBatch, RawRows, ReadError, ReaderSpec, SourceOptions, Unit
 from tickloom.testing import ReaderTests
 
 KIT = ReaderTests()
@@ -132,6 +132,42 @@ def test_epoch_numbers_for_timestamps(source: Path) -> None:
     reader = changing(lambda f: f.with_columns(pl.col("timestamp").dt.epoch("s")))
     with pytest.raises(AssertionError, match="timestamp must be Datetime, found Int64"):
         KIT.test_timestamps_are_a_wall_clock_without_zone(reader, source, OPTIONS)
+
+
+def chain(unit: Unit, _options: SourceOptions) -> Iterator[RawRows]:
+    """A file of two contracts, whatever is in it."""
+    frame = pl.DataFrame({"timestamp": [dt.datetime(2025, 1, 2, 9, 15)] * 2, "price": [1.0, 2.0]})
+    yield RawRows(frame=frame, symbols=pl.Series(list(SYMBOLS)[:2]))
+
+
+def test_units_together_that_are_others_than_alone(source: Path) -> None:
+    def together(units: Any, options: SourceOptions) -> Iterator[tuple[int, list[RawRows]]]:
+        for place, unit in enumerate(units):
+            [rows] = chain(unit, options)
+            yield place, [replace(rows, frame=rows.frame.with_columns(pl.col("price") + place))]
+
+    reader = replace(GOOD, read=chain, read_together=together)
+    with pytest.raises(AssertionError, match="price"):
+        KIT.test_units_together_are_what_they_are_alone(reader, source, OPTIONS)
+
+
+def test_units_together_that_are_given_twice(source: Path) -> None:
+    def together(units: Any, options: SourceOptions) -> Iterator[tuple[int, list[RawRows]]]:
+        for _ in range(2):
+            yield 0, list(chain(units[0], options))
+
+    reader = replace(GOOD, read=chain, read_together=together)
+    with pytest.raises(AssertionError, match="at most once"):
+        KIT.test_units_together_are_what_they_are_alone(reader, source, OPTIONS)
+
+
+def test_units_together_that_read_rejects(source: Path) -> None:
+    def together(units: Any, options: SourceOptions) -> Iterator[tuple[int, list[RawRows]]]:
+        yield 0, list(chain(units[0], options))
+
+    reader = replace(GOOD, read_together=together)
+    with pytest.raises(AssertionError, match="must leave out"):
+        KIT.test_units_together_are_what_they_are_alone(reader, source, OPTIONS)
 
 
 def test_unbounded_batches(source: Path, expected: Rows) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -153,3 +153,10 @@ class ReaderSpec:
 
     extra_columns: tuple[str, ...] = field(default=())
     """Columns beyond the raw schema that it may deliver; for ``plugins list``."""
+
+    read_together: (
+        Callable[[Sequence[Unit], SourceOptions], Iterator[tuple[int, Sequence[RawRows]]]] | None
+    ) = None
+    """``read_together(units, options)``: for units that it can take at once with less work than one
+    by one, the place among ``units`` and all that ``read`` would yield of it. What is not plain (a
+    file that cannot be read, a row that is no tick) it leaves out: ``read`` is asked for those."""

@@ -71,7 +71,7 @@ class ReaderTests:
     def test_worker_processes_can_call_it(
         self, reader: ReaderSpec, source: Path, options: SourceOptions
     ) -> None:
-        for function in (reader.discover, reader.read):
+        for function in filter(None, (reader.discover, reader.read, reader.read_together)):
             _assert_picklable(function, "a module-level function")
         for unit in reader.discover(source, options):
             _assert_picklable(unit, "a Unit of plain values")
@@ -113,6 +113,30 @@ class ReaderTests:
         expected: Mapping[str, pl.DataFrame],
     ) -> None:
         _assert_rows(expected, _frames(_read_all(reader, source, options)))
+
+    def test_units_together_are_what_they_are_alone(
+        self, reader: ReaderSpec, source: Path, options: SourceOptions
+    ) -> None:
+        from polars.testing import assert_frame_equal, assert_series_equal
+
+        if reader.read_together is None:
+            return
+        units = list(reader.discover(source, options))
+        seen: set[int] = set()
+        for place, parts in reader.read_together(units, options):
+            assert place in set(range(len(units))) - seen, (
+                f"read_together() must give each unit at most once, by its place among the "
+                f"{len(units)} given; found {place!r} after {sorted(seen)}"
+            )
+            seen.add(place)
+            alone = list(reader.read(units[place], options))
+            for one, other in zip(parts, alone, strict=True):
+                assert isinstance(other, RawRows), (
+                    "read_together() must leave out what read() does not give as RawRows alone; "
+                    f"found {type(other).__name__}"
+                )
+                assert_frame_equal(one.frame, other.frame)
+                assert_series_equal(one.symbols, other.symbols, check_names=False)
 
     def test_batches_are_bounded(
         self,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 import pyarrow as pa
@@ -42,7 +42,8 @@ class CsvFile:
         self._path = path
         self._mapping = mapping
         self._block = max(min(BLOCK_BYTES, options.batch_bytes // MEMORY_PER_BYTE), 1024)
-        names, self._skip = self._header()
+        names, self.skip = self._header()
+        """Lines before the rows."""
         self.columns: list[str] = _unique(names)
         """Column names, trimmed; the second ``volume`` is ``volume#2``. None in an empty file."""
 
@@ -70,25 +71,32 @@ class CsvFile:
         try:
             yield from pa_csv.open_csv(
                 pa.PythonFile(text, "r"),
-                read_options=pa_csv.ReadOptions(
-                    use_threads=False,  # one worker, one core; and lines are numbered
-                    block_size=self._block,
-                    skip_rows=self._skip,
-                    column_names=self.columns,
-                ),
-                parse_options=pa_csv.ParseOptions(
-                    delimiter=self._mapping.delimiter,
-                    quote_char=self._mapping.quote or False,
-                    invalid_row_handler=malformed.take,
-                ),
-                convert_options=pa_csv.ConvertOptions(
-                    column_types=dict.fromkeys(self.columns, pa.string()),
-                    strings_can_be_null=False,
-                ),
+                **self.how(self._block, malformed.take),
             )
         except pa.ArrowInvalid as error:
             if not str(error).startswith(("Empty CSV file", "Could not skip initial")):
                 raise
+
+    def how(self, block: int, malformed: Callable[[pa_csv.InvalidRow], str]) -> dict[str, Any]:
+        """The options of PyArrow's readers: ``block`` bytes at a time; ``malformed`` is asked about
+        lines with another number of fields."""
+        return {
+            "read_options": pa_csv.ReadOptions(
+                use_threads=False,  # one worker, one core; and lines are numbered
+                block_size=block,
+                skip_rows=self.skip,
+                column_names=self.columns,
+            ),
+            "parse_options": pa_csv.ParseOptions(
+                delimiter=self._mapping.delimiter,
+                quote_char=self._mapping.quote or False,
+                invalid_row_handler=malformed,
+            ),
+            "convert_options": pa_csv.ConvertOptions(
+                column_types=dict.fromkeys(self.columns, pa.string()),
+                strings_can_be_null=False,
+            ),
+        }
 
     @property
     def _used(self) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -71,7 +71,7 @@ def read(unit: Unit, options: SourceOptions) -> Iterator[RawBatch | RawRows | Re
     waiting = seen = used = 0
     try:
         table = load_table(tables, mapping, file.columns, options)
-        said = {FILE_COLUMN: unit.name}
+        said: dict[str, str | pl.Series] = {FILE_COLUMN: unit.name}
         sides = [
             TextRows(one, file.columns, path, said, table, own)
             for one, own in zip(instruments(mapping), own_columns(mapping), strict=True)
@@ -95,6 +95,17 @@ def read(unit: Unit, options: SourceOptions) -> Iterator[RawBatch | RawRows | Re
         if rest:
             yield Rejected(path=path, reason=str(error), rows=rest)
         raise
+
+
+def read_together(
+    units: Sequence[Unit], options: SourceOptions
+) -> Iterator[tuple[int, Sequence[RawRows]]]:
+    """The small plain files of one layout among ``units``, many at a time."""
+    from tickloom_plugins.readers import csv_together
+    from tickloom_plugins.readers.mapping import load_mapping
+
+    if options.mapping is not None:
+        yield from csv_together.read_together(units, load_mapping(options.mapping), options)
 
 
 def _count(frames: Iterator[pl.DataFrame | Rejected]) -> int:
@@ -145,4 +156,5 @@ CSV: Final = ReaderSpec(
     calendar="nse",
     discover=discover,
     read=read,
+    read_together=read_together,
 )

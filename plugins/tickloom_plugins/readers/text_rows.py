@@ -8,8 +8,9 @@ import re
 import string
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import numpy as np
 import polars as pl
 
 from tickloom import RAW_COLUMNS, Contract, RawBatch, RawRows, ReadError, Rejected, SourceOptions
@@ -46,17 +47,18 @@ class TextRows:
         mapping: Mapping,
         columns: list[str],
         path: Path,
-        said: dict[str, str],
+        said: dict[str, str | pl.Series],
         table: pl.DataFrame | None = None,
         own: frozenset[str] = frozenset(),
     ) -> None:
         """``columns`` are the rows' own; ``said`` holds what is the same for all rows (the file's
-        name, say), by column; ``table`` is the mapping's look-up table; lines that have nothing in
-        any of the ``own`` columns of the store, if there are any, have no row."""
+        name, say) or a text for each, by column; ``table`` is the mapping's look-up table; lines
+        that have nothing in any of the ``own`` columns of the store, if there are any, have no
+        row."""
         self._mapping = mapping
         self._own = own
         self._path = path
-        self._said = mapping.constants | said
+        self._said: dict[str, str | pl.Series] = {**mapping.constants, **said}
         self._table = table
         self._sources = sources(mapping)
         if mapping.same_names:
@@ -114,6 +116,17 @@ class TextRows:
             for part in frame.drop(_SYMBOL, _PERIOD).iter_slices(options.batch_rows):
                 yield RawBatch(frame=part, symbol=name, contract=contract)
 
+    def together(self, rows: pl.DataFrame) -> tuple[RawRows, np.ndarray[Any, Any]] | None:
+        """``rows`` of several files at once, and the place among ``rows`` of each; None where one
+        of them is no tick."""
+        text = self._prepared(rows)
+        typed, faults = self._typed(text)
+        if faults:
+            return None
+        frame, symbols = typed.drop(_SYMBOL), typed[_SYMBOL]
+        taken = RawRows(frame=frame, symbols=symbols, dialect=self._mapping.dialect)
+        return taken, text[_ROW].to_numpy()
+
     def _split(
         self, typed: pl.DataFrame, raw: pl.DataFrame, faults: list[tuple[str, pl.Series]]
     ) -> tuple[pl.DataFrame, pl.DataFrame, list[Rejected]]:
@@ -153,7 +166,8 @@ class TextRows:
         if mapping.nulls:
             fields = pl.when(~fields.is_in(list(mapping.nulls))).then(fields)
         text = rows.with_columns(fields).with_row_index(_ROW)
-        text = text.with_columns([pl.lit(value).alias(name) for name, value in self._said.items()])
+        said = ((n, pl.lit(v) if isinstance(v, str) else v) for n, v in self._said.items())
+        text = text.with_columns([value.alias(name) for name, value in said])
         for column, pattern in mapping.extract.items():
             text = text.with_columns(extracted(text[column], pattern))
         if mapping.lookup is not None and self._table is not None:

@@ -30,7 +30,7 @@ from tickloom.packing.rows.clean import Batch, canonical, crossed_rows
 from tickloom.packing.rows.days import day_numbers
 from tickloom.packing.rows.many_clean import suspicious_rows
 from tickloom.packing.rows.transforms import apply_all, batch_transforms
-from tickloom.schema import COMPUTED_COLUMNS
+from tickloom.schema import COMPUTED_COLUMNS, STORED_NAMES
 from tickloom.specs import RawRows, ReadError
 from tickloom.store.layout import PartitionKey
 
@@ -246,8 +246,10 @@ class ManyContracts:
 
     def _note(self, rows: ManyRows, frame: pl.DataFrame) -> None:
         crossed = np.bincount(rows.owners[crossed_rows(frame)], minlength=len(rows.readings))
+        more = frame.select(name for name in frame.columns if name not in STORED_NAMES)
         for owner, (reading, count) in enumerate(zip(rows.readings, crossed.tolist(), strict=True)):
             reading.result.crossed += count
-            reading.note_columns(
-                frame if len(rows.readings) == 1 else frame.filter(rows.owners == owner)
-            )
+            if more.width:
+                reading.note_columns(
+                    more if len(rows.readings) == 1 else more.filter(rows.owners == owner)
+                )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -44,6 +45,7 @@ from tickloom.specs import (
     ReaderSpec,
     Rejected,
     SourceOptions,
+    Unit,
 )
 from tickloom.store.layout import PartitionKey, key_of
 
@@ -99,13 +101,43 @@ def read_units(task: ReadTask) -> ReadResult:
     with BinFile(task.bins.path, compress=task.bins.compress) as bins:
         many: dict[tuple[str, str], ManyContracts] = {}
         readings = [_UnitReading(unit, task, bins, many) for unit in task.units]
-        for reading in readings:
-            reading.read()
+        _read_all(readings)
         for waiting in many.values():
             waiting.flush()
         units = [reading.finish() for reading in readings]
         mixed = [block for waiting in many.values() for block in waiting.blocks]
         return ReadResult(units, bins.finish(), mixed)
+
+
+def _read_all(readings: Sequence[_UnitReading]) -> None:
+    """Read each unit; several at once where their reader can."""
+    for (spec, options), alike in groupby(readings, key=lambda reading: reading.others_alike):
+        rest = dict(enumerate(alike))
+        if spec.read_together is not None and len(rest) > 1:
+            units = [reading.unit for reading in rest.values()]
+            _read_together(spec, spec.read_together(units, options), rest)
+        for reading in rest.values():
+            reading.read()
+
+
+def _read_together(
+    spec: ReaderSpec, given: Iterator[tuple[int, Sequence[RawRows]]], rest: dict[int, _UnitReading]
+) -> None:
+    """Take what the reader has of units together, out of the ``rest``."""
+    while rest:
+        try:
+            place, parts = next(given)
+            reading = rest.pop(place)
+        except StopIteration:
+            return
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # as where a unit is read alone
+            failed = _failed(spec, error)
+            while rest:
+                rest.popitem()[1].fail(failed)
+            return
+        reading.read(parts)
 
 
 class _UnitReading:
@@ -138,10 +170,23 @@ class _UnitReading:
         self.result = UnitResult(task.number, task.unit.paths[0])
         self._found: dict[tuple[PartitionKey, Contract], Bin] = {}
         self._known: Mapping[str, Evidence] | None = None
+        self._given: Sequence[RawRows] | None = None
         self._parts = self._read_parts()
 
-    def read(self) -> None:
-        """Read it whole; whatever is wrong with it ends up in the result."""
+    @property
+    def others_alike(self) -> tuple[ReaderSpec, SourceOptions]:
+        """What units have in common that a reader may take at once."""
+        return self._spec, self._options
+
+    @property
+    def unit(self) -> Unit:
+        """What is read."""
+        return self._unit
+
+    def read(self, given: Sequence[RawRows] | None = None) -> None:
+        """Read it whole, or take what the reader has ``given`` of it already; whatever is wrong
+        with it ends up in the result."""
+        self._given = given
         result = self.result
         try:
             result.files = with_digests(look_at(self._unit))
@@ -236,7 +281,10 @@ class _UnitReading:
         while True:
             try:
                 if parts is None:
-                    parts = iter(self._spec.read(self._unit, self._options))
+                    given = self._given
+                    parts = iter(
+                        self._spec.read(self._unit, self._options) if given is None else given
+                    )
                 part = next(parts)
                 check_part(part)
             except StopIteration:
@@ -244,10 +292,7 @@ class _UnitReading:
             except (ReadError, OSError, KeyboardInterrupt):
                 raise
             except BaseException as error:  # SystemExit, GeneratorExit and Polars' panics too
-                raise ReadError(
-                    f"reader {self._spec.name!r} failed: {type(error).__name__}: {error}"
-                    f"{_where_in_reader(error)}"
-                ) from error
+                raise _failed(self._spec, error) from error
             yield part
 
     def _evidence(self) -> Mapping[str, Evidence]:
@@ -330,6 +375,12 @@ def _is_beyond_floats(series: pl.Series) -> bool:
     smallest: Any = series.min()
     largest: Any = series.max()
     return bool(max(-smallest, largest) > LARGEST_EXACT)
+
+
+def _failed(spec: ReaderSpec, error: BaseException) -> ReadError:
+    return ReadError(
+        f"reader {spec.name!r} failed: {type(error).__name__}: {error}{_where_in_reader(error)}"
+    )
 
 
 def _where_in_reader(error: BaseException) -> str:
