@@ -149,3 +149,70 @@ class Whole(sampling.WallTimed):
         return report.bytes_out / report.rows_written
 
     track_bytes_per_row.unit = "bytes a row"  # type: ignore[attr-defined]
+
+
+class Text(sampling.WallTimed):
+    """``tickloom pack`` of text by a mapping, in threads of this process: a chain's snapshots, a
+    few hundred rows of as many contracts in each file, and the ticks of a spot and of a future."""
+
+    repeat = sizes.repeats(2)
+
+    def setup(self, _raw: str) -> None:
+        if not Path("chain.toml").exists():
+            _write_snapshots(Path("chain"), sizes.scaled(200))
+            _write_series(Path("series"), sizes.scaled(200_000))
+        shutil.rmtree("out", ignore_errors=True)
+
+    def time_pack_snapshots(self, _raw: str) -> None:
+        _pack_text("chain", "chain.toml")
+
+    def time_pack_spot(self, _raw: str) -> None:
+        _pack_text("series", "spot.toml")
+
+    def time_pack_future(self, _raw: str) -> None:
+        _pack_text("series", "future.toml")
+
+
+_MAPPING = """
+symbol = "{symbol}"
+clock = { columns = ["at"], zone = "Asia/Kolkata" }
+columns = { price = "ltp", volume = "volume" }
+"""
+
+
+def _write_snapshots(folder: Path, files: int) -> None:
+    folder.mkdir()
+    names = [
+        f"NIFTY25DEC{strike}{right}"
+        for strike in range(20_000, 28_750, 50)
+        for right in ("CE", "PE")
+    ]
+    for number in range(files):
+        at = f"2025-11-03 {9 + (15 + number) // 60:02}:{(15 + number) % 60:02}:00"
+        rows = [
+            f"{at},{name},{100 + (number * 7 + i) % 500 / 20},{number * 50}"
+            for i, name in enumerate(names)
+        ]
+        (folder / f"{number:04}.csv").write_text("\n".join(["at,symbol,ltp,volume", *rows, ""]))
+    Path("chain.toml").write_text(f'files = ["*.csv"]{_MAPPING}')
+
+
+def _write_series(folder: Path, rows: int) -> None:
+    folder.mkdir()
+    lines = (
+        f"2025-11-{3 + row % 2:02} 10:{row // 3600 % 60:02}:{row // 60 % 60:02},"
+        f"NIFTY,{25_000 + row % 777 / 20},{row}"
+        for row in range(rows)
+    )
+    (folder / "nifty.csv").write_text("\n".join(["at,symbol,ltp,volume", *lines, ""]))
+    for instrument in ("spot", "future"):
+        Path(f"{instrument}.toml").write_text(
+            f'files = ["*.csv"]\ninstrument = "{instrument}"{_MAPPING}'
+        )
+
+
+def _pack_text(source: str, mapping: str) -> None:
+    from tickloom import pack
+
+    report = pack(source, "out", mapping=mapping, executor="threads", workers=1)
+    assert report.rows_written == report.rows_read > 0, report
