@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         UnknownNameError,
         UsageError,
     )
+    from tickloom.frames.store import Store, open_store
     from tickloom.host.host import kernels
     from tickloom.host.markers import API_VERSION, hookimpl
     from tickloom.packing.api import pack
@@ -69,7 +70,6 @@ if TYPE_CHECKING:
         format_expiry_rows,
         read_expiry_rows,
     )
-    from tickloom.store.api import Store, open_store
     from tickloom.store.contents import Contents, info
     from tickloom.store.foreign.adopt import AdoptReport, adopt
 
@@ -88,6 +88,7 @@ _MODULES = {
         "UnknownNameError",
         "UsageError",
     ),
+    "tickloom.frames.store": ("Store", "open_store"),
     "tickloom.host.host": ("kernels",),
     "tickloom.host.markers": ("API_VERSION", "hookimpl"),
     "tickloom.packing.api": ("pack",),
@@ -128,7 +129,6 @@ _MODULES = {
         "format_expiry_rows",
         "read_expiry_rows",
     ),
-    "tickloom.store.api": ("Store", "open_store"),
     "tickloom.store.contents": ("Contents", "info"),
     "tickloom.store.foreign.adopt": ("AdoptReport", "adopt"),
 }

@@ -1,0 +1,1 @@
+"""What the underlying is worth as of a moment: by its own series, or by the quotes of options."""
