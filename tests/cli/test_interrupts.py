@@ -35,7 +35,45 @@ with interrupts.listening() as listener:
     try:
         held = Held()
         del held
-        time.sleep(30)
+        time.sleep(90)
+    except KeyboardInterrupt:
+        time.sleep(1)
+        print("cleaned up after", listener.count)
+"""
+
+READ_LATE = """
+import signal, time
+from tickloom.cli import interrupts
+
+interrupts.GRACE_SECONDS = 0.1
+
+class Late:
+    def __init__(self, real):
+        self.real, self.close, self.reads = real, real.close, 0
+
+    def recv(self, size):
+        numbers = self.real.recv(size)
+        self.reads += 1
+        if self.reads > 1:
+            time.sleep(2 * interrupts.SAME_PRESS_SECONDS)
+        return numbers
+
+class Held:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+        time.sleep(0)
+
+class Listener(interrupts.Listener):
+    def __init__(self):
+        super().__init__()
+        self._reading = Late(self._reading)
+
+interrupts.Listener = Listener
+with interrupts.listening() as listener:
+    try:
+        held = Held()
+        del held
+        time.sleep(90)
     except KeyboardInterrupt:
         time.sleep(1)
         print("cleaned up after", listener.count)
@@ -43,7 +81,11 @@ with interrupts.listening() as listener:
 
 
 @pytest.mark.usefixtures("ctrl_c")
-@pytest.mark.parametrize("script", [PASSED_ON, SWALLOWED], ids=["passed on", "swallowed"])
+@pytest.mark.parametrize(
+    "script",
+    [PASSED_ON, SWALLOWED, READ_LATE],
+    ids=["passed on", "swallowed", "read late"],
+)
 def test_one_ctrl_c_counts_once(script: str) -> None:
     """A forked worker passes it on to us, or a destructor swallows it and it is raised again."""
     done = subprocess.run(

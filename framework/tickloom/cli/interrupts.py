@@ -35,6 +35,8 @@ class Listener:
         self.count = 0
         """How often it was pressed."""
         self._last = -SAME_PRESS_SECONDS
+        self._own = 0  # SIGINTs raised again that the thread has not read yet
+        self._own_lock = threading.Lock()
         self._reading, self._writing = socket.socketpair()
         self._writing.setblocking(False)
 
@@ -49,11 +51,20 @@ class Listener:
         self._writing.close()
 
     def raise_again(self) -> None:
-        """Interrupt the main thread by a SIGINT that nobody sent, a moment from now."""
+        """Interrupt the main thread by a SIGINT that nobody sent, a moment from now.
+
+        It is sent to that thread itself: one that waits in a system call wakes only then.
+        """
+        main = threading.main_thread().ident
+        assert main is not None
 
         def interrupt() -> None:
-            self._last = time.monotonic()  # no press of its own
-            signal.raise_signal(signal.SIGINT)
+            with self._own_lock:
+                self._own += 1
+            if sys.platform == "win32":
+                signal.raise_signal(signal.SIGINT)
+            else:
+                signal.pthread_kill(main, signal.SIGINT)
 
         timer = threading.Timer(0.01, interrupt)
         timer.daemon = True
@@ -61,7 +72,7 @@ class Listener:
 
     def _listen(self) -> None:
         while numbers := self._reading.recv(64):
-            if signal.SIGINT in numbers:
+            if self._pressed(numbers.count(signal.SIGINT)):
                 now = time.monotonic()
                 self.count += now - self._last > SAME_PRESS_SECONDS
                 self._last = now
@@ -69,6 +80,14 @@ class Listener:
                 time.sleep(GRACE_SECONDS)
                 end_at_once(INTERRUPTED, "ended by a second Ctrl-C, without waiting for its work")
         self._reading.close()
+
+    def _pressed(self, arrived: int) -> bool:
+        """Whether one of the SIGINTs was sent: those raised again are counted, for the thread may
+        read them any time later."""
+        with self._own_lock:
+            own = min(arrived, self._own)
+            self._own -= own
+        return arrived > own
 
 
 @contextlib.contextmanager
