@@ -86,6 +86,27 @@ def test_verify_reads_a_source_with_its_mapping(raw: Path) -> None:
     assert (found["sources_compared"], found["sources_unchecked"]) == (2, 0)
 
 
+def test_verify_finds_the_table_that_lies_beside_a_source_s_folder(raw: Path) -> None:
+    """The table is named from the folder that was packed, not from the file's own."""
+    (raw / "tables").mkdir()
+    (raw / "tables/names.csv").write_text("strike,name\n25500,NIFTY25NOV25500CE\n")
+    (raw / "two.csv").unlink()
+    raw.with_name("call.toml").write_text(
+        MAPPING.format(side="call", right="CE")
+        .replace("NIFTY25NOV{strike}CE", "{name}")
+        .replace("\nclock", '\nfiles = ["2025/*.csv"]\nclock', 1)
+        + 'lookup = { files = "tables/*.csv", key = "strike" }\nkeep = { strike = ["25500"] }\n'
+    )
+    assert packed(raw, "call").rows_written == 2
+    found = deep(raw)
+    assert (found["notes"], found["sources_compared"], found["sources_unchecked"]) == ([], 1, 0)
+    (raw / "tables/names.csv").unlink()
+    [note] = deep(raw)["notes"]
+    assert note.startswith(
+        f"{raw / '2025/one.csv'} needs {raw / 'tables/names.csv'}, which is gone"
+    )
+
+
 def test_verify_has_a_copy_of_a_mapping_that_changed(raw: Path) -> None:
     packed(raw, "call")
     raw.with_name("call.toml").write_text("changed")

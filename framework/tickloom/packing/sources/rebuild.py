@@ -105,7 +105,8 @@ class SourceSearch:
 
     def find(self, entry: SourceEntry, mapping: Path | None) -> Claim:
         """The unit that ``entry`` describes, read with ``mapping``; raises
-        :class:`SourceGoneError`, whose message follows on the file's name."""
+        :class:`SourceGoneError`, whose message follows on the file's name, and
+        :class:`UsageError` where the reader refuses the mapping."""
         offer = self._readers.known_offer(entry.reader)
         files = [text_path(file.path) for file in entry.files]
         gone = [path for path in files if not path.exists()]
@@ -114,11 +115,16 @@ class SourceSearch:
             which = "is gone" if gone == [first] else f"needs {gone[0]}, which is gone"
             raise SourceGoneError(which)
         key = entry.key.removesuffix(f"|mapping={entry.inputs.get('mapping')}")
+        refused: UsageError | None = None
         for place in (first, *first.parents[:LEVELS]):
-            claim = self._units(offer, place, mapping).get(key)
+            try:
+                claim = self._units(offer, place, mapping).get(key)
+            except UsageError as error:  # a look-up table may lie below the next folder up
+                refused = refused or error
+                continue
             if claim is not None:
                 return claim
-        raise SourceGoneError(f"is no longer claimed by reader {offer.spec.name!r}")
+        raise refused or SourceGoneError(f"is no longer claimed by reader {offer.spec.name!r}")
 
     def _units(
         self, offer: Offer[ReaderSpec], place: Path, mapping: Path | None
