@@ -64,9 +64,9 @@ class Held:
         time.sleep(0)
 
 class Listener(interrupts.Listener):
-    def __init__(self):
-        super().__init__()
+    def _listen(self):
         self._reading = Late(self._reading)
+        super()._listen()
 
 interrupts.Listener = Listener
 with interrupts.listening() as listener:
@@ -92,3 +92,26 @@ def test_one_ctrl_c_counts_once(script: str) -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stdout) == (0, "cleaned up after 1\n"), done.stderr
+
+
+IGNORED = """
+import gc, signal
+from tickloom.cli.interrupts import listening
+
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+with listening():
+    pass
+gc.collect()
+"""
+
+
+def test_who_ignores_ctrl_c_is_left_without_open_sockets() -> None:
+    """As ``nohup`` in the background of a script does."""
+    done = subprocess.run(
+        [sys.executable, "-W", "always::ResourceWarning", "-c", IGNORED],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -37,16 +37,16 @@ class Listener:
         self._last = -SAME_PRESS_SECONDS
         self._own = 0  # SIGINTs raised again that the thread has not read yet
         self._own_lock = threading.Lock()
-        self._reading, self._writing = socket.socketpair()
-        self._writing.setblocking(False)
 
     def start(self) -> None:
         """Listen, in a thread of its own. Only the main thread may ask for it."""
+        self._reading, self._writing = socket.socketpair()
+        self._writing.setblocking(False)
         signal.set_wakeup_fd(self._writing.fileno(), warn_on_full_buffer=False)
         threading.Thread(target=self._listen, name="ctrl-c", daemon=True).start()
 
     def stop(self) -> None:
-        """Listen no longer."""
+        """Listen no longer, after a start."""
         signal.set_wakeup_fd(-1)
         self._writing.close()
 
@@ -95,14 +95,15 @@ def listening() -> Iterator[Listener]:
     """In the block a second Ctrl-C ends the process, whatever it does."""
     listener = Listener()
     here = threading.current_thread() is threading.main_thread()
-    if here and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+    listens = here and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+    if listens:
         listener.start()
     before, sys.unraisablehook = sys.unraisablehook, _raised_again(listener)
     try:
         yield listener
     finally:
         sys.unraisablehook = before
-        if here:
+        if listens:
             listener.stop()
 
 
