@@ -86,11 +86,16 @@ def texts(source, options):
 def numbers(source, options):
     yield Unit(paths=(source,), detail=(("row", 7),))
 
+def not_together(units, options):
+    raise ValueError("a bug over several")
+
 FAULT = os.environ.get("FAULT", "")
 
 @hookimpl
 def tickloom_register_readers():
     spec = dict(summary="s", zone="Asia/Kolkata", calendar="nse", read=read)
+    if FAULT == "together":
+        spec["read_together"] = not_together
     yield ReaderSpec(name="faulty", discover=discover, **spec)
     if FAULT == "discover":
         yield ReaderSpec(name="lost", discover=lost, **spec)
@@ -177,6 +182,17 @@ def test_a_file_that_its_reader_fails_on_is_quarantined(
     assert found["names its file"] == FAULTS["names its file"], "the path stands beside it"
     assert "discover prints" in said
     assert "read prints" in said
+
+
+def test_a_reader_that_fails_over_several_units_is_named(site: Site, source: Path) -> None:
+    for i in range(1, 40):  # enough for two in each task
+        (source / f"banknifty25jan{50_000 + 100 * i}ce.fault").write_text("none")
+    report, _ = pack(site, source, "--workers", "1", status=3, fault="together")
+    assert len(report["quarantined"]) == 40
+    for bad in report["quarantined"]:
+        assert bad["reason"].startswith("reader 'faulty' failed: ValueError: a bug over several (")
+    report, _ = pack(site, source, "--workers", "1", status=0)
+    assert (report["files"], report["rows_written"]) == (40, 80)
 
 
 def test_a_reader_that_fails_to_look_does_not_stop_the_others(site: Site, source: Path) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from polars.testing import assert_frame_equal, assert_series_equal
@@ -39,6 +40,8 @@ columns = { price = "call" }
 symbol = "NIFTY25NOV{strike}PE"
 columns = { price = "put" }
 """
+Together = Callable[..., Iterator[tuple[int, list[RawRows]]]]
+
 HEADS = {PLAIN: "at,symbol,px,vol", BY_NAME: "at,symbol,side,px", SIDES: "at,strike,call,put"}
 
 
@@ -135,21 +138,69 @@ def test_a_store_of_files_together_has_the_same_bytes(
     assert found[0] == found[1]
 
 
+def late(whole: Together) -> Together:
+    def fails(units: Sequence[Unit], *given: Any) -> Iterator[tuple[int, list[RawRows]]]:
+        yield next(whole(units, *given))
+        raise RuntimeError("lost the thread")
+
+    return fails
+
+
+def at_once(_whole: Together) -> Together:
+    def fails(_units: Sequence[Unit], *_given: Any) -> Iterator[tuple[int, list[RawRows]]]:
+        raise RuntimeError("lost the thread")
+
+    return fails
+
+
+def leaving(_whole: Together) -> Together:
+    def fails(_units: Sequence[Unit], *_given: Any) -> Iterator[tuple[int, list[RawRows]]]:
+        raise GeneratorExit("lost the thread")
+
+    return fails
+
+
+def twice(whole: Together) -> Together:
+    def fails(units: Sequence[Unit], *given: Any) -> Iterator[tuple[int, list[RawRows]]]:
+        first = next(whole(units, *given))
+        yield first
+        yield first
+
+    return fails
+
+
+@pytest.mark.parametrize(
+    ("fault", "taken", "reason"),
+    [
+        (late, 1, "RuntimeError: lost the thread ("),
+        (at_once, 0, "RuntimeError: lost the thread ("),
+        (leaving, 0, "GeneratorExit: lost the thread ("),
+        (twice, 1, "KeyError: 0"),
+    ],
+)
 def test_a_reader_that_fails_over_units_together_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Callable[[Together], Together],
+    taken: int,
+    reason: str,
 ) -> None:
     monkeypatch.setattr(plan, "GROUPS_PER_WORKER", 1)
     options, whole = write(tmp_path, PLAIN), csv_together.read_together
 
-    def fails(units: Sequence[Unit], *given: object) -> Iterator[tuple[int, list[RawRows]]]:
-        yield next(whole(units, *given))  # type: ignore[arg-type]
-        raise RuntimeError("lost the thread")
+    def pack() -> tickloom.PackReport:
+        mapping, store = options.mapping, tmp_path / "store"
+        return tickloom.pack(
+            tmp_path / "raw", store, mapping=mapping, workers=1, executor="threads"
+        )
 
-    monkeypatch.setattr(csv_together, "read_together", fails)
-    report = tickloom.pack(
-        tmp_path / "raw", tmp_path / "store", mapping=options.mapping, workers=1, executor="threads"
-    )
-    assert len(report.quarantined) == 8
-    assert report.rows_read == report.rows_written + report.rows_quarantined
+    monkeypatch.setattr(csv_together, "read_together", fault(whole))
+    report = pack()
+    assert len(report.quarantined) == 9 - taken
     for bad in report.quarantined:
-        assert bad.reason.startswith("reader 'csv' failed: RuntimeError: lost the thread (")
+        assert bad.reason.startswith(f"reader 'csv' failed: {reason}")
+    assert report.rows_written == report.rows_read == 4 * taken
+    monkeypatch.setattr(csv_together, "read_together", whole)
+    again = pack()
+    assert (again.sources_skipped, again.quarantined) == (taken, [])
+    assert again.rows_written == 45 - 4 * taken

@@ -10,7 +10,8 @@ from typing import Final
 
 from tickloom.packing.bins.mixed import MixedBlock
 from tickloom.packing.bins.space import BinSpace
-from tickloom.packing.reading.unit import ReadTask, read_units
+from tickloom.packing.reading.together import read_units
+from tickloom.packing.reading.unit import ReadTask
 from tickloom.packing.sources.identity import look_at
 from tickloom.packing.sources.plan import Source, deal, read_listings
 from tickloom.packing.sources.units import UnitResult

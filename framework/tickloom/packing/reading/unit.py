@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from itertools import groupby
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -16,7 +15,6 @@ from tickloom.host import get_host
 from tickloom.packing.bins.bin import Bin, Segment
 from tickloom.packing.bins.file import BinFile, compact
 from tickloom.packing.bins.file import Part as BinPart
-from tickloom.packing.bins.mixed import MixedBlock
 from tickloom.packing.bins.space import BinPlace
 from tickloom.packing.reading.evidence import Evidence, gather
 from tickloom.packing.reading.known_names import known_names
@@ -45,7 +43,6 @@ from tickloom.specs import (
     ReaderSpec,
     Rejected,
     SourceOptions,
-    Unit,
 )
 from tickloom.store.layout import PartitionKey, key_of
 
@@ -82,65 +79,7 @@ class ReadTask(NamedTuple):
         return f"{self.units[0].unit.paths[0]}{more}, by reader {self.units[0].reader}"
 
 
-@dataclass(frozen=True, slots=True)
-class ReadResult:
-    """What became of the units of a task."""
-
-    units: list[UnitResult]
-    """One result for each."""
-
-    size: int
-    """Size of the file of bins, bytes."""
-
-    mixed: list[MixedBlock]
-    """Blocks of many contracts; rows of units of which nothing is taken do not count."""
-
-
-def read_units(task: ReadTask) -> ReadResult:
-    """Read the units of ``task``, one after another."""
-    with BinFile(task.bins.path, compress=task.bins.compress) as bins:
-        many: dict[tuple[str, str], ManyContracts] = {}
-        readings = [_UnitReading(unit, task, bins, many) for unit in task.units]
-        _read_all(readings)
-        for waiting in many.values():
-            waiting.flush()
-        units = [reading.finish() for reading in readings]
-        mixed = [block for waiting in many.values() for block in waiting.blocks]
-        return ReadResult(units, bins.finish(), mixed)
-
-
-def _read_all(readings: Sequence[_UnitReading]) -> None:
-    """Read each unit; several at once where their reader can."""
-    for (spec, options), alike in groupby(readings, key=lambda reading: reading.others_alike):
-        rest = dict(enumerate(alike))
-        if spec.read_together is not None and len(rest) > 1:
-            units = [reading.unit for reading in rest.values()]
-            _read_together(spec, spec.read_together(units, options), rest)
-        for reading in rest.values():
-            reading.read()
-
-
-def _read_together(
-    spec: ReaderSpec, given: Iterator[tuple[int, Sequence[RawRows]]], rest: dict[int, _UnitReading]
-) -> None:
-    """Take what the reader has of units together, out of the ``rest``."""
-    while rest:
-        try:
-            place, parts = next(given)
-            reading = rest.pop(place)
-        except StopIteration:
-            return
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # as where a unit is read alone
-            failed = _failed(spec, error)
-            while rest:
-                rest.popitem()[1].fail(failed)
-            return
-        reading.read(parts)
-
-
-class _UnitReading:
+class OneUnit:
     """The reading of one unit."""
 
     def __init__(
@@ -155,14 +94,14 @@ class _UnitReading:
         self._reader = task.reader
         self._many = many
         self._contracts: dict[tuple[str, Contract | None], Named] = {}
-        self._unit = task.unit
-        self._options = replace(group.options, mapping=task.mapping)
-        self._spec: ReaderSpec = get_host().readers.get(task.reader)
-        self._calendar = load_calendar(self._spec.calendar, group.calendar_file)
+        self.unit = task.unit
+        self.options = replace(group.options, mapping=task.mapping)
+        self.spec: ReaderSpec = get_host().readers.get(task.reader)
+        self._calendar = load_calendar(self.spec.calendar, group.calendar_file)
         self._reading = task.reading
         readings = {task.reading.symbol: task.reading} if task.reading else {}
         self._names = Names(
-            self._calendar, task.dialect or self._spec.dialect, readings, bool(task.dialect)
+            self._calendar, task.dialect or self.spec.dialect, readings, bool(task.dialect)
         )
         self._bins = bins
         self._compressed = group.bins.compress
@@ -170,26 +109,16 @@ class _UnitReading:
         self.result = UnitResult(task.number, task.unit.paths[0])
         self._found: dict[tuple[PartitionKey, Contract], Bin] = {}
         self._known: Mapping[str, Evidence] | None = None
-        self._given: Sequence[RawRows] | None = None
+        self._given: Iterable[RawRows] | None = None
         self._parts = self._read_parts()
 
-    @property
-    def others_alike(self) -> tuple[ReaderSpec, SourceOptions]:
-        """What units have in common that a reader may take at once."""
-        return self._spec, self._options
-
-    @property
-    def unit(self) -> Unit:
-        """What is read."""
-        return self._unit
-
-    def read(self, given: Sequence[RawRows] | None = None) -> None:
-        """Read it whole, or take what the reader has ``given`` of it already; whatever is wrong
+    def read(self, given: Iterable[RawRows] | None = None) -> None:
+        """Read it whole, or take what its reader has ``given`` of it already; whatever is wrong
         with it ends up in the result."""
         self._given = given
         result = self.result
         try:
-            result.files = with_digests(look_at(self._unit))
+            result.files = with_digests(look_at(self.unit))
             self._read()
         except ReadError as error:
             self.fail(error)
@@ -265,10 +194,10 @@ class _UnitReading:
 
     def _refuse(self, batch: RawBatch, error: ReadError) -> None:
         """Quarantine the batch; where the unit is one contract, that is the whole unit."""
-        if batch.symbol == self._unit.name:
+        if batch.symbol == self.unit.name:
             raise error
         reason = f"{batch.symbol}: {error}"
-        self._rejected.add_part(self._unit.paths[0], reason, batch.frame.height, batch.frame)
+        self._rejected.add_part(self.unit.paths[0], reason, batch.frame.height, batch.frame)
 
     def _count_rest(self) -> None:
         """All rows of a unit that is rejected are accounted for, not only those until then."""
@@ -283,7 +212,7 @@ class _UnitReading:
                 if parts is None:
                     given = self._given
                     parts = iter(
-                        self._spec.read(self._unit, self._options) if given is None else given
+                        self.spec.read(self.unit, self.options) if given is None else given
                     )
                 part = next(parts)
                 check_part(part)
@@ -292,21 +221,21 @@ class _UnitReading:
             except (ReadError, OSError, KeyboardInterrupt):
                 raise
             except BaseException as error:  # SystemExit, GeneratorExit and Polars' panics too
-                raise _failed(self._spec, error) from error
+                raise failed(self.spec, error) from error
             yield part
 
     def _evidence(self) -> Mapping[str, Evidence]:
         """What the unit's rows say about the contracts that they are of, by symbol: read once more,
         and once only, for names with several readings."""
         if self._known is None:
-            self._known = gather(one_by_one(self._spec.read(self._unit, self._options)))
+            self._known = gather(one_by_one(self.spec.read(self.unit, self.options)))
         return self._known
 
     def _take(self, batch: RawBatch, named: Named) -> None:
         contract, expiry = named.contract, named.expiry
         frame, strange = without_expiry(batch.frame, contract, expiry)
         if strange is not None:
-            self._rejected.add_rows(self._unit.paths[0], strange)
+            self._rejected.add_rows(self.unit.paths[0], strange)
         whole = ContractSlice(contract=contract, expiry=expiry, start=0, rows=frame.height)
         context = PartitionContext(symbol=batch.symbol, date=None, slices=(whole,))
         typed = canonical(Batch(apply_all(batch_transforms(contract.instrument), frame, context)))
@@ -315,7 +244,7 @@ class _UnitReading:
         )
         good, bad = split_rows(typed, contract, self._calendar, others, expiry)
         if bad is not None:
-            self._rejected.add_rows(self._unit.paths[0], bad)
+            self._rejected.add_rows(self.unit.paths[0], bad)
         if not good.height:
             return
         self.result.crossed += crossed_quotes(good)
@@ -339,7 +268,7 @@ class _UnitReading:
         unit of many may each be spread over all of its blocks: with others in them, those would be
         read again for each contract, and kept by the few rows of any."""
         listed = self._reading.contract if self._reading else None
-        return listed is not None and symbol == self._unit.name
+        return listed is not None and symbol == self.unit.name
 
     def note_columns(self, frame: pl.DataFrame) -> None:
         """Note the columns of ``frame`` beyond the 58."""
@@ -351,8 +280,8 @@ class _UnitReading:
             known = self.result.columns.setdefault(name, dtype)
             if known != dtype:
                 raise PluginError(
-                    f"reader {self._spec.name!r} or a transform gave column {name!r} of "
-                    f"{self._unit.paths[0]} the types {known} and {dtype}; expected one"
+                    f"reader {self.spec.name!r} or a transform gave column {name!r} of "
+                    f"{self.unit.paths[0]} the types {known} and {dtype}; expected one"
                 )
 
     def _note_series(self, series: str, frame: pl.DataFrame) -> None:
@@ -377,7 +306,8 @@ def _is_beyond_floats(series: pl.Series) -> bool:
     return bool(max(-smallest, largest) > LARGEST_EXACT)
 
 
-def _failed(spec: ReaderSpec, error: BaseException) -> ReadError:
+def failed(spec: ReaderSpec, error: BaseException) -> ReadError:
+    """The error of a unit whose reader raised ``error``, which no reader may."""
     return ReadError(
         f"reader {spec.name!r} failed: {type(error).__name__}: {error}{_where_in_reader(error)}"
     )
