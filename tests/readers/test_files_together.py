@@ -11,7 +11,7 @@ import pytest
 from polars.testing import assert_frame_equal, assert_series_equal
 
 import tickloom
-from tickloom import RawRows, SourceOptions, Unit
+from tickloom import RawRows, ReadError, SourceOptions, Unit
 from tickloom.packing.sources import plan
 from tickloom_plugins.readers import csv_together
 from tickloom_plugins.readers.csv_mapped import discover, read, read_together
@@ -102,6 +102,17 @@ def test_files_together_are_what_they_are_alone(tmp_path: Path, mapping: str) ->
             assert_frame_equal(one.frame, other.frame)
             assert_series_equal(one.symbols, other.symbols, check_names=False)
             assert one.dialect == other.dialect
+
+
+def test_a_mark_of_utf_8_in_another_encoding_is_left_to_be_refused(tmp_path: Path) -> None:
+    options = write(tmp_path, PLAIN)
+    (tmp_path / "mapping.toml").write_text(f'encoding = "latin-1"\n{PLAIN}')
+    for path in (tmp_path / "raw").iterdir():
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    units = list(discover(tmp_path / "raw", options))
+    assert not list(read_together(units, options))
+    with pytest.raises(ReadError, match="expected the column 'at'"):
+        list(read(units[0], options))
 
 
 def test_sums_and_series_are_read_alone(tmp_path: Path) -> None:

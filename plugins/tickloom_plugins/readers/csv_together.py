@@ -1,4 +1,4 @@
-"""Small files of one layout, read as one: a file of a chain costs ten times what its rows do.
+"""Small files of one layout, read as one: a file of a few hundred rows costs more than they do.
 
 Only what is plain goes together. A file that is packed, damaged, not in ASCII or laid out in
 another way, and one with a line that is no tick, is left to be read alone: there is one judgement
@@ -37,8 +37,8 @@ SMALL_BYTES: Final = 256 * 1024
 TOGETHER_BYTES: Final = 2 * 2**20
 """Text that goes together: some 30,000 lines."""
 
-_LIKE_ASCII: Final = {"utf-8", "utf-8-sig", "ascii", "latin-1", "iso-8859-1", "cp1252"}
-"""Encodings, as mappings name them, in which ASCII is itself."""
+_UTF8: Final = {"utf-8", "utf8", "utf-8-sig", "ascii"}
+"""Encodings, as mappings name them, that are read as UTF-8."""
 
 
 class _File(NamedTuple):
@@ -76,7 +76,7 @@ def read_together(
     units: Sequence[Unit], mapping: Mapping, options: SourceOptions
 ) -> Iterator[tuple[int, list[RawRows]]]:
     """The plain files among ``units``: the place of each, and all its rows."""
-    if mapping.instrument != "option" or mapping.encoding.lower() not in _LIKE_ASCII:
+    if mapping.instrument != "option" or mapping.encoding.lower() not in _UTF8:
         return
     sides = instruments(mapping)
     if any(source.cumulate for one in sides for source in sources(one).values()):
