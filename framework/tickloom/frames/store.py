@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from tickloom.contracts import Instrument
     from tickloom.frames.request import Beside, Selected, Selection, Underlying
+    from tickloom.frames.underlying import Join
 
 
 def open_store(path: str | PathLike[str]) -> Store:
@@ -100,14 +101,15 @@ class Store(api.Store):
         self, selected: Selected, columns: list[str] | None, beside: Beside
     ) -> Iterator[tuple[PartitionKey, pl.DataFrame]]:
         from tickloom.engine.running.reread import steadily
+        from tickloom.frames.underlying import Join
 
-        found = self._chosen(selected)
+        found, join = self._chosen(selected), Join.of(self, beside)
         some = False
         for partition in found:
 
             def read(present: Sequence[Partition]) -> pl.DataFrame | None:
                 for each in present:
-                    return self._read(each, selected, columns, beside)
+                    return self._read(each, selected, columns, join)
                 return None
 
             frame = steadily(self, [partition], read)
@@ -140,12 +142,11 @@ class Store(api.Store):
         partition: Partition,
         selected: Selected,
         columns: list[str] | None,
-        beside: Beside,
+        join: Join,
     ) -> pl.DataFrame | None:
         """The frame of one partition; None where nothing of it is selected."""
         from tickloom.engine.columns.slices import check_order
         from tickloom.frames.rows import read_rows
-        from tickloom.frames.underlying import columns_read, put_beside
 
         every = partition.contracts()
         if selected.instrument == "option":
@@ -156,9 +157,9 @@ class Store(api.Store):
         names = columns
         if names is None:
             names = list(partition.writer.summarise(partition.file()).columns)
-        helpers = sorted(columns_read(beside).difference(names))
+        helpers = sorted(join.columns_read.difference(names))
         frame = read_rows(partition, contracts, [*names, *helpers])
-        frame = put_beside(self, partition, every, frame, beside)
+        frame = join.put(partition, every, frame)
         partition.confirm()
         return frame.drop(helpers)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -37,52 +38,87 @@ READ: Final = {
 _US: Final = dt.timedelta(microseconds=1)
 
 
-def columns_read(beside: Beside) -> set[str]:
-    """The columns that :func:`put_beside` reads."""
-    read = {name for added in beside.added for name in READ.get(added, ())}
-    return read | ({"timestamp", "expiry", "strike"} if beside.underlying else set())
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Puts what was asked for beside option ticks of one store."""
 
+    store: Store
+    """The store."""
 
-def put_beside(
-    store: Store, partition: Partition, every: ContractColumns, frame: pl.DataFrame, beside: Beside
-) -> pl.DataFrame:
-    """``frame``, rows of ``partition``, with what is wanted beside it. ``every``: all contracts of
-    the partition, whose quotes make the forward."""
-    import polars as pl
+    beside: Beside
+    """What was asked for."""
 
-    columns = {}
-    price = np.full(frame.height, np.nan)
-    if beside.underlying == "forward":
-        price = _forwards(store, partition, every, frame, beside)
-    elif beside.underlying is not None:
-        series = series_of(store, partition.key, beside.underlying)
-        if series is not None:
-            price = series.as_of(stamps_of(frame), beside.stale_us)
-    if beside.underlying is not None:
-        columns[f"{beside.underlying}_price"] = price
-    for name in beside.added:
-        columns[name] = _added(name, frame, price)
-    return frame.with_columns(pl.Series(name, values) for name, values in columns.items())
+    calendars: StoreCalendars
+    """They know the moments of settlement."""
 
+    @classmethod
+    def of(cls, store: Store, beside: Beside) -> Join:
+        """For ticks of ``store``."""
+        return cls(store, beside, StoreCalendars(store.manifest, None))
 
-def series_of(store: Store, options: PartitionKey, instrument: Instrument) -> Series | None:
-    """The ``spot``, or the ``future`` that expires next, beside the partition ``options``; None
-    where the store has none on that day."""
+    @property
+    def columns_read(self) -> set[str]:
+        """The columns of ticks that :meth:`put` reads."""
+        read = {name for added in self.beside.added for name in READ.get(added, ())}
+        return read | ({"timestamp", "expiry", "strike"} if self.beside.underlying else set())
 
-    def read(found: Sequence[Partition]) -> Series | None:
-        for series in found:
-            contracts = series.contracts()
-            if instrument == "future":
-                contracts = nearest_of(contracts, options.date)
-            if not len(contracts):
-                return None
-            rows = read_rows(series, contracts, ["timestamp", "price"])
-            series.confirm()
-            return Series.of(stamps_of(rows), floats_of(rows, "price"))
-        return None
+    def put(
+        self, partition: Partition, every: ContractColumns, frame: pl.DataFrame
+    ) -> pl.DataFrame:
+        """``frame``, rows of ``partition``, with what is wanted beside it. ``every``: all contracts
+        of the partition, whose quotes make the forward."""
+        import polars as pl
 
-    key = PartitionKey(options.date, options.underlying, instrument)
-    return steadily(store, [each for each in store.series() if each.key == key], read)
+        columns = {}
+        price = np.full(frame.height, np.nan)
+        underlying = self.beside.underlying
+        if underlying == "forward":
+            price = self._forwards(partition, every, frame)
+        elif underlying is not None:
+            series = self._series(partition.key, underlying)
+            if series is not None:
+                price = series.as_of(stamps_of(frame), self.beside.stale_us)
+        if underlying is not None:
+            columns[f"{underlying}_price"] = price
+        for name in self.beside.added:
+            columns[name] = _added(name, frame, price)
+        return frame.with_columns(pl.Series(name, values) for name, values in columns.items())
+
+    def _series(self, options: PartitionKey, instrument: Instrument) -> Series | None:
+        """The ``spot``, or the ``future`` that expires next, beside the partition ``options``; None
+        where the store has none on that day."""
+
+        def read(found: Sequence[Partition]) -> Series | None:
+            for series in found:
+                contracts = series.contracts()
+                if instrument == "future":
+                    contracts = nearest_of(contracts, options.date)
+                if not len(contracts):
+                    return None
+                rows = read_rows(series, contracts, ["timestamp", "price"])
+                series.confirm()
+                return Series.of(stamps_of(rows), floats_of(rows, "price"))
+            return None
+
+        found = self.store.find(PartitionKey(options.date, options.underlying, instrument))
+        return steadily(self.store, [found] if found else [], read)
+
+    def _forwards(
+        self, partition: Partition, every: ContractColumns, frame: pl.DataFrame
+    ) -> Float64:
+        """``float64[rows]``: the forward of each row's expiry as of its moment."""
+        moments, expiries = stamps_of(frame), frame["expiry"].to_physical().to_numpy()
+        result = np.full(frame.height, np.nan)
+        rate = self.beside.rate
+        for expiry in np.unique(expiries):
+            rows = expiries == expiry
+            settlement = None
+            if rate:
+                day = dt.date.fromordinal(int(expiry) + EPOCH)
+                settlement = _settlement_us(self.calendars, partition.key.underlying, day)
+            found = parity(_quotes(partition, every.where(every.expiries == expiry)))
+            result[rows] = found.as_of(moments[rows], self.beside.stale_us, rate, settlement)
+        return result
 
 
 def _added(name: str, frame: pl.DataFrame, price: Float64) -> Float64:
@@ -99,24 +135,6 @@ def _added(name: str, frame: pl.DataFrame, price: Float64) -> Float64:
     calls = (frame["opt_type"].cast(str) == "CE").to_numpy()
     intrinsic = np.maximum(0.0, np.where(calls, -distance, distance))
     return intrinsic if name == "intrinsic_value" else floats_of(frame, "price") - intrinsic
-
-
-def _forwards(
-    store: Store, partition: Partition, every: ContractColumns, frame: pl.DataFrame, beside: Beside
-) -> Float64:
-    """``float64[rows]``: the forward of each row's expiry as of its moment."""
-    moments, expiries = stamps_of(frame), frame["expiry"].to_physical().to_numpy()
-    result = np.full(frame.height, np.nan)
-    calendars = StoreCalendars(store.manifest, None)
-    for expiry in np.unique(expiries):
-        rows = expiries == expiry
-        settlement = None
-        if beside.rate:
-            day = dt.date.fromordinal(int(expiry) + EPOCH)
-            settlement = _settlement_us(calendars, partition.key.underlying, day)
-        found = parity(_quotes(partition, every.where(every.expiries == expiry)))
-        result[rows] = found.as_of(moments[rows], beside.stale_us, beside.rate, settlement)
-    return result
 
 
 def _quotes(partition: Partition, contracts: ContractColumns) -> Quotes:

@@ -83,10 +83,14 @@ class Store:
 
     def partition(self, key: PartitionKey) -> Partition:
         """The partition ``key``; raises :class:`UnknownNameError` listing what there is."""
-        keys = self._keys()
-        if key not in keys:
-            raise UnknownNameError("partition", str(key), map(str, keys))
-        return Partition(self, key)
+        found = self.find(key)
+        if found is None:
+            raise UnknownNameError("partition", str(key), map(str, self._keys()))
+        return found
+
+    def find(self, key: PartitionKey) -> Partition | None:
+        """The partition ``key``; None where there is none."""
+        return Partition(self, key) if key in self._keys() else None
 
     def reload(self) -> None:
         """Look at the manifest again: a packer may have committed."""
