@@ -27,7 +27,7 @@ def walk(
     filled = 0
     value = 0.0
     worst = math.nan
-    # Python's // takes a remainder, 3 times the time of a division; with a lot of whole units both
+    # Python's // takes a remainder, which is slower than a division; with a lot of whole units both
     # give the same (quantities are below 2**53).
     whole = math.floor(lot) == lot
     for level in range(len(prices)):

@@ -8,10 +8,7 @@ vector instructions across rows. While flat only rows with an open gate count, a
 one cost a look at one word. The loops over a word's rows stand in the function that is the entry:
 it alone is compiled for the widest vectors.
 
-Measured for 64 pairs of spans of ema-cross, 1.9 M rows in memory, one core, best of 20 in turn:
-2,550 M row-params/s, against 1,479 for the same step with its averages in its state, 32 sets side
-by side (``lanes``); where the gate is open at one row in 700, 6,445 against 1,506.
-When it took 27 ns a row, the averages took 6 of them and the gate 2.
+``docs/kernels.md`` has what that is worth beside a step with its averages in its state (``lanes``).
 """
 
 from __future__ import annotations
