@@ -6,7 +6,7 @@ import re
 import string
 import tomllib
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -186,8 +186,10 @@ def load_mapping(path: Path) -> Mapping:
         mapping = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8-sig")), Mapping)
     except OSError as error:
         raise UsageError(f"expected a mapping file; {path} cannot be read: {error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"mapping {path}: {error}") from error
+    except msgspec.ValidationError as error:
+        raise UsageError(f"mapping {path}: {_told(error)}") from error
     if mapping.instruments and mapping.symbol:
         raise UsageError(f"mapping {path}: expected either a symbol or instruments; found both")
     for number, one in enumerate(instruments(mapping)):
@@ -195,6 +197,18 @@ def load_mapping(path: Path) -> Mapping:
         for problem in _problems(one):
             raise UsageError(f"mapping {path}: {place}{problem}")
     return mapping
+
+
+def _told(error: msgspec.ValidationError) -> str:
+    """What is wrong, with what could stand there where that is one of a few."""
+    found = re.fullmatch(r"Invalid enum value ('.*') - at `(?:.*\.)?(\w+)`", str(error))
+    if found is None:
+        return str(error)
+    hints = {n: kind for one in (Mapping, Clock, Source) for n, kind in get_type_hints(one).items()}
+    kind = hints[found[2]]
+    choices = get_args(get_args(kind)[0] if get_origin(kind) is dict else kind)
+    known = ", ".join(repr(value) for value in choices if value)
+    return f"{found[2]}: expected one of {known}; found {found[1]}"
 
 
 def instruments(mapping: Mapping) -> list[Mapping]:
