@@ -103,5 +103,5 @@ def test_filters_that_cannot_be_meant_are_refused(wrong: dict[str, object], mess
 
 
 def test_a_store_without_partitions_says_so() -> None:
-    with pytest.raises(StoreError, match="pack raw files"):
+    with pytest.raises(StoreError, match="no ticks of options; pack raw files"):
         Filters().partitions([])

@@ -69,7 +69,7 @@ class Filters:
         Raises :class:`UsageError` if there is none, saying what exists.
         """
         if not partitions:
-            raise StoreError("the store holds no partitions; pack raw files into it first")
+            raise StoreError("the store holds no ticks of options; pack raw files of them first")
         known = {p.key.underlying for p in partitions}
         for name in self.underlyings:
             if name not in known:
