@@ -78,10 +78,8 @@ class Exactly:
         return cls(repr(params), params)
 
 
-@lru_cache(maxsize=256)
 def layout_of(spec: KernelSpec) -> ConstantsLayout:
-    """The layout of ``spec``'s constants, as its default parameters prepare them: once, since a
-    worker process asks for it with every slice."""
+    """The layout of ``spec``'s constants, as its default parameters prepare them."""
     constants = prepare_constants(spec, spec.params())
     return ConstantsLayout(spec.name, type(constants), kinds_of(spec, constants))
 
