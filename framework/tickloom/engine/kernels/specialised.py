@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from tickloom.engine.kernels.columns import column_kind
@@ -42,7 +43,7 @@ class Specialised:
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         # The class of a record of constants may be made by the host, which no other process finds.
-        return Specialised.of, (self.spec, self.variant)
+        return _unpickled, (self.spec, self.variant)
 
     def stored_as(self, dtypes: tuple[str, ...]) -> Specialised:
         """The same over columns of other types; empty: float64 and int64."""
@@ -80,6 +81,12 @@ class Specialised:
         if self.spec.kind == "step":
             return _columns(self.spec, self.variant.form)
         return (*_accounted(self.variant.form), "wanted")
+
+
+@lru_cache(maxsize=8)
+def _unpickled(spec: KernelSpec, variant: Variant) -> Specialised:
+    """Made once in a worker process, which is sent it with every slice."""
+    return Specialised.of(spec, variant)
 
 
 def _columns(spec: KernelSpec, variant: Variant) -> tuple[str, ...]:
